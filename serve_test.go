@@ -27,7 +27,7 @@ func (s *ServeUnitTestSuite) TestDatabaseThatComesLateIsWaitedFor() {
 		s.False(state.prepared.Load())
 
 		store.failWith(nil)
-		time.Sleep(time.Second + time.Millisecond) // the longest pause
+		time.Sleep(500*time.Millisecond + 1) // the longest pause
 		synctest.Wait()
 		s.True(state.prepared.Load())
 	})
