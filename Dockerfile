@@ -9,7 +9,11 @@ FROM ${GO_IMAGE} AS source
 WORKDIR /src
 # The same flags everywhere, so that every dependency is compiled once for checks, tests and program.
 ENV CGO_ENABLED=0 GOFLAGS=-trimpath
-COPY go.mod go.sum *.go ./
+COPY go.mod go.sum ./
+# What takes long to compile comes first and once: the stages below may run at the same time, and each would do it again.
+RUN --mount=type=cache,target=/go/pkg/mod --mount=type=cache,target=/root/.cache/go-build \
+    go build github.com/jackc/pgx/v5/pgxpool github.com/prometheus/client_golang/prometheus/promhttp github.com/stretchr/testify/suite
+COPY *.go ./
 
 FROM source AS check
 COPY scripts/lint scripts/lint
