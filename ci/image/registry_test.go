@@ -118,7 +118,7 @@ func TestTagRefusesWhatIsNoDigestOrNoTag(t *testing.T) {
 func TestTagFailsWhenTheRegistryKeepsAnotherDigest(t *testing.T) {
 	t.Parallel()
 	repo := serve(t, func(w http.ResponseWriter, r *http.Request) bool {
-		swallowed := r.Method == http.MethodPut && strings.HasSuffix(r.URL.Path, "/manifests/latest") && r.UserAgent() != "" && strings.Contains(r.UserAgent(), "slipway")
+		swallowed := r.Method == http.MethodPut && strings.HasSuffix(r.URL.Path, "/manifests/latest") && strings.Contains(r.UserAgent(), "slipway")
 		if swallowed {
 			w.WriteHeader(http.StatusCreated)
 		}
@@ -161,18 +161,6 @@ func TestDialLeadsToANameThatDoesNotResolve(t *testing.T) {
 	repo := parse(t, "registry.slipway.local:5000/team/app")
 	require.NoError(t, client.Ping(t.Context(), repo))
 	require.NoError(t, client.Tag(t.Context(), repo, digest, "1.0"))
-}
-
-func TestPingSeesCredentialsThatTheRegistryRefuses(t *testing.T) {
-	t.Parallel()
-	repo := serve(t, func(w http.ResponseWriter, _ *http.Request) bool {
-		w.Header().Set("WWW-Authenticate", `Basic realm="registry"`)
-		w.WriteHeader(http.StatusUnauthorized)
-		return false
-	})
-	err := (&image.Registry{}).Ping(t.Context(), repo)
-	require.ErrorIs(t, err, image.ErrDenied)
-	require.ErrorContains(t, err, repo.Host()+": access denied: log in with `docker login`: ")
 }
 
 func TestRequestsNameSlipwayAsTheirAgent(t *testing.T) {
