@@ -1,0 +1,46 @@
+package manifest
+
+import (
+	"errors"
+	"regexp"
+	"strconv"
+	"strings"
+)
+
+// rewrites turn kustomize's account of all it tried into the way down to the cause: kustomize takes each resource for a file
+// first and for a folder then, and reports both; it quotes folders as they lie in memory.
+var rewrites = []struct {
+	pattern *regexp.Regexp
+	with    string
+}{
+	{regexp.MustCompile(`accumulation err='accumulating resources from '[^']*': '[^']*' must resolve to a file': `), ""},
+	{regexp.MustCompile(`accumulation err='(?:accumulating|merging) resources from '([^']*)': (.*)': must build at directory: .*`), "$1: $2"},
+	{regexp.MustCompile(`(?:accumulating|merging) resources from '([^']*)': (?:MalformedYAMLError: )?`), "$1: "},
+	{regexp.MustCompile(`(?:recursed (?:accumulation of|merging from)|couldn't make target for) path '([^']*)': `), "$1: "},
+	{regexp.MustCompile(`accumulating (?:resources|components): `), ""},
+	{regexp.MustCompile(`/` + treeFolder + `/`), ""},
+	{regexp.MustCompile(`\.\[no(?:Ns|Ver|Grp)\]`), ""},
+}
+
+// oneLine returns the cause in err, in one line and in the paths of the tree; overlay is not said again.
+func oneLine(err error, overlay string) error {
+	text := strings.Join(strings.Fields(unquoted(err.Error())), " ")
+	for _, rewrite := range rewrites {
+		text = rewrite.pattern.ReplaceAllString(text, rewrite.with)
+	}
+	return errors.New(strings.TrimPrefix(text, overlay+": "))
+}
+
+// unquoted returns text with the causes of components as kustomize knew them before it quoted them, once for each level.
+func unquoted(text string) string {
+	const quoting = "accumulateDirectory: "
+	before, quoted, found := strings.Cut(text, quoting)
+	if !found {
+		return text
+	}
+	cause, err := strconv.Unquote(quoted)
+	if err != nil {
+		return before + quoted
+	}
+	return before + unquoted(cause)
+}

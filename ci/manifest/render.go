@@ -1,0 +1,186 @@
+// Package manifest turns a Kustomize overlay and what a run adds to it into objects. It works in memory and knows no cluster.
+package manifest
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io/fs"
+	"path"
+	"slices"
+	"sync"
+
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"sigs.k8s.io/kustomize/api/konfig"
+	"sigs.k8s.io/kustomize/api/krusty"
+	"sigs.k8s.io/kustomize/api/resmap"
+	"sigs.k8s.io/kustomize/kyaml/filesys"
+	"sigs.k8s.io/yaml"
+)
+
+// In memory the tree and the layer lie side by side, so that the layer can never shadow a folder of the tree.
+const (
+	treeFolder  = "tree"
+	layerFolder = "layer"
+)
+
+// kustomize keeps its OpenAPI schema in a package variable that every Run sets.
+var kustomizing sync.Mutex
+
+// Render returns the objects of the overlay, a folder in tree, with layer on top, in kustomize's order. Each has an
+// apiVersion, a kind and a name. Overlays may refer to what lies below the same top folder, and to the layer's Components;
+// symbolic links are not followed. Errors are one line and name the overlay.
+func Render(tree fs.FS, overlay string, layer Layer) ([]*unstructured.Unstructured, error) {
+	overlay = path.Clean(overlay)
+	objects, err := render(tree, overlay, layer)
+	if err != nil {
+		return nil, fmt.Errorf("render %s: %w", overlay, oneLine(err, overlay))
+	}
+	return objects, nil
+}
+
+func render(tree fs.FS, overlay string, layer Layer) ([]*unstructured.Unstructured, error) {
+	if err := layer.check(); err != nil {
+		return nil, err
+	}
+	memory := filesys.MakeFsInMemory()
+	for i, folder := range append([]string{overlay}, layer.Components...) {
+		if err := findKustomization(tree, folder, i > 0); err != nil {
+			return nil, err
+		}
+		if err := copyTree(memory, tree, top(folder)); err != nil {
+			return nil, err
+		}
+	}
+	files, err := layer.files(overlay)
+	if err != nil {
+		return nil, err
+	}
+	for name, content := range files {
+		if err := memory.WriteFile(path.Join(layerFolder, name), content); err != nil {
+			return nil, err
+		}
+	}
+	kustomizing.Lock()
+	defer kustomizing.Unlock()
+	resources, err := krusty.MakeKustomizer(krusty.MakeDefaultOptions()).Run(memory, layerFolder)
+	if err != nil {
+		return nil, err
+	}
+	objects, err := toUnstructured(resources)
+	if err != nil {
+		return nil, err
+	}
+	leaveForeignPods(objects, layer.SelectorLabels)
+	if err := usesImages(objects, layer.Images); err != nil {
+		return nil, err
+	}
+	return objects, nil
+}
+
+// findKustomization tells a folder that is not there from one without a kustomization file, before kustomize does in many
+// more words.
+func findKustomization(tree fs.FS, folder string, component bool) error {
+	what := "the overlay's folder"
+	if component {
+		what = "component " + folder
+	}
+	if !fs.ValidPath(folder) {
+		return fmt.Errorf("%s must be a path below the source, without leading / or ..", what)
+	}
+	info, err := fs.Stat(tree, folder)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return fmt.Errorf("%s does not exist", what)
+	case err != nil:
+		return fmt.Errorf("%s: %w", what, err)
+	case !info.IsDir():
+		return fmt.Errorf("%s is a file", what)
+	}
+	for _, name := range konfig.RecognizedKustomizationFileNames() {
+		if _, err := fs.Stat(tree, path.Join(folder, name)); err == nil {
+			return nil
+		}
+	}
+	return fmt.Errorf("%s has no kustomization.yaml", what)
+}
+
+// copyTree copies the regular files below folder.
+func copyTree(memory filesys.FileSystem, tree fs.FS, folder string) error {
+	return fs.WalkDir(tree, folder, func(name string, entry fs.DirEntry, err error) error {
+		switch {
+		case err != nil:
+			return err
+		case entry.IsDir() && entry.Name() == ".git":
+			return fs.SkipDir
+		case !entry.Type().IsRegular():
+			return nil
+		}
+		content, err := fs.ReadFile(tree, name)
+		if err != nil {
+			return err
+		}
+		return memory.WriteFile(path.Join(treeFolder, name), content)
+	})
+}
+
+// toUnstructured goes through JSON, since numbers of an unstructured object are int64 and float64 and kustomize's are int.
+func toUnstructured(resources resmap.ResMap) ([]*unstructured.Unstructured, error) {
+	var objects []*unstructured.Unstructured
+	for _, resource := range resources.Resources() {
+		content, err := resource.MarshalJSON()
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", resource.CurId(), err)
+		}
+		object := &unstructured.Unstructured{}
+		if err := object.UnmarshalJSON(content); err != nil {
+			return nil, fmt.Errorf("%s: %w", resource.CurId(), err)
+		}
+		if object.GetAPIVersion() == "" || object.GetName() == "" { // kustomize lets the first pass
+			return nil, fmt.Errorf("%s %s: want apiVersion and metadata.name", object.GetKind(), object.GetName())
+		}
+		objects = append(objects, object)
+	}
+	return objects, nil
+}
+
+// usesImages fails for an image that no object names: the overlay would go out with another image than the one built.
+func usesImages(objects []*unstructured.Unstructured, images []Image) error {
+	for _, image := range images {
+		named := func(object *unstructured.Unstructured) bool { return contains(object.Object, image.reference()) }
+		if !slices.ContainsFunc(objects, named) {
+			return fmt.Errorf("no container uses the image %q", image.Name)
+		}
+	}
+	return nil
+}
+
+// contains tells whether text is one of the strings in a JSON value.
+func contains(value any, text string) bool {
+	switch value := value.(type) {
+	case string:
+		return value == text
+	case []any:
+		return slices.ContainsFunc(value, func(item any) bool { return contains(item, text) })
+	case map[string]any:
+		for _, item := range value {
+			if contains(item, text) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// YAML returns the objects as one stream of YAML documents, in their order. Data of Secrets is in it.
+func YAML(objects []*unstructured.Unstructured) ([]byte, error) {
+	var documents [][]byte
+	for _, object := range objects {
+		document, err := yaml.Marshal(object.Object)
+		if err != nil {
+			return nil, fmt.Errorf("%s %s: %w", object.GetKind(), object.GetName(), err)
+		}
+		documents = append(documents, document)
+	}
+	return bytes.Join(documents, []byte("---\n")), nil
+}

@@ -1,0 +1,123 @@
+package report
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+)
+
+// Dir is the folder of one run's reports: report.json and logs/STAGE.log. It may be used concurrently.
+type Dir struct {
+	path string
+
+	mutex sync.Mutex
+	logs  map[string]*os.File
+}
+
+// Create makes the folder where it is not there yet.
+func Create(path string) (*Dir, error) {
+	if err := os.MkdirAll(filepath.Join(path, "logs"), 0o755); err != nil {
+		return nil, fmt.Errorf("report %s: %w", path, err)
+	}
+	return &Dir{path: path, logs: map[string]*os.File{}}, nil
+}
+
+// Path returns the folder as it was given to Create.
+func (d *Dir) Path() string { return d.path }
+
+// LogPath returns the file that Log writes to.
+func (d *Dir) LogPath(stage string) string { return filepath.Join(d.path, "logs", stage+".log") }
+
+// Log returns the writer of a stage's log, opened at the first call and closed by Close. Each Write is appended whole,
+// whoever else writes.
+func (d *Dir) Log(stage string) (io.Writer, error) {
+	if stage != filepath.Base(stage) {
+		return nil, fmt.Errorf("log of stage %q: want a plain name", stage)
+	}
+	d.mutex.Lock()
+	defer d.mutex.Unlock()
+	if log := d.logs[stage]; log != nil {
+		return log, nil
+	}
+	log, err := os.OpenFile(d.LogPath(stage), os.O_CREATE|os.O_WRONLY|os.O_APPEND, 0o644)
+	if err != nil {
+		return nil, fmt.Errorf("log of stage %s: %w", stage, err)
+	}
+	d.logs[stage] = log
+	return log, nil
+}
+
+// tailBytes bounds what Tail reads of a log that may be very long.
+const tailBytes = 64 << 10
+
+// Tail returns the last lines of a stage's log, at most count, without empty lines and control characters. A log that cannot
+// be read has none: Tail serves to explain a failure and must not be a second one.
+func (d *Dir) Tail(stage string, count int) []string {
+	file, err := os.Open(d.LogPath(stage))
+	if err != nil {
+		return nil
+	}
+	defer file.Close()
+	cut := false
+	if info, err := file.Stat(); err == nil && info.Size() > tailBytes {
+		_, err := file.Seek(-tailBytes, io.SeekEnd)
+		cut = err == nil
+	}
+	content, err := io.ReadAll(io.LimitReader(file, tailBytes))
+	if err != nil {
+		return nil
+	}
+	if cut {
+		_, content, _ = bytes.Cut(content, []byte("\n"))
+	}
+	var lines []string
+	for line := range strings.Lines(string(content)) {
+		if text := clean(line); text != "" {
+			lines = append(lines, text)
+		}
+	}
+	return lines[max(0, len(lines)-count):]
+}
+
+// Write puts report.json in the place of a former one at once, so that no reader sees half of it.
+func (d *Dir) Write(report Report) error {
+	if err := d.write(report); err != nil {
+		return fmt.Errorf("report %s: %w", d.path, err)
+	}
+	return nil
+}
+
+func (d *Dir) write(report Report) error {
+	content, err := json.MarshalIndent(report.withLists(), "", "  ")
+	if err != nil {
+		return err
+	}
+	file, err := os.CreateTemp(d.path, ".report-*.json")
+	if err != nil {
+		return err
+	}
+	_, err = file.Write(append(content, '\n'))
+	// A temporary file is its maker's alone; a report is for whoever may read the folder.
+	if err = errors.Join(err, file.Chmod(0o644), file.Sync(), file.Close()); err != nil {
+		return errors.Join(err, os.Remove(file.Name()))
+	}
+	return os.Rename(file.Name(), filepath.Join(d.path, "report.json"))
+}
+
+// Close closes the logs.
+func (d *Dir) Close() error {
+	d.mutex.Lock()
+	defer d.mutex.Unlock()
+	var errs []error
+	for stage, log := range d.logs {
+		errs = append(errs, log.Close())
+		delete(d.logs, stage)
+	}
+	return errors.Join(errs...)
+}

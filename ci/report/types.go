@@ -1,0 +1,98 @@
+// Package report tells what a run does and did: on the terminal while it runs, and in a folder of files when it has ended.
+package report
+
+import (
+	"math"
+	"time"
+)
+
+// Result is how a stage or a run ended.
+type Result string
+
+// Stages pass, fail or are skipped; runs pass, fail, are interrupted or superseded by a newer commit.
+const (
+	Passed      Result = "passed"
+	Failed      Result = "failed"
+	Skipped     Result = "skipped"
+	Interrupted Result = "interrupted"
+	Superseded  Result = "superseded"
+)
+
+// Action is what happened to an object of the cluster.
+type Action string
+
+// The actions of a Change.
+const (
+	Created    Action = "created"
+	Configured Action = "configured"
+	Unchanged  Action = "unchanged"
+	Deleted    Action = "deleted"
+	Restored   Action = "restored"
+)
+
+// Report is report.json. Scripts read it: fields may be added, none renamed.
+type Report struct {
+	Run       string    `json:"run"`
+	Version   string    `json:"version"`
+	Image     string    `json:"image"`
+	Digest    string    `json:"digest"`
+	Commit    string    `json:"commit"`
+	Vendor    string    `json:"vendor"` // the CI vendor, empty on a person's machine
+	Result    Result    `json:"result"`
+	ExitCode  int       `json:"exitCode"`
+	Seconds   float64   `json:"seconds"`
+	Stages    []Stage   `json:"stages"`
+	Changes   []Change  `json:"changes"`
+	Addresses []Address `json:"addresses"`
+	Requests  int       `json:"requests"` // made to the cluster's API
+	Undo      Undo      `json:"undo"`
+	Engine    string    `json:"engine"`
+	Cluster   string    `json:"cluster"`
+}
+
+// withLists returns the report with empty lists for those not set: scripts that iterate need a list, not null.
+func (r Report) withLists() Report {
+	r.Stages = append([]Stage{}, r.Stages...)
+	r.Changes = append([]Change{}, r.Changes...)
+	r.Addresses = append([]Address{}, r.Addresses...)
+	return r
+}
+
+// Stage is one stage of a run, once it has ended.
+type Stage struct {
+	Name     string    `json:"name"`
+	Result   Result    `json:"result"`
+	Start    time.Time `json:"start"`
+	Seconds  float64   `json:"seconds"`
+	Detail   string    `json:"detail,omitempty"` // what it brought about, or why it was skipped, in a few words
+	Error    string    `json:"error"`
+	Cause    string    `json:"cause"`
+	Evidence []string  `json:"evidence,omitempty"` // what shows the cause: events, states, log lines
+	Try      string    `json:"try,omitempty"`      // what to do about it
+}
+
+// Change is what the run did to one object of the cluster.
+type Change struct {
+	Namespace string `json:"namespace"`
+	Kind      string `json:"kind"`
+	Name      string `json:"name"`
+	Action    Action `json:"action"`
+}
+
+// Address is where a stage reached the application.
+type Address struct {
+	Stage   string `json:"stage"`
+	URL     string `json:"url"`
+	FoundBy string `json:"foundBy"`
+}
+
+// Undo tells whether the run put back what it had changed, and why it could not.
+type Undo struct {
+	Done  bool   `json:"done"`
+	Error string `json:"error"`
+}
+
+// Seconds returns d in seconds, to the millisecond, as reports hold it.
+func Seconds(d time.Duration) float64 {
+	return math.Round(d.Seconds()*1000) / 1000
+}
