@@ -52,8 +52,12 @@ func (c *Cluster) Wait(ctx context.Context, objects []*unstructured.Unstructured
 	watcher := c.watcher()
 	inner := watcher.open(context.WithoutCancel(ctx)) // what is known outlives the deadline, to be explained
 	defer watcher.close()
-	for namespace, own := range namespaces {
-		view, err := watcher.newView(inner, namespace, own)
+	for _, object := range w.targets {
+		namespace := object.GetNamespace()
+		if w.views[namespace] != nil {
+			continue
+		}
+		view, err := watcher.newView(inner, namespace, namespaces[namespace])
 		if err != nil {
 			return err
 		}
@@ -153,12 +157,17 @@ func (w *waiting) eventVersions() map[types.UID]string {
 	return out
 }
 
-func (w *waiting) fresh(event *corev1.Event) bool { return w.before[event.UID] != event.ResourceVersion }
+func (w *waiting) fresh(event *corev1.Event) bool {
+	return w.before[event.UID] != event.ResourceVersion
+}
 
 // over explains what was not done when the context ended.
 func (w *waiting) over(ctx context.Context) error {
 	if !errors.Is(context.Cause(ctx), context.DeadlineExceeded) {
 		return fmt.Errorf("wait: %w", context.Cause(ctx))
+	}
+	if w.before == nil {
+		return &Error{Class: Unreachable, Cause: "the state of the cluster could not be read before the deadline", Err: context.DeadlineExceeded}
 	}
 	var lacking []string
 	var worst *Error
