@@ -43,7 +43,8 @@ var swept = []schema.GroupVersionResource{
 // DeleteRun removes a run's record and everything in the namespace that the run
 // owns or labelled, and returns when all of it is gone, pods included. Doing it
 // again, or for a run that never was, is no error. Kinds that the credentials may
-// not read are left to the record's owner references.
+// not read are left to the record's owner references; ConfigMaps and Pods they
+// must be able to read.
 func (c *Cluster) DeleteRun(ctx context.Context, namespace, run string) error {
 	if run == "" {
 		return &Error{Class: Misconfigured, Object: "run", Cause: "has no id"}
@@ -89,7 +90,7 @@ func (s *sweep) step(ctx context.Context) ([]string, error) {
 	for gvr, informer := range s.informers {
 		synced, err := informer.ready()
 		switch {
-		case apierrors.IsForbidden(err) || apierrors.IsNotFound(err):
+		case gvr != configMaps && gvr != pods && (apierrors.IsForbidden(err) || apierrors.IsNotFound(err)):
 			continue
 		case err != nil:
 			return nil, fromAPI(ctx, gvr.Resource+" in "+s.namespace, "watch", err)

@@ -5,6 +5,7 @@ import (
 	"strconv"
 
 	appsv1 "k8s.io/api/apps/v1"
+	coordinationv1 "k8s.io/api/coordination/v1"
 	corev1 "k8s.io/api/core/v1"
 	discoveryv1 "k8s.io/api/discovery/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -24,6 +25,7 @@ var (
 	claims         = corev1.SchemeGroupVersion.WithResource("persistentvolumeclaims")
 	events         = corev1.SchemeGroupVersion.WithResource("events")
 	endpointSlices = discoveryv1.SchemeGroupVersion.WithResource("endpointslices")
+	leases         = coordinationv1.SchemeGroupVersion.WithResource("leases")
 )
 
 // needs lists what must be watched to judge an object of a kind, its own
