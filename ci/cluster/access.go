@@ -2,7 +2,6 @@ package cluster
 
 import (
 	"context"
-	"fmt"
 	"slices"
 	"strings"
 
@@ -14,6 +13,13 @@ import (
 
 // permission is a verb on a resource.
 type permission struct{ verb, group, resource string }
+
+func (p permission) String() string {
+	if p.group == "" {
+		return p.verb + " " + p.resource
+	}
+	return p.verb + " " + p.resource + "." + p.group
+}
 
 // required is what every deploy needs; what an overlay needs beyond that shows in
 // the dry run, before anything is written.
@@ -74,7 +80,7 @@ func (c *Cluster) missing(ctx context.Context, namespace string, rules authoriza
 				continue
 			}
 		}
-		out = append(out, fmt.Sprintf("%s %s", p.verb, metav1.GroupResource{Group: p.group, Resource: p.resource}.String()))
+		out = append(out, p.String())
 	}
 	return out, nil
 }
@@ -91,7 +97,9 @@ func (c *Cluster) allowed(ctx context.Context, namespace string, p permission) (
 }
 
 func granted(rules []authorizationv1.ResourceRule, p permission) bool {
-	has := func(list []string, value string) bool { return slices.Contains(list, value) || slices.Contains(list, "*") }
+	has := func(list []string, value string) bool {
+		return slices.Contains(list, value) || slices.Contains(list, "*")
+	}
 	return slices.ContainsFunc(rules, func(rule authorizationv1.ResourceRule) bool {
 		return len(rule.ResourceNames) == 0 && has(rule.Verbs, p.verb) && has(rule.APIGroups, p.group) && has(rule.Resources, p.resource)
 	})

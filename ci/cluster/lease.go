@@ -23,6 +23,8 @@ const (
 // background until Unlock.
 type Lease struct {
 	cluster *Cluster
+	holder  string
+	number  int32
 	current *coordinationv1.Lease // as last written by us
 	stop    context.CancelFunc
 	renewer sync.WaitGroup
@@ -53,15 +55,16 @@ func (c *Cluster) Lock(ctx context.Context, namespace, leaseName, holder string,
 		if synced {
 			before := seen.holder()
 			next = seen.look(i, namespace+"/"+leaseName, time.Now())
-			if next <= 0 {
-				got, err := c.take(ctx, namespace, leaseName, holder, seen.lease)
-				if got != nil || err != nil {
-					return got, err
-				}
-				next = time.Second // another was faster; its write is about to be seen
-			} else if seen.holder() != before && waiting != nil {
+			if next > 0 && seen.holder() != before && waiting != nil {
 				waiting(seen.holder())
 			}
+		}
+		if next <= 0 {
+			got, err := c.take(ctx, namespace, leaseName, holder, seen.lease)
+			if got != nil || err != nil {
+				return got, err
+			}
+			next = time.Second // another was faster; its write is about to be seen
 		}
 		expiry := time.NewTimer(next)
 		select {
@@ -124,7 +127,7 @@ func (c *Cluster) take(ctx context.Context, namespace, leaseName, holder string,
 	case err != nil:
 		return nil, fromAPI(ctx, name("Lease", namespace, leaseName), "lock", err)
 	}
-	lease := &Lease{cluster: c, current: written, lost: make(chan struct{})}
+	lease := &Lease{cluster: c, holder: holder, number: *wanted.Spec.LeaseTransitions, current: written, lost: make(chan struct{})}
 	var renewing context.Context
 	renewing, lease.stop = context.WithCancel(context.WithoutCancel(ctx))
 	lease.renewer.Go(func() { lease.renew(renewing) })

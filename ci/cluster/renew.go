@@ -2,57 +2,72 @@ package cluster
 
 import (
 	"context"
+	"errors"
 	"time"
 
+	coordinationv1 "k8s.io/api/coordination/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/utils/ptr"
 )
 
+const leaseRetry = time.Second // while the server is away, which cannot be watched
+
+var errTaken = errors.New("the lease is held by another")
+
 // renew keeps the lease until the context ends, or closes lost: at once when
 // another has it, and before it would expire when the server cannot be reached.
 func (l *Lease) renew(ctx context.Context) {
-	renewed := time.Now()
-	for wait := leaseRenewal; ; wait = leaseRenewal {
+	renewed, pause := time.Now(), leaseRenewal
+	for {
 		select {
-		case <-time.After(wait):
+		case <-time.After(pause):
 		case <-ctx.Done():
 			return
 		}
-		deadline := renewed.Add(leaseDuration - leaseMargin)
-		for {
-			start := time.Now()
-			err := l.write(ctx, deadline)
-			if err == nil {
-				renewed = start
-				break
-			}
-			if ctx.Err() != nil {
-				return
-			}
-			if apierrors.IsConflict(err) || apierrors.IsNotFound(err) || !time.Now().Add(time.Second).Before(deadline) {
-				close(l.lost)
-				return
-			}
-			select {
-			case <-time.After(time.Second): // the server is away; nothing can be watched
-			case <-ctx.Done():
-				return
-			}
+		start, expires := time.Now(), renewed.Add(leaseDuration-leaseMargin)
+		err := l.write(ctx, expires, func(spec *coordinationv1.LeaseSpec) { spec.RenewTime = ptr.To(metav1.NewMicroTime(start)) })
+		switch {
+		case ctx.Err() != nil:
+			return
+		case err == nil:
+			renewed, pause = start, leaseRenewal
+		case errors.Is(err, errTaken) || time.Now().Add(leaseRetry).After(expires):
+			close(l.lost)
+			return
+		default:
+			pause = leaseRetry
 		}
 	}
 }
 
-func (l *Lease) write(ctx context.Context, deadline time.Time) error {
-	ctx, cancel := context.WithDeadline(ctx, deadline)
+// write changes the lease while it is ours. A conflict may be our own earlier
+// write whose answer was lost, so the server is asked before giving up.
+func (l *Lease) write(ctx context.Context, expires time.Time, change func(*coordinationv1.LeaseSpec)) error {
+	ctx, cancel := context.WithDeadline(ctx, expires)
 	defer cancel()
-	wanted := l.current.DeepCopy()
-	wanted.Spec.RenewTime = ptr.To(metav1.NowMicro())
-	written, err := l.cluster.writeLease(ctx, wanted)
-	if err == nil {
-		l.current = written
+	for {
+		wanted := l.current.DeepCopy()
+		change(&wanted.Spec)
+		written, err := l.cluster.writeLease(ctx, wanted)
+		if err == nil {
+			l.current = written
+			return nil
+		}
+		if !apierrors.IsConflict(err) && !apierrors.IsNotFound(err) {
+			return err
+		}
+		live, err := l.cluster.typed.CoordinationV1().Leases(wanted.Namespace).Get(ctx, wanted.Name, metav1.GetOptions{})
+		switch {
+		case apierrors.IsNotFound(err):
+			return errTaken
+		case err != nil:
+			return err
+		case ptr.Deref(live.Spec.HolderIdentity, "") != l.holder || ptr.Deref(live.Spec.LeaseTransitions, 0) != l.number:
+			return errTaken
+		}
+		l.current = live
 	}
-	return err
 }
 
 // Lost is closed when the lease is, or may be, held by another: what it protects
@@ -61,18 +76,18 @@ func (l *Lease) Lost() <-chan struct{} { return l.lost }
 
 // Number returns how many times the lease changed hands: it grows with every
 // holder and so tells a newer one from an older one.
-func (l *Lease) Number() int32 { return ptr.Deref(l.current.Spec.LeaseTransitions, 0) }
+func (l *Lease) Number() int32 { return l.number }
 
 // Unlock ends the renewal and releases the lease at once, so that the next in
 // line does not wait for it to expire. A lease that was lost is left alone.
 func (l *Lease) Unlock(ctx context.Context) error {
 	l.stop()
 	l.renewer.Wait()
-	free := l.current.DeepCopy()
-	free.Spec.HolderIdentity, free.Spec.RenewTime, free.Spec.AcquireTime = nil, nil, nil
-	_, err := l.cluster.writeLease(ctx, free)
-	if apierrors.IsConflict(err) || apierrors.IsNotFound(err) {
+	err := l.write(ctx, time.Now().Add(leaseDuration), func(spec *coordinationv1.LeaseSpec) {
+		spec.HolderIdentity, spec.RenewTime, spec.AcquireTime = nil, nil, nil
+	})
+	if errors.Is(err, errTaken) {
 		return nil
 	}
-	return fromAPI(ctx, name("Lease", free.Namespace, free.Name), "unlock", err)
+	return fromAPI(ctx, name("Lease", l.current.Namespace, l.current.Name), "unlock", err)
 }

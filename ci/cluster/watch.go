@@ -44,9 +44,12 @@ func (c *Cluster) watcher() *watcher {
 
 // open makes the context in which the informers run; close ends and awaits them.
 func (w *watcher) open(ctx context.Context) context.Context {
-	ctx, w.stop = context.WithCancel(klog.NewContext(ctx, logr.Discard()))
+	ctx, w.stop = context.WithCancel(quietly(ctx))
 	return ctx
 }
+
+// quietly keeps client-go from logging to the terminal.
+func quietly(ctx context.Context) context.Context { return klog.NewContext(ctx, logr.Discard()) }
 
 func (w *watcher) close() {
 	w.stop()
