@@ -47,9 +47,11 @@ func (c *Cluster) Address(ctx context.Context, objects []*unstructured.Unstructu
 			if !ok {
 				continue
 			}
-			if tried, err = c.answers(ctx, w.changed, address.URL+path); err == nil {
+			answer, err := c.answers(ctx, w.changed, address.URL+path)
+			if err == nil {
 				return address, nil
 			}
+			tried = firstOf(answer, tried)
 		}
 		select {
 		case <-w.changed:
@@ -114,17 +116,17 @@ func addressOf(ingress *networkingv1.Ingress, path string) (Address, bool) {
 	for _, at := range ingress.Status.LoadBalancer.Ingress {
 		switch {
 		case host != "" && !strings.HasPrefix(host, "*") && (at.IP != "" || at.Hostname != ""):
-			return Address{URL: scheme(ingress, host) + host, FoundBy: found + ", host in its rule"}, true
+			return Address{URL: protocol(ingress, host) + host, FoundBy: found + ", host in its rule"}, true
 		case at.IP != "":
-			return Address{URL: scheme(ingress, host) + bracketed(at.IP), FoundBy: found + ", ip in its status"}, true
+			return Address{URL: protocol(ingress, host) + bracketed(at.IP), FoundBy: found + ", ip in its status"}, true
 		case at.Hostname != "":
-			return Address{URL: scheme(ingress, host) + at.Hostname, FoundBy: found + ", hostname in its status"}, true
+			return Address{URL: protocol(ingress, host) + at.Hostname, FoundBy: found + ", hostname in its status"}, true
 		}
 	}
 	return Address{}, false
 }
 
-func scheme(ingress *networkingv1.Ingress, host string) string {
+func protocol(ingress *networkingv1.Ingress, host string) string {
 	for _, tls := range ingress.Spec.TLS {
 		for _, name := range tls.Hosts {
 			if name == host {

@@ -27,9 +27,10 @@ func (c *Cluster) answers(ctx context.Context, changed chan struct{}, url string
 	}}
 	for good := 0; ; {
 		answer := probe(ctx, client, url)
-		if answer == "" {
+		switch {
+		case answer == "":
 			good++
-		} else {
+		case ctx.Err() == nil || tried == "": // what the deadline cut short says less than what came before
 			good, tried = 0, answer
 		}
 		if good == probesWanted {
