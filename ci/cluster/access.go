@@ -1,0 +1,106 @@
+package cluster
+
+import (
+	"context"
+	"slices"
+	"strings"
+
+	authorizationv1 "k8s.io/api/authorization/v1"
+	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+)
+
+// permission is a verb on a resource.
+type permission struct{ verb, group, resource string }
+
+func (p permission) String() string {
+	if p.group == "" {
+		return p.verb + " " + p.resource
+	}
+	return p.verb + " " + p.resource + "." + p.group
+}
+
+// required is what every deploy needs; what an overlay needs beyond that shows in
+// the dry run, before anything is written.
+var required = []permission{
+	{"get", "", "configmaps"}, {"create", "", "configmaps"}, {"patch", "", "configmaps"}, {"delete", "", "configmaps"},
+	{"get", "", "secrets"}, {"list", "", "secrets"}, {"create", "", "secrets"}, {"patch", "", "secrets"},
+	{"patch", "", "services"}, {"create", "apps", "deployments"}, {"patch", "apps", "deployments"}, {"delete", "apps", "deployments"},
+	{"list", "", "pods"}, {"watch", "", "pods"}, {"watch", "apps", "deployments"}, {"watch", "apps", "replicasets"},
+	{"watch", "discovery.k8s.io", "endpointslices"},
+}
+
+// CheckAccess returns nil when the namespace exists and a deploy may be made in
+// it; nothing is written. The error is Misconfigured when there is no such
+// namespace (or the credentials may do nothing at all in it, which looks the same
+// to who may not read namespaces), Admission when a permission is missing.
+func (c *Cluster) CheckAccess(ctx context.Context, namespace string) error {
+	object := "namespace " + namespace
+	probe := &corev1.ConfigMap{ObjectMeta: metav1.ObjectMeta{GenerateName: "slipway-access-"}}
+	_, err := c.typed.CoreV1().ConfigMaps(namespace).Create(ctx, probe, metav1.CreateOptions{DryRun: []string{metav1.DryRunAll}})
+	switch {
+	case apierrors.IsNotFound(err):
+		return &Error{Class: Misconfigured, Object: object, Cause: "does not exist", Try: "run bootstrap", Err: err}
+	case err != nil && !apierrors.IsForbidden(err):
+		return fromAPI(ctx, object, "check access", err)
+	}
+	review := &authorizationv1.SelfSubjectRulesReview{Spec: authorizationv1.SelfSubjectRulesReviewSpec{Namespace: namespace}}
+	rules, failed := c.typed.AuthorizationV1().SelfSubjectRulesReviews().Create(ctx, review, metav1.CreateOptions{})
+	if failed != nil {
+		return fromAPI(ctx, object, "check access", failed)
+	}
+	missing, confirmErr := c.missing(ctx, namespace, rules.Status)
+	switch {
+	case confirmErr != nil:
+		return confirmErr
+	case len(missing) == len(required):
+		return &Error{Class: Misconfigured, Object: object, Cause: "does not exist, or these credentials may do nothing in it", Try: "run bootstrap", Err: err}
+	case len(missing) > 0:
+		return &Error{Class: Admission, Object: object, Cause: "these credentials may not " + strings.Join(missing, ", "), Try: "run bootstrap, or use credentials that may"}
+	}
+	return fromAPI(ctx, object, "check access", err) // permitted, yet refused: a quota or a webhook
+}
+
+// missing returns the required permissions that are not granted. Rules may be
+// listed incompletely (webhook authorizers), so what they lack is asked for one
+// by one.
+func (c *Cluster) missing(ctx context.Context, namespace string, rules authorizationv1.SubjectRulesReviewStatus) ([]string, error) {
+	var out []string
+	for _, p := range required {
+		if granted(rules.ResourceRules, p) {
+			continue
+		}
+		if rules.Incomplete {
+			allowed, err := c.allowed(ctx, namespace, p)
+			if err != nil {
+				return nil, err
+			}
+			if allowed {
+				continue
+			}
+		}
+		out = append(out, p.String())
+	}
+	return out, nil
+}
+
+func (c *Cluster) allowed(ctx context.Context, namespace string, p permission) (bool, error) {
+	review := &authorizationv1.SelfSubjectAccessReview{Spec: authorizationv1.SelfSubjectAccessReviewSpec{
+		ResourceAttributes: &authorizationv1.ResourceAttributes{Namespace: namespace, Verb: p.verb, Group: p.group, Resource: p.resource},
+	}}
+	answer, err := c.typed.AuthorizationV1().SelfSubjectAccessReviews().Create(ctx, review, metav1.CreateOptions{})
+	if err != nil {
+		return false, fromAPI(ctx, "namespace "+namespace, "check access", err)
+	}
+	return answer.Status.Allowed, nil
+}
+
+func granted(rules []authorizationv1.ResourceRule, p permission) bool {
+	has := func(list []string, value string) bool {
+		return slices.Contains(list, value) || slices.Contains(list, "*")
+	}
+	return slices.ContainsFunc(rules, func(rule authorizationv1.ResourceRule) bool {
+		return len(rule.ResourceNames) == 0 && has(rule.Verbs, p.verb) && has(rule.APIGroups, p.group) && has(rule.Resources, p.resource)
+	})
+}

@@ -1,0 +1,121 @@
+package cluster
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"sigs.k8s.io/yaml"
+)
+
+// testImage answers HTTP and never ends; only a real kubelet needs it to exist.
+func testImage() string {
+	if image := os.Getenv("SLIPWAY_TEST_IMAGE"); image != "" {
+		return image
+	}
+	return "registry.example/app:1"
+}
+
+// connect returns the cluster that tests may use, with administrator's rights.
+func connect(t *testing.T) *Cluster {
+	t.Helper()
+	file := os.Getenv("SLIPWAY_TEST_KUBECONFIG")
+	if file == "" {
+		t.Skip("SLIPWAY_TEST_KUBECONFIG is not set: no cluster to test against")
+	}
+	c, err := Connect(t.Context(), Config{Kubeconfig: file, UserAgent: "slipway-test"})
+	require.NoError(t, err)
+	return c
+}
+
+// newNamespace makes a namespace that goes with the test.
+func newNamespace(t *testing.T, c *Cluster) string {
+	t.Helper()
+	made, err := c.typed.CoreV1().Namespaces().Create(t.Context(), &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{GenerateName: "slipway-test-"}}, metav1.CreateOptions{})
+	require.NoError(t, err)
+	t.Cleanup(func() {
+		err := c.typed.CoreV1().Namespaces().Delete(context.Background(), made.Name, metav1.DeleteOptions{})
+		require.NoError(t, err)
+	})
+	return made.Name
+}
+
+// objects reads YAML documents and puts them into the namespace.
+func objects(t *testing.T, namespace string, documents ...string) []*unstructured.Unstructured {
+	t.Helper()
+	var out []*unstructured.Unstructured
+	for _, document := range strings.Split(strings.Join(documents, "\n---\n"), "\n---\n") {
+		object := &unstructured.Unstructured{}
+		require.NoError(t, yaml.Unmarshal([]byte(document), &object.Object))
+		object.SetNamespace(namespace)
+		out = append(out, object)
+	}
+	return out
+}
+
+// app is a small application: config, Secret, Service and Deployment.
+func app(suffix, image, run string) string {
+	return fmt.Sprintf(`
+apiVersion: v1
+kind: ConfigMap
+metadata: {name: settings%[1]s, labels: {slipway.dev/run: %[3]q}}
+data: {greeting: hello}
+---
+apiVersion: v1
+kind: Secret
+metadata: {name: password%[1]s, labels: {slipway.dev/run: %[3]q}}
+stringData: {password: correct-horse}
+---
+apiVersion: v1
+kind: Service
+metadata: {name: api%[1]s, labels: {slipway.dev/run: %[3]q}}
+spec:
+  selector: {app: api%[1]s}
+  ports: [{name: http, port: 8080, targetPort: http}]
+---
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: api%[1]s, labels: {slipway.dev/run: %[3]q}}
+spec:
+  replicas: 2
+  selector: {matchLabels: {app: api%[1]s}}
+  template:
+    metadata: {labels: {app: api%[1]s}}
+    spec:
+      terminationGracePeriodSeconds: 1
+      containers:
+      - name: api
+        image: %[2]s
+        ports: [{name: http, containerPort: 8080}]
+        resources: {requests: {cpu: 10m, memory: 16Mi}}`, suffix, image, run)
+}
+
+func within(t *testing.T, d time.Duration) context.Context {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), d)
+	t.Cleanup(cancel)
+	return ctx
+}
+
+func actions(changes []Change) map[string]Action {
+	out := map[string]Action{}
+	for _, change := range changes {
+		out[change.Kind+" "+change.Name] = change.Action
+	}
+	return out
+}
+
+func requireClass(t *testing.T, err error, class Class) *Error {
+	t.Helper()
+	var known *Error
+	require.ErrorAs(t, err, &known)
+	require.Equal(t, class, known.Class, "%v", err)
+	return known
+}

@@ -1,0 +1,156 @@
+// Package cluster is the only package that talks to a Kubernetes cluster: it
+// applies objects, waits until they are really out, says why they are not,
+// finds the address users reach them at, and removes them again.
+//
+// Writing is server-side apply under the field manager "slipway"; waiting is by
+// watch. It knows objects, not overlays, images or stages.
+package cluster
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"net/http"
+	"slices"
+	"strings"
+	"sync/atomic"
+	"time"
+
+	"k8s.io/apimachinery/pkg/api/meta"
+	"k8s.io/client-go/discovery"
+	"k8s.io/client-go/discovery/cached/memory"
+	"k8s.io/client-go/dynamic"
+	"k8s.io/client-go/kubernetes"
+	"k8s.io/client-go/rest"
+	"k8s.io/client-go/restmapper"
+	"k8s.io/client-go/tools/clientcmd"
+	clientcmdapi "k8s.io/client-go/tools/clientcmd/api"
+	"maps"
+)
+
+// connectTimeout is how long a server may take to answer the first request.
+const connectTimeout = 5 * time.Second
+
+// Config names a cluster and how to reach what runs in it.
+type Config struct {
+	Kubeconfig string // file; nothing is ever taken from the environment
+	Context    string // context in that file; empty: the file's own current-context
+	UserAgent  string
+	// Dial connects the HTTP probes of addresses; nil means a net.Dialer.
+	Dial func(ctx context.Context, network, address string) (net.Conn, error)
+}
+
+// Cluster is a connection to one API server. It is safe for concurrent use.
+type Cluster struct {
+	config   *rest.Config
+	version  string
+	requests *atomic.Int64
+	mapper   meta.RESTMapperWithContext
+	dynamic  dynamic.Interface
+	typed    kubernetes.Interface
+	dial     func(ctx context.Context, network, address string) (net.Conn, error)
+	written  generations
+}
+
+// Connect reads the kubeconfig and asks the server for its version. The error is
+// an *Error: Config when the kubeconfig cannot be used or is refused,
+// Unreachable when no server answers within 5 seconds.
+func Connect(ctx context.Context, cfg Config) (*Cluster, error) {
+	config, err := load(cfg)
+	if err != nil {
+		return nil, err
+	}
+	c := &Cluster{config: config, requests: new(atomic.Int64), dial: cfg.Dial}
+	if c.dial == nil {
+		c.dial = (&net.Dialer{}).DialContext
+	}
+	config.Wrap(func(next http.RoundTripper) http.RoundTripper { return counter{next, c.requests} })
+	client, err := rest.HTTPClientFor(config)
+	if err != nil {
+		return nil, configError(cfg, err)
+	}
+	if err := c.clients(client); err != nil {
+		return nil, configError(cfg, err)
+	}
+	answer, cancel := context.WithTimeout(ctx, connectTimeout)
+	defer cancel()
+	info, err := discovery.ToDiscoveryInterfaceWithContext(c.typed.Discovery()).ServerVersionWithContext(answer)
+	switch {
+	case err == nil:
+		c.version = info.GitVersion
+		return c, nil
+	case ctx.Err() != nil:
+		return nil, fmt.Errorf("connect to %s: %w", config.Host, context.Cause(ctx))
+	case answer.Err() != nil:
+		err = fmt.Errorf("no answer within %s", connectTimeout)
+	}
+	return nil, connectError(cfg, config.Host, err)
+}
+
+func (c *Cluster) clients(client *http.Client) (err error) {
+	if c.dynamic, err = dynamic.NewForConfigAndClient(c.config, client); err != nil {
+		return err
+	}
+	typed := rest.CopyConfig(c.config)
+	typed.ContentType, typed.AcceptContentTypes = "application/vnd.kubernetes.protobuf", "application/vnd.kubernetes.protobuf,application/json"
+	if c.typed, err = kubernetes.NewForConfigAndClient(typed, client); err != nil {
+		return err
+	}
+	known := memory.NewMemCacheClientWithContext(discovery.ToDiscoveryInterfaceWithContext(c.typed.Discovery()))
+	c.mapper = restmapper.NewDeferredDiscoveryRESTMapperWithContext(known)
+	return nil
+}
+
+// Requests returns how many HTTP requests were made to the API server so far.
+func (c *Cluster) Requests() int64 { return c.requests.Load() }
+
+// Server returns the API server's URL and its version, e.g. v1.36.3.
+func (c *Cluster) Server() (host, version string) { return c.config.Host, c.version }
+
+func load(cfg Config) (*rest.Config, error) {
+	if cfg.Kubeconfig == "" {
+		return nil, &Error{Class: Misconfigured, Object: "kubeconfig", Cause: "none given", Try: "name the file with --kubeconfig"}
+	}
+	rules := &clientcmd.ClientConfigLoadingRules{ExplicitPath: cfg.Kubeconfig}
+	file, err := rules.Load()
+	if err != nil {
+		return nil, configError(cfg, err)
+	}
+	name := cfg.Context
+	if name == "" {
+		name = file.CurrentContext
+	}
+	if err := checkContext(file, name); err != nil {
+		return nil, configError(cfg, err)
+	}
+	config, err := clientcmd.NewNonInteractiveClientConfig(*file, name, &clientcmd.ConfigOverrides{}, rules).ClientConfig()
+	if err != nil {
+		return nil, configError(cfg, err)
+	}
+	config.UserAgent = cfg.UserAgent
+	config.QPS = -1 // the server's own priority and fairness is the limit
+	config.WarningHandlerWithContext = rest.NoWarnings{}
+	return config, nil
+}
+
+func checkContext(file *clientcmdapi.Config, name string) error {
+	names := slices.Sorted(maps.Keys(file.Contexts))
+	switch {
+	case name == "":
+		return fmt.Errorf("no context given and the file has no current-context; it has: %s", strings.Join(names, ", "))
+	case file.Contexts[name] == nil:
+		return fmt.Errorf("context %q does not exist; the file has: %s", name, strings.Join(names, ", "))
+	}
+	return nil
+}
+
+// counter counts the requests that pass through it.
+type counter struct {
+	next  http.RoundTripper
+	count *atomic.Int64
+}
+
+func (c counter) RoundTrip(request *http.Request) (*http.Response, error) {
+	c.count.Add(1)
+	return c.next.RoundTrip(request)
+}

@@ -1,0 +1,128 @@
+package cluster
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+
+	appsv1 "k8s.io/api/apps/v1"
+	autoscalingv2 "k8s.io/api/autoscaling/v2"
+	batchv1 "k8s.io/api/batch/v1"
+	corev1 "k8s.io/api/core/v1"
+	networkingv1 "k8s.io/api/networking/v1"
+	policyv1 "k8s.io/api/policy/v1"
+	rbacv1 "k8s.io/api/rbac/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/labels"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+	"k8s.io/apimachinery/pkg/types"
+)
+
+var configMaps = corev1.SchemeGroupVersion.WithResource("configmaps")
+
+// swept lists the kinds among which a run's objects are looked for by label: what
+// overlays hold, and what controllers make of it. Everything else that a run
+// applied is still collected through its owner.
+var swept = []schema.GroupVersionResource{
+	configMaps, pods, claims, replicaSets, deployments, statefulSets, daemonSets, jobs, endpointSlices,
+	corev1.SchemeGroupVersion.WithResource("secrets"),
+	corev1.SchemeGroupVersion.WithResource("services"),
+	corev1.SchemeGroupVersion.WithResource("serviceaccounts"),
+	appsv1.SchemeGroupVersion.WithResource("controllerrevisions"),
+	batchv1.SchemeGroupVersion.WithResource("cronjobs"),
+	autoscalingv2.SchemeGroupVersion.WithResource("horizontalpodautoscalers"),
+	networkingv1.SchemeGroupVersion.WithResource("ingresses"),
+	networkingv1.SchemeGroupVersion.WithResource("networkpolicies"),
+	policyv1.SchemeGroupVersion.WithResource("poddisruptionbudgets"),
+	rbacv1.SchemeGroupVersion.WithResource("roles"),
+	rbacv1.SchemeGroupVersion.WithResource("rolebindings"),
+}
+
+// DeleteRun removes a run's record and everything in the namespace that the run
+// owns or labelled, and returns when all of it is gone, pods included. Doing it
+// again, or for a run that never was, is no error. Kinds that the credentials may
+// not read are left to the record's owner references; ConfigMaps and Pods they
+// must be able to read.
+func (c *Cluster) DeleteRun(ctx context.Context, namespace, run string) error {
+	if run == "" {
+		return &Error{Class: Misconfigured, Object: "run", Cause: "has no id"}
+	}
+	w := c.watcher()
+	inner := w.open(ctx)
+	defer w.close()
+	sweep := &sweep{cluster: c, namespace: namespace, informers: map[schema.GroupVersionResource]*informer{}, asked: map[types.UID]bool{}}
+	selector := metav1.ListOptions{LabelSelector: labels.SelectorFromSet(labels.Set{LabelRun: run}).String()}
+	for _, gvr := range swept {
+		i, err := w.follow(inner, gvr, namespace, selector)
+		if err != nil {
+			return err
+		}
+		sweep.informers[gvr] = i
+	}
+	for {
+		left, err := sweep.step(ctx)
+		if err != nil || (left != nil && len(left) == 0) {
+			return err
+		}
+		select {
+		case <-w.changed:
+		case <-ctx.Done():
+			return ended(ctx, "run "+run, "not gone: "+strings.Join(left, ", "))
+		}
+	}
+}
+
+// sweep is one removal under way.
+type sweep struct {
+	cluster   *Cluster
+	namespace string
+	informers map[schema.GroupVersionResource]*informer
+	asked     map[types.UID]bool // whose deletion was requested
+}
+
+// step requests the deletion of what nothing else will delete and returns what is
+// left, or nil while that is not known yet.
+func (s *sweep) step(ctx context.Context) ([]string, error) {
+	found := map[schema.GroupVersionResource][]metav1.Object{}
+	left := []string{}
+	for gvr, informer := range s.informers {
+		synced, err := informer.ready()
+		switch {
+		case gvr != configMaps && gvr != pods && (apierrors.IsForbidden(err) || apierrors.IsNotFound(err)):
+			continue
+		case err != nil:
+			return nil, fromAPI(ctx, gvr.Resource+" in "+s.namespace, "watch", err)
+		case !synced:
+			return nil, nil
+		}
+		found[gvr] = listOf[metav1.Object](informer.List())
+		for _, object := range found[gvr] {
+			left = append(left, fmt.Sprintf("%s %s", strings.TrimSuffix(gvr.Resource, "s"), object.GetName()))
+		}
+	}
+	slices.Sort(left)
+	for gvr, objects := range found {
+		for _, object := range objects {
+			if err := s.request(ctx, gvr, object); err != nil {
+				return left, err
+			}
+		}
+	}
+	return left, nil
+}
+
+// request asks once for the deletion of an object that has no owner; what has one
+// goes with it.
+func (s *sweep) request(ctx context.Context, gvr schema.GroupVersionResource, object metav1.Object) error {
+	if s.asked[object.GetUID()] || object.GetDeletionTimestamp() != nil || len(object.GetOwnerReferences()) > 0 {
+		return nil
+	}
+	s.asked[object.GetUID()] = true
+	err := s.cluster.remove(ctx, resource{gvr: gvr, namespaced: true}, object)
+	if apierrors.IsNotFound(err) {
+		return nil
+	}
+	return fromAPI(ctx, name(strings.TrimSuffix(gvr.Resource, "s"), object.GetNamespace(), object.GetName()), "delete", err)
+}

@@ -1,0 +1,86 @@
+package cluster
+
+import (
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+)
+
+const hidden = "***"
+
+// masked removes a Secret's values from an error about it. The API server quotes
+// values when it refuses an object, in forms that no replacement covers (parts,
+// escapes, Go syntax), so its own words are kept only when they are a denial;
+// else the reason and the fields say enough. The underlying error is dropped.
+func masked(err error, object *unstructured.Unstructured) error {
+	var known *Error
+	if object.GetKind() != "Secret" || !errors.As(err, &known) {
+		return err
+	}
+	out := *known
+	out.Err = nil
+	if status := apierrors.APIStatus(nil); errors.As(known.Err, &status) && !apierrors.IsForbidden(known.Err) && conflicts(known.Err) == nil {
+		out.Cause = strings.ToLower(string(status.Status().Reason)) + " (the server's message is hidden, it may hold the Secret's values)"
+		if details := status.Status().Details; details != nil {
+			for _, cause := range details.Causes {
+				out.Cause += ", field " + cause.Field
+			}
+		}
+	}
+	values := secretValues([]*unstructured.Unstructured{object})
+	out.Cause = mask(out.Cause, values)
+	return &out
+}
+
+// secretValues returns the values held by the Secrets among objects, encoded and
+// plain, longest first, so that a value that contains another is hidden whole.
+func secretValues(objects []*unstructured.Unstructured) []string {
+	var values []string
+	for _, object := range objects {
+		if object.GetKind() != "Secret" {
+			continue
+		}
+		for _, field := range []string{"data", "stringData"} {
+			entries, _, _ := unstructured.NestedMap(object.Object, field)
+			for _, entry := range entries {
+				values = append(values, forms(fmt.Sprint(entry), field == "data")...)
+			}
+		}
+	}
+	slices.SortFunc(values, func(a, b string) int { return len(b) - len(a) })
+	return slices.Compact(values)
+}
+
+// forms returns the ways in which one value may be printed.
+func forms(value string, encoded bool) []string {
+	out := []string{value}
+	if plain, err := base64.StdEncoding.DecodeString(value); encoded && err == nil {
+		out = append(out, string(plain))
+	} else if !encoded {
+		out = append(out, base64.StdEncoding.EncodeToString([]byte(value)))
+	}
+	for _, form := range slices.Clone(out) {
+		quoted := fmt.Sprintf("%q", form)
+		out = append(out, strings.TrimSpace(form), quoted[1:len(quoted)-1])
+		if strings.Contains(form, "\n") { // each line of a key or certificate
+			out = append(out, strings.Split(form, "\n")...)
+		}
+	}
+	return out
+}
+
+// mask hides the values in text. Values under four characters stay: hiding "on"
+// or "1" would make every message unreadable and keep no secret.
+func mask(text string, values []string) string {
+	for _, value := range values {
+		if len(value) >= 4 {
+			text = strings.ReplaceAll(text, value, hidden)
+		}
+	}
+	return text
+}

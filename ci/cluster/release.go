@@ -1,0 +1,100 @@
+package cluster
+
+import (
+	"bytes"
+	"compress/gzip"
+	"context"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	applycorev1 "k8s.io/client-go/applyconfigurations/core/v1"
+)
+
+const (
+	releasePrefix = "slipway-release-"
+	releaseType   = "slipway.dev/release"
+	releaseField  = "release" // gzipped JSON
+	releasesKept  = 5
+)
+
+// Release is what a run put into a namespace and verified there: enough to put it
+// back. It may hold rendered Secrets and is therefore kept in one.
+type Release struct {
+	Version string                       `json:"version"`
+	Digest  string                       `json:"digest"`
+	Commit  string                       `json:"commit"`
+	Run     string                       `json:"run"`
+	Time    time.Time                    `json:"time"`
+	Objects []*unstructured.Unstructured `json:"objects"`
+}
+
+// SaveRelease records a release in the namespace, one per run, and forgets all but
+// the newest five. The run's label is not on the record: what removes a run must
+// not remove its release.
+func (c *Cluster) SaveRelease(ctx context.Context, namespace string, r Release) error {
+	packed, err := pack(r)
+	if err != nil {
+		return fmt.Errorf("record release %s: %w", r.Version, err)
+	}
+	secret := applycorev1.Secret(releasePrefix+r.Run, namespace).
+		WithLabels(map[string]string{LabelManagedBy: FieldManager, LabelRecord: "release"}).
+		WithType(releaseType).WithData(map[string][]byte{releaseField: packed})
+	options := metav1.ApplyOptions{FieldManager: FieldManager}
+	if _, err := c.typed.CoreV1().Secrets(namespace).Apply(ctx, secret, options); err != nil {
+		return fromAPI(ctx, name("Secret", namespace, *secret.Name), "record the release", err)
+	}
+	kept, err := c.Releases(ctx, namespace)
+	if err != nil {
+		return err
+	}
+	for _, old := range kept[min(releasesKept, len(kept)):] {
+		err := c.typed.CoreV1().Secrets(namespace).Delete(ctx, releasePrefix+old.Run, metav1.DeleteOptions{})
+		if err != nil && !apierrors.IsNotFound(err) {
+			return fromAPI(ctx, name("Secret", namespace, releasePrefix+old.Run), "forget the release", err)
+		}
+	}
+	return nil
+}
+
+// Releases returns the recorded releases of the namespace, newest first.
+func (c *Cluster) Releases(ctx context.Context, namespace string) ([]Release, error) {
+	list, err := c.typed.CoreV1().Secrets(namespace).List(ctx, metav1.ListOptions{LabelSelector: LabelRecord + "=release"})
+	if err != nil {
+		return nil, fromAPI(ctx, "namespace "+namespace, "list releases", err)
+	}
+	releases := make([]Release, len(list.Items))
+	for i := range list.Items {
+		if releases[i], err = unpack(&list.Items[i]); err != nil {
+			return nil, &Error{Class: Misconfigured, Object: name("Secret", namespace, list.Items[i].Name), Cause: "is no release record: " + err.Error(), Err: err}
+		}
+	}
+	slices.SortFunc(releases, func(a, b Release) int { return b.Time.Compare(a.Time) })
+	return releases, nil
+}
+
+func pack(r Release) ([]byte, error) {
+	var out bytes.Buffer
+	zip := gzip.NewWriter(&out)
+	if err := json.NewEncoder(zip).Encode(r); err != nil {
+		return nil, err
+	}
+	if err := zip.Close(); err != nil {
+		return nil, err
+	}
+	return out.Bytes(), nil
+}
+
+func unpack(secret *corev1.Secret) (r Release, err error) {
+	zip, err := gzip.NewReader(bytes.NewReader(secret.Data[releaseField]))
+	if err != nil {
+		return r, err
+	}
+	err = json.NewDecoder(zip).Decode(&r)
+	return r, err
+}

@@ -1,0 +1,59 @@
+package cluster
+
+import (
+	"context"
+	"slices"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	applycorev1 "k8s.io/client-go/applyconfigurations/core/v1"
+	"k8s.io/utils/ptr"
+)
+
+const recordPrefix = "slipway-run-"
+
+// Run is the record of a run in a namespace.
+type Run struct {
+	ID      string
+	Started time.Time         // by the server's clock
+	Data    map[string]string // as given to BeginRun
+}
+
+// BeginRun records a run in a namespace before it writes anything there, as the
+// ConfigMap slipway-run-RUN. The result makes it the owner of what the run
+// applies: Kubernetes collects all of it when the record is deleted, whoever
+// deletes it and whether or not the run still lives. Begun again, a run keeps its
+// record. Where OwnerReferencesPermissionEnforcement is on (OpenShift), the
+// credentials also need update on configmaps/finalizers.
+func (c *Cluster) BeginRun(ctx context.Context, namespace, run string, data map[string]string) (metav1.OwnerReference, error) {
+	record := applycorev1.ConfigMap(recordPrefix+run, namespace).WithData(data).WithLabels(map[string]string{
+		LabelManagedBy: FieldManager, LabelRecord: "run", LabelRun: run,
+	})
+	made, err := c.typed.CoreV1().ConfigMaps(namespace).Apply(ctx, record, metav1.ApplyOptions{FieldManager: FieldManager})
+	if err != nil {
+		return metav1.OwnerReference{}, fromAPI(ctx, name("ConfigMap", namespace, recordPrefix+run), "record the run", err)
+	}
+	return metav1.OwnerReference{
+		APIVersion: "v1", Kind: "ConfigMap", Name: made.Name, UID: made.UID,
+		BlockOwnerDeletion: ptr.To(true), // else foreground deletion does not wait for the owned
+	}, nil
+}
+
+// Runs returns the runs recorded in a namespace, oldest first.
+func (c *Cluster) Runs(ctx context.Context, namespace string) ([]Run, error) {
+	list, err := c.typed.CoreV1().ConfigMaps(namespace).List(ctx, metav1.ListOptions{LabelSelector: LabelRecord + "=run"})
+	if err != nil {
+		return nil, fromAPI(ctx, "namespace "+namespace, "list runs", err)
+	}
+	runs := make([]Run, len(list.Items))
+	for i, record := range list.Items {
+		runs[i] = runOf(&record)
+	}
+	slices.SortFunc(runs, func(a, b Run) int { return a.Started.Compare(b.Started) })
+	return runs, nil
+}
+
+func runOf(record *corev1.ConfigMap) Run {
+	return Run{ID: record.Labels[LabelRun], Started: record.CreationTimestamp.Time, Data: record.Data}
+}

@@ -1,0 +1,161 @@
+package cluster
+
+import (
+	"context"
+	"fmt"
+	"sync"
+
+	"github.com/go-logr/logr"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+	"k8s.io/client-go/dynamic/dynamicinformer"
+	"k8s.io/client-go/kubernetes/scheme"
+	"k8s.io/client-go/tools/cache"
+	"k8s.io/klog/v2"
+)
+
+// byOwner is the index of what an object controls, by its uid.
+const byOwner = "owner"
+
+// watcher holds informers and tells, in one channel, that any of them knows
+// something new. An informer lists again when its watch ends and keeps trying
+// while the server is away, so that what it holds may be old but never partial.
+type watcher struct {
+	cluster *Cluster
+	changed chan struct{} // holds at most one notice: state is read whole, not event by event
+	stop    context.CancelFunc
+	running sync.WaitGroup
+}
+
+// informer is what a watcher knows of one kind in one namespace.
+type informer struct {
+	cache.Indexer
+	synced  cache.DoneChecker
+	mutex   sync.Mutex
+	refused error // the server's answer when we may not list or watch the kind
+}
+
+func (c *Cluster) watcher() *watcher {
+	return &watcher{cluster: c, changed: make(chan struct{}, 1), stop: func() {}}
+}
+
+// open makes the context in which the informers run; close ends and awaits them.
+func (w *watcher) open(ctx context.Context) context.Context {
+	ctx, w.stop = context.WithCancel(quietly(ctx))
+	return ctx
+}
+
+// quietly keeps client-go from logging to the terminal.
+func quietly(ctx context.Context) context.Context { return klog.NewContext(ctx, logr.Discard()) }
+
+func (w *watcher) close() {
+	w.stop()
+	w.running.Wait()
+}
+
+func (w *watcher) notify() {
+	select {
+	case w.changed <- struct{}{}:
+	default:
+	}
+}
+
+// follow starts an informer. Its objects are of the kind's Go type where
+// client-go has one, else unstructured, and without managedFields.
+func (w *watcher) follow(ctx context.Context, gvr schema.GroupVersionResource, namespace string, selectors metav1.ListOptions) (*informer, error) {
+	generic := dynamicinformer.NewFilteredDynamicInformer(w.cluster.dynamic, gvr, namespace, 0,
+		cache.Indexers{byOwner: indexOwner}, func(options *metav1.ListOptions) {
+			options.LabelSelector, options.FieldSelector = selectors.LabelSelector, selectors.FieldSelector
+		}).Informer()
+	i := &informer{Indexer: generic.GetIndexer()}
+	if err := generic.SetTransform(typed); err != nil {
+		return nil, fmt.Errorf("watch %s: %w", gvr.Resource, err)
+	}
+	err := generic.SetWatchErrorHandlerWithContext(func(_ context.Context, _ *cache.Reflector, err error) {
+		if apierrors.IsForbidden(err) || apierrors.IsNotFound(err) || apierrors.IsUnauthorized(err) {
+			i.refuse(err)
+			w.notify()
+		}
+	})
+	if err != nil {
+		return nil, fmt.Errorf("watch %s: %w", gvr.Resource, err)
+	}
+	handler, err := generic.AddEventHandler(cache.ResourceEventHandlerFuncs{
+		AddFunc:    func(any) { w.notify() },
+		UpdateFunc: func(any, any) { w.notify() },
+		DeleteFunc: func(any) { w.notify() },
+	})
+	if err != nil {
+		return nil, fmt.Errorf("watch %s: %w", gvr.Resource, err)
+	}
+	i.synced = handler.HasSyncedChecker()
+	w.running.Go(func() { generic.RunWithContext(ctx) })
+	w.running.Go(func() {
+		select {
+		case <-i.synced.Done():
+			w.notify() // a kind without objects makes no other event
+		case <-ctx.Done():
+		}
+	})
+	return i, nil
+}
+
+func (i *informer) refuse(err error) {
+	i.mutex.Lock()
+	defer i.mutex.Unlock()
+	i.refused = err
+}
+
+// ready reports whether the informer holds the server's state, or the error why
+// it never will.
+func (i *informer) ready() (bool, error) {
+	if cache.IsDone(i.synced) {
+		return true, nil // a refusal after that may pass, e.g. while the server starts
+	}
+	i.mutex.Lock()
+	defer i.mutex.Unlock()
+	return false, i.refused
+}
+
+// indexOwner returns the uid of the controller of an object.
+func indexOwner(object any) ([]string, error) {
+	meta, ok := object.(metav1.Object)
+	if !ok {
+		return nil, nil
+	}
+	if owner := metav1.GetControllerOf(meta); owner != nil {
+		return []string{string(owner.UID)}, nil
+	}
+	return nil, nil
+}
+
+// typed is an informer's transform; it may be called with its own result.
+func typed(object any) (any, error) {
+	raw, ok := object.(*unstructured.Unstructured)
+	if !ok {
+		return object, nil
+	}
+	raw.SetManagedFields(nil)
+	out, err := scheme.Scheme.New(raw.GroupVersionKind())
+	if err != nil {
+		return raw, nil
+	}
+	if err := runtime.DefaultUnstructuredConverter.FromUnstructured(raw.Object, out); err != nil {
+		return nil, fmt.Errorf("read %s: %w", describe(raw), err)
+	}
+	return out, nil
+}
+
+// listOf returns an informer's objects of one Go type.
+func listOf[T any](objects []any) []T {
+	out := make([]T, 0, len(objects))
+	for _, object := range objects {
+		if t, ok := object.(T); ok {
+			out = append(out, t)
+		}
+	}
+	return out
+}
