@@ -1,0 +1,28 @@
+package main
+
+import "github.com/slipway-cd/slipway/ci/pipeline"
+
+// app is the application that is shipped: the one value to edit in a
+// repository of your own.
+var app = pipeline.Application{
+	Name:       "go-demo",
+	Dockerfile: "Dockerfile",
+
+	CheckTarget: "check",
+	UnitTarget:  "unit",
+	TestTarget:  "test",
+
+	Functional: []string{"/tests/app.test", "-test.v", "-test.run", "FunctionalTest"},
+	Production: []string{"/tests/app.test", "-test.v", "-test.run", "ProductionTest"},
+	Passed:     "--- PASS: Test",
+
+	Service:  "api",
+	Port:     8080,
+	Path:     "/demo",
+	BetaPath: "/beta",
+	Health:   "/health",
+
+	Namespaces: "kustomize/namespaces",
+	Bootstrap:  []string{"kustomize/components/bootstrap"},
+	PerRun:     []string{"kustomize/components/per-run"},
+}

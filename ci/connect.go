@@ -1,0 +1,95 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io/fs"
+	"net"
+	"os"
+	"path/filepath"
+
+	"dagger.io/dagger"
+	"golang.org/x/sync/errgroup"
+
+	"github.com/slipway-cd/slipway/ci/cluster"
+	"github.com/slipway-cd/slipway/ci/image"
+	"github.com/slipway-cd/slipway/ci/pipeline"
+)
+
+// target is where a command works: given by flags, or the sandbox.
+type target struct {
+	kubeconfig, context string
+	image               string
+	dial                func(ctx context.Context, network, address string) (net.Conn, error)
+}
+
+// target resolves the flags; with neither cluster nor registry given it starts
+// the sandbox and uses the rights of the service account that bootstrap made.
+func (f *flags) target(ctx context.Context) (target, error) {
+	switch {
+	case f.Kubeconfig != "" && f.Image != "":
+		return target{kubeconfig: f.Kubeconfig, context: f.Context, image: f.Image}, nil
+	case f.Kubeconfig != "":
+		return target{}, pipeline.Usage("--image: give the repository that the cluster of --kubeconfig pulls from")
+	case f.Image != "":
+		return target{}, pipeline.Usage("--kubeconfig: give the cluster that pulls from --image")
+	case f.Context != "":
+		return target{}, pipeline.Usage("--context: only means something with --kubeconfig")
+	}
+	at, err := sandboxUp(ctx)
+	if err != nil {
+		return target{}, err
+	}
+	kubeconfig, err := f.sandboxAccount(ctx, at)
+	return target{kubeconfig: kubeconfig, image: at.Image + "/" + app.Name, dial: at.dial}, err
+}
+
+func (t target) connect(ctx context.Context) (*cluster.Cluster, error) {
+	return cluster.Connect(ctx, cluster.Config{Kubeconfig: t.kubeconfig, Context: t.context, Dial: t.dial, UserAgent: "slipway"})
+}
+
+// tree is the application's repository as a file system.
+func (f *flags) tree() (fs.FS, error) {
+	if info, err := os.Stat(f.Source); err != nil || !info.IsDir() {
+		return nil, pipeline.Usage("--source: %s is no folder", f.Source)
+	}
+	return os.DirFS(f.Source), nil
+}
+
+// environment connects engine, cluster and registry side by side.
+func (f *flags) environment(ctx context.Context, at target) (pipeline.Environment, error) {
+	env := pipeline.Environment{EngineLog: &pipeline.EngineLog{}, Registry: &image.Registry{Dial: at.dial}}
+	var err error
+	if env.Tree, err = f.tree(); err != nil {
+		return env, err
+	}
+	source, err := filepath.Abs(f.Source)
+	if err != nil {
+		return env, err
+	}
+	var connecting errgroup.Group
+	connecting.Go(func() (err error) {
+		env.Cluster, err = at.connect(ctx)
+		return err
+	})
+	connecting.Go(func() (err error) {
+		// The session outlives a signal: what was begun is undone with it.
+		env.Engine, err = dagger.Connect(context.WithoutCancel(ctx), dagger.WithLogOutput(env.EngineLog))
+		if err != nil {
+			return &pipeline.Failure{Code: pipeline.ExitUnreachable, Cause: fmt.Sprintf("engine: %v", err), Err: err,
+				Try: "start Docker, or name an engine with _EXPERIMENTAL_DAGGER_RUNNER_HOST"}
+		}
+		return nil
+	})
+	if err := connecting.Wait(); err != nil {
+		if env.Engine != nil {
+			_ = env.Engine.Close()
+		}
+		return env, err
+	}
+	env.Source = env.Engine.Host().Directory(source, dagger.HostDirectoryOpts{Exclude: []string{".git", ".slipway"}})
+	env.Tunnel = func(port int) *dagger.Service {
+		return env.Engine.Host().Service([]dagger.PortForward{{Backend: port, Frontend: app.Port}})
+	}
+	return env, nil
+}

@@ -1,0 +1,82 @@
+// Command ci carries a commit of the application from source to verified
+// production: `go run ./ci`. It reads flags, listens for signals and ends with
+// the exit code; the stages are in ci/pipeline.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"github.com/alecthomas/kong"
+
+	"github.com/slipway-cd/slipway/ci/pipeline"
+)
+
+func main() { os.Exit(run(os.Args[1:])) }
+
+func run(args []string) int {
+	var cli commands
+	parser := newParser(&cli)
+	parsed, err := parser.Parse(args)
+	if err != nil {
+		fmt.Fprintf(os.Stderr, "slipway: %s; see `go run ./ci --help`\n", err)
+		return pipeline.ExitUsage
+	}
+	ctx, stop := untilSignal(context.Background())
+	defer stop()
+	parsed.BindTo(ctx, (*context.Context)(nil))
+	err = parsed.Run(&cli.flags)
+	var coded exit
+	switch {
+	case err == nil:
+		return pipeline.ExitDone
+	case errors.As(err, &coded): // all there is to say was said
+		return int(coded)
+	}
+	fmt.Fprintln(os.Stderr, "slipway:", err)
+	return pipeline.ExitCode(ctx, err)
+}
+
+// exit ends the program with a code and without a message.
+type exit int
+
+func (e exit) Error() string { return fmt.Sprintf("exit code %d", int(e)) }
+
+// untilSignal cancels the context at the first SIGINT or SIGTERM, so that the
+// run cleans up after itself; the second ends the program at once.
+func untilSignal(ctx context.Context) (context.Context, func()) {
+	ctx, cancel := context.WithCancelCause(ctx)
+	signals := make(chan os.Signal, 2)
+	signal.Notify(signals, syscall.SIGINT, syscall.SIGTERM)
+	go func() {
+		first, open := <-signals
+		if !open {
+			return
+		}
+		fmt.Fprintf(os.Stderr, "\nslipway: %s: cleaning up; once more ends at once and leaves what is there\n", first)
+		cancel(pipeline.Interrupt{Signal: first})
+		if second, open := <-signals; open {
+			fmt.Fprintln(os.Stderr, "slipway: not cleaned up: run `go run ./ci cleanup --run ID` later")
+			os.Exit(128 + int(second.(syscall.Signal)))
+		}
+	}()
+	return ctx, func() {
+		signal.Stop(signals)
+		close(signals)
+		cancel(nil)
+	}
+}
+
+func newParser(cli *commands) *kong.Kong {
+	return kong.Must(cli,
+		kong.Name("go run ./ci"),
+		kong.Description("Carries a commit from source to verified production: build, functional, release, deploy, production, cleanup."),
+		kong.DefaultEnvars("SLIPWAY"),
+		kong.ConfigureHelp(kong.HelpOptions{Compact: true}),
+		kong.Vars{"app": app.Name},
+	)
+}

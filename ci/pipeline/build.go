@@ -1,0 +1,109 @@
+package pipeline
+
+import (
+	"context"
+	"errors"
+	"strconv"
+	"strings"
+
+	"dagger.io/dagger"
+	"golang.org/x/sync/errgroup"
+)
+
+// engineVersion is that of the SDK: both are released together.
+const engineVersion = "dagger v0.21.8"
+
+// Build runs static checks and unit tests, then builds the image and pushes it
+// as VERSION-beta. The image and the tests' image are compiled meanwhile, but
+// nothing is pushed before all checks passed.
+func (r *Run) Build(ctx context.Context) error {
+	shipped := r.target("", dagger.BuildArg{Name: "VERSION", Value: r.opts.Version},
+		dagger.BuildArg{Name: "COMMIT", Value: r.opts.Commit},
+		dagger.BuildArg{Name: "SOURCE_DATE_EPOCH", Value: strconv.FormatInt(r.opts.Built.Unix(), 10)})
+	r.tests = r.target(r.app.TestTarget)
+
+	r.note("build", "static checks, unit tests, image")
+	var checks, images errgroup.Group
+	checks.Go(func() error { return r.gate(ctx, r.app.CheckTarget, "static checks") })
+	checks.Go(func() error { return r.gate(ctx, r.app.UnitTarget, "unit tests") })
+	images.Go(func() error { _, err := shipped.Sync(ctx); return err })
+	images.Go(func() (err error) { r.tests, err = r.tests.Sync(ctx); return err })
+	if err := checks.Wait(); err != nil {
+		return err
+	}
+	if err := images.Wait(); err != nil {
+		return r.engineFailure("the image does not build", err)
+	}
+	r.note("build", "push "+r.opts.Version+"-beta")
+	reference, err := shipped.Publish(ctx, r.repository.String()+":"+r.opts.Version+"-beta")
+	if err != nil {
+		return r.engineFailure("push "+r.opts.Version+"-beta", err)
+	}
+	_, digest, found := strings.Cut(reference, "@")
+	if !found {
+		return errors.New("the engine pushed " + reference + " without telling its digest")
+	}
+	r.digest, r.report.Digest, r.detail = digest, digest, digest
+	return nil
+}
+
+// target is a stage of the application's Dockerfile; "" is the last.
+func (r *Run) target(name string, args ...dagger.BuildArg) *dagger.Container {
+	return r.env.Source.DockerBuild(dagger.DirectoryDockerBuildOpts{Dockerfile: r.app.Dockerfile, Target: name, BuildArgs: args})
+}
+
+// gate builds a target whose success is all that counts.
+func (r *Run) gate(ctx context.Context, target, what string) error {
+	if target == "" {
+		return nil
+	}
+	if _, err := r.target(target).Sync(ctx); err != nil {
+		failure := r.engineFailure(what+" fail", err)
+		if failure.Code == ExitBuild {
+			failure.Code = ExitChecks
+		}
+		return failure
+	}
+	return nil
+}
+
+// engineFailure tells a command that failed from an engine that is gone.
+func (r *Run) engineFailure(what string, err error) *Failure {
+	failure := &Failure{Code: ExitBuild, Cause: what + ": " + firstLine(err.Error()), Err: err}
+	var command *dagger.ExecError
+	switch {
+	case errors.As(err, &command):
+		failure.Cause = what
+		failure.Evidence = lastLines(command.Stdout+"\n"+command.Stderr, 15)
+	case engineGone(err):
+		failure.Code, failure.Try = ExitUnreachable, "look whether the engine runs: `go run ./ci sandbox status`"
+	}
+	return failure
+}
+
+// engineGone recognises a session whose other end no longer answers.
+func engineGone(err error) bool {
+	text := err.Error()
+	for _, sign := range []string{"connection refused", "connection reset", "EOF", "broken pipe"} {
+		if strings.Contains(text, "Post \"http://dagger/query\"") && strings.Contains(text, sign) {
+			return true
+		}
+	}
+	return false
+}
+
+func firstLine(text string) string {
+	line, _, _ := strings.Cut(strings.TrimSpace(text), "\n")
+	return line
+}
+
+// lastLines returns the last lines of a text that are not empty, at most count.
+func lastLines(text string, count int) []string {
+	var lines []string
+	for line := range strings.Lines(text) {
+		if line = strings.TrimRight(line, " \r\n"); line != "" {
+			lines = append(lines, line)
+		}
+	}
+	return lines[max(0, len(lines)-count):]
+}

@@ -1,0 +1,119 @@
+package pipeline
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"syscall"
+
+	"github.com/slipway-cd/slipway/ci/cluster"
+	"github.com/slipway-cd/slipway/ci/image"
+)
+
+// The exit codes of ../../README.md; scripts rely on them.
+const (
+	ExitDone          = 0
+	ExitUsage         = 2
+	ExitChanges       = 4
+	ExitBuild         = 10
+	ExitChecks        = 11
+	ExitFunctional    = 20
+	ExitProduction    = 21
+	ExitAdmission     = 30
+	ExitImage         = 31
+	ExitCrash         = 32
+	ExitNeverReady    = 33
+	ExitUnschedulable = 34
+	ExitNoAddress     = 35
+	ExitUnreachable   = 36
+	ExitTimeout       = 40
+	ExitSuperseded    = 50
+	ExitLocked        = 51
+	ExitUndo          = 60
+	exitSignal        = 128 // plus the signal's number
+	ExitInterrupted   = exitSignal + int(syscall.SIGINT)
+	ExitTerminated    = exitSignal + int(syscall.SIGTERM)
+	exitUnknown       = 1
+)
+
+var exitOfClass = map[cluster.Class]int{
+	cluster.Misconfigured: ExitUsage,
+	cluster.Admission:     ExitAdmission,
+	cluster.Image:         ExitImage,
+	cluster.Crash:         ExitCrash,
+	cluster.NeverReady:    ExitNeverReady,
+	cluster.Unschedulable: ExitUnschedulable,
+	cluster.NoAddress:     ExitNoAddress,
+	cluster.Unreachable:   ExitUnreachable,
+	cluster.Timeout:       ExitTimeout,
+	cluster.Superseded:    ExitSuperseded,
+	cluster.Locked:        ExitLocked,
+	cluster.Undo:          ExitUndo,
+}
+
+// Failure is an error that knows its exit code and what a user should see.
+type Failure struct {
+	Code     int
+	Cause    string   // one sentence, no period
+	Evidence []string // lines that show it
+	Try      string   // what the user can do
+	Err      error
+}
+
+// Error returns cause and what to try in one line.
+func (f *Failure) Error() string {
+	if f.Try == "" {
+		return f.Cause
+	}
+	return f.Cause + "; " + f.Try
+}
+
+// Unwrap returns the underlying error.
+func (f *Failure) Unwrap() error { return f.Err }
+
+// Usage is the failure of an option or of the configuration: exit code 2.
+func Usage(format string, args ...any) error {
+	err := fmt.Errorf(format, args...)
+	return &Failure{Code: ExitUsage, Cause: err.Error(), Err: err}
+}
+
+// Interrupt is the cause of a context that a signal cancelled.
+type Interrupt struct{ Signal os.Signal }
+
+// Error names the signal.
+func (i Interrupt) Error() string { return "stopped by " + i.Signal.String() }
+
+// explain turns an error into a Failure; code is for what says nothing of itself.
+func explain(ctx context.Context, err error, code int) *Failure {
+	var interrupt Interrupt
+	var known *Failure
+	var fromCluster *cluster.Error
+	switch {
+	case errors.As(context.Cause(ctx), &interrupt):
+		return &Failure{Code: exitSignal + int(interrupt.Signal.(syscall.Signal)), Cause: interrupt.Error(), Err: err}
+	case errors.As(err, &known):
+		return known
+	case errors.As(err, &fromCluster):
+		cause := fromCluster.Cause
+		if fromCluster.Object != "" {
+			cause = fromCluster.Object + ": " + cause
+		}
+		return &Failure{Code: exitOfClass[fromCluster.Class], Cause: cause, Evidence: fromCluster.Evidence, Try: fromCluster.Try, Err: err}
+	case errors.Is(err, image.ErrUnreachable):
+		return &Failure{Code: ExitUnreachable, Cause: err.Error(), Err: err}
+	case errors.Is(err, image.ErrDenied):
+		return &Failure{Code: ExitAdmission, Cause: err.Error(), Try: "log in to the registry with credentials that may push", Err: err}
+	case errors.Is(context.Cause(ctx), context.DeadlineExceeded):
+		return &Failure{Code: ExitTimeout, Cause: "out of time: " + err.Error(), Try: "give it longer with --timeout or --stage-timeout", Err: err}
+	}
+	return &Failure{Code: code, Cause: err.Error(), Err: err}
+}
+
+// ExitCode returns the exit code that tells of err; 0 for nil.
+func ExitCode(ctx context.Context, err error) int {
+	if err == nil {
+		return ExitDone
+	}
+	return explain(ctx, err, exitUnknown).Code
+}

@@ -1,0 +1,91 @@
+package pipeline
+
+import (
+	"context"
+	"fmt"
+
+	"golang.org/x/sync/errgroup"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+
+	"github.com/slipway-cd/slipway/ci/cluster"
+	"github.com/slipway-cd/slipway/ci/report"
+)
+
+// Functional deploys the image as a beta of this run's own and tests it, first
+// through its Service, then through the address that users would use. The beta
+// stands beside other runs' and is removed, pass or fail.
+func (r *Run) Functional(ctx context.Context) error {
+	objects, err := r.renderBeta(r.digest)
+	if err != nil {
+		return err
+	}
+	r.note("functional", "deploy "+r.betaPath())
+	r.beta = true
+	owner, err := r.env.Cluster.BeginRun(ctx, r.opts.BuildNamespace, r.opts.Run, map[string]string{"version": r.opts.Version, "commit": r.opts.Commit})
+	if err != nil {
+		return err
+	}
+	changes, err := r.env.Cluster.Apply(ctx, objects, cluster.ApplyOptions{Owner: &owner})
+	r.record(changes)
+	if err != nil {
+		return err
+	}
+	if err := r.env.Cluster.Wait(ctx, objects, func(object, state string) { r.note("functional", object+": "+state) }); err != nil {
+		return err
+	}
+	if err := r.testBeta(ctx, objects); err != nil {
+		return err
+	}
+	r.detail = "tested inside and outside"
+	r.removal = make(chan error, 1)
+	go func() { // meanwhile the pipeline goes on; cleanup waits for it
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), cleanupTime)
+		defer cancel()
+		r.removal <- r.env.Cluster.DeleteRun(ctx, r.opts.BuildNamespace, r.opts.Run)
+	}()
+	return nil
+}
+
+// testBeta finds the beta's two addresses side by side and tests one after the other.
+func (r *Run) testBeta(ctx context.Context, objects []*unstructured.Unstructured) error {
+	var external cluster.Address
+	var finding errgroup.Group
+	finding.Go(func() (err error) {
+		external, err = r.env.Cluster.Address(ctx, objects, r.betaPath()+r.app.Health)
+		return err
+	})
+	if err := r.testService(ctx); err != nil {
+		return err
+	}
+	r.note("functional", "find the external address")
+	if err := finding.Wait(); err != nil {
+		return err
+	}
+	url := external.URL + r.betaPath()
+	r.address("functional", url, external.FoundBy)
+	return r.runSuite(ctx, suite{stage: "functional", command: r.app.Functional, address: url, version: r.opts.Version, code: ExitFunctional})
+}
+
+// testService tests through a port of this process that leads to the Service,
+// so that it works whatever network the cluster has.
+func (r *Run) testService(ctx context.Context) error {
+	forward, err := r.env.Cluster.Forward(ctx, r.opts.BuildNamespace, r.betaService(), r.app.Port)
+	if err != nil {
+		return err
+	}
+	defer forward.Close()
+	url := fmt.Sprintf("http://%s:%d%s", r.app.Service, r.app.Port, r.betaPath())
+	r.address("functional", url, "port-forward to Service "+r.opts.BuildNamespace+"/"+r.betaService())
+	return r.runSuite(ctx, suite{stage: "functional", command: r.app.Functional, address: url, version: r.opts.Version,
+		service: r.env.Tunnel(forward.LocalPort), code: ExitFunctional})
+}
+
+func (r *Run) address(stage, url, foundBy string) {
+	r.report.Addresses = append(r.report.Addresses, report.Address{Stage: stage, URL: url, FoundBy: foundBy})
+}
+
+func (r *Run) record(changes []cluster.Change) {
+	for _, c := range changes {
+		r.report.Changes = append(r.report.Changes, report.Change{Namespace: c.Namespace, Kind: c.Kind, Name: c.Name, Action: report.Action(c.Action)})
+	}
+}

@@ -1,0 +1,41 @@
+package pipeline
+
+import (
+	"context"
+	"time"
+
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+
+	"github.com/slipway-cd/slipway/ci/cluster"
+)
+
+// Production runs the light tests where users are: is it there, does it reach
+// its database, is it the version just deployed? Only then the release counts.
+func (r *Run) Production(ctx context.Context) error {
+	url, err := r.testProduction(ctx, "production", r.production, r.opts.Version)
+	if err != nil {
+		return err
+	}
+	r.note("production", "record the release")
+	if r.former == nil || r.former.Digest != r.digest || len(written(r.changes)) > 0 {
+		err := r.env.Cluster.SaveRelease(ctx, r.opts.Namespace, cluster.Release{Version: r.opts.Version, Digest: r.digest,
+			Commit: r.opts.Commit, Run: r.opts.Run, Time: time.Now(), Objects: r.production})
+		if err != nil {
+			return err
+		}
+	}
+	r.verified, r.detail = true, r.opts.Version+" at "+url
+	return nil
+}
+
+// testProduction tests what the objects put out and returns where.
+func (r *Run) testProduction(ctx context.Context, stage string, objects []*unstructured.Unstructured, version string) (string, error) {
+	r.note(stage, "find the address")
+	address, err := r.env.Cluster.Address(ctx, objects, r.app.Path+r.app.Health)
+	if err != nil {
+		return "", err
+	}
+	url := address.URL + r.app.Path
+	r.address(stage, url, address.FoundBy)
+	return url, r.runSuite(ctx, suite{stage: stage, command: r.app.Production, address: url, version: version, code: ExitProduction})
+}

@@ -1,0 +1,107 @@
+// Package pipeline carries one version of an application from source to
+// verified production in six stages; Stages lists them in order.
+//
+// It takes a connected engine and plain values, so that a program and a Dagger
+// module can share it, and never asks for the host it runs on.
+package pipeline
+
+import (
+	"context"
+	"io/fs"
+	"time"
+
+	"dagger.io/dagger"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+
+	"github.com/slipway-cd/slipway/ci/cluster"
+	"github.com/slipway-cd/slipway/ci/image"
+	"github.com/slipway-cd/slipway/ci/report"
+)
+
+// Options are what a run is told; New checks them.
+type Options struct {
+	Run     string // this run's id: lower case, fits a label and a name suffix
+	Version string // tags are VERSION-beta, then VERSION and latest
+	Commit  string
+	Built   time.Time // the commit's time: what is built twice carries the same
+	Vendor  string    // the CI vendor, empty on a person's machine
+	Image   string    // repository without a tag
+
+	BuildNamespace, Namespace      string
+	BetaOverlay, ProductionOverlay string
+
+	Until        string // stop after this stage
+	StageTimeout time.Duration
+	KeepBeta     time.Duration // leave the beta up for so long after a failure
+}
+
+// Environment is what a run works with.
+type Environment struct {
+	Engine    *dagger.Client
+	EngineLog *EngineLog
+	Source    *dagger.Directory              // the application's repository, in the engine
+	Tree      fs.FS                          // the same, for kustomize
+	Tunnel    func(port int) *dagger.Service // leads from a container to a port of this process's 127.0.0.1
+	Cluster   *cluster.Cluster
+	Registry  *image.Registry
+	Dir       *report.Dir // set by Execute
+	Printer   report.Printer
+}
+
+// Stage is one step of a run. Run returns nil, or why it failed.
+type Stage struct {
+	Name   string
+	Run    func(ctx context.Context) error
+	Always bool // also after a failure, an interrupt or --until
+	Code   int  // exit code of a failure that says nothing of itself
+}
+
+// Run is one run of the pipeline. Each of the fields below env is written by
+// one stage and read by later ones.
+type Run struct {
+	app        Application
+	opts       Options
+	env        Environment
+	repository image.Repository
+
+	report report.Report
+	detail string // of the stage under way, for its final line
+
+	tests  *dagger.Container // by build: holds the compiled tests
+	digest string            // by build: the image, tested and shipped under this digest
+
+	beta    bool       // by functional: something of this run may be in the build namespace
+	removal chan error // by functional: removal of the beta under way
+
+	lease      *cluster.Lease               // by deploy: production is ours to change
+	former     *cluster.Release             // by deploy: what production ran before, nil for a first deploy
+	production []*unstructured.Unstructured // by deploy: what production shall hold
+	changes    []cluster.Change             // by deploy: what was written there; not empty: production is changed and not yet verified
+	verified   bool                         // by production: the new version answers
+}
+
+// Stages returns the pipeline: what an experienced engineer would do by hand, in this order.
+func (r *Run) Stages() []Stage {
+	return []Stage{
+		{Name: "build", Run: r.Build, Code: ExitBuild},                // checks and unit tests first, then the image, pushed as VERSION-beta
+		{Name: "functional", Run: r.Functional, Code: ExitFunctional}, // a beta of its own, tested inside and outside, then removed
+		{Name: "release", Run: r.Release, Code: ExitBuild},            // the tested digest gets the tags VERSION and latest
+		{Name: "deploy", Run: r.Deploy, Code: ExitAdmission},          // production overlay by digest, rolling update, waited for
+		{Name: "production", Run: r.Production, Code: ExitProduction}, // light tests where users are; failure puts production back
+		{Name: "cleanup", Run: r.Cleanup, Code: exitUnknown, Always: true},
+	}
+}
+
+// StageNames returns the names that --until takes: all stages but cleanup, which always runs.
+func StageNames() []string {
+	var names []string
+	for _, stage := range (&Run{}).Stages() {
+		if !stage.Always {
+			names = append(names, stage.Name)
+		}
+	}
+	return names
+}
+
+// note tells what the stage under way does now.
+func (r *Run) note(stage, text string) { r.env.Printer.Note(stage, text) }

@@ -1,0 +1,103 @@
+package pipeline
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"time"
+
+	"github.com/slipway-cd/slipway/ci/report"
+)
+
+const (
+	logTail     = 15              // lines of a failing stage's log that are shown
+	cleanupTime = 2 * time.Minute // cleanup and undo have a time of their own: the run's may be over
+)
+
+// Execute runs the stages, writes their logs and the report to dir and returns
+// the report; its exit code tells how it went. The first failure ends the run, but what must always run still does,
+// and production that was changed and not verified is put back first.
+func (r *Run) Execute(ctx context.Context, dir *report.Dir) report.Report {
+	start := time.Now()
+	r.env.Dir = dir
+	r.env.Printer.Begin(report.Header{Run: r.opts.Run, Version: r.opts.Version, Image: r.repository.String(),
+		Commit: r.opts.Commit, Cluster: r.report.Cluster, Report: r.env.Dir.Path()})
+	last := slices.Index(StageNames(), r.opts.Until)
+	var failure *Failure
+	for i, stage := range r.Stages() {
+		switch {
+		case stage.Always:
+			if undo := r.undo(ctx); undo != nil {
+				failure = undo
+			}
+			if err := r.always(ctx, stage); err != nil && failure == nil {
+				failure = err
+			}
+		case failure != nil:
+			r.skip(stage, "an earlier stage failed")
+		case i > last:
+			r.skip(stage, "not wanted: --until "+r.opts.Until)
+		default:
+			failure = r.stage(ctx, stage)
+		}
+	}
+	r.finish(failure, time.Since(start))
+	return r.report
+}
+
+// stage runs one stage within its time.
+func (r *Run) stage(ctx context.Context, stage Stage) *Failure {
+	ctx, cancel := context.WithTimeout(ctx, r.opts.StageTimeout)
+	defer cancel()
+	done := report.Stage{Name: stage.Name, Result: report.Passed, Start: time.Now()}
+	r.env.Printer.StageStarted(stage.Name)
+	if log, err := r.env.Dir.Log(stage.Name); err == nil {
+		r.env.EngineLog.switchTo(log)
+	}
+	r.detail = ""
+	var failure *Failure
+	if err := stage.Run(ctx); err != nil {
+		failure = explain(ctx, err, stage.Code)
+		done.Result, done.Error, done.Cause = report.Failed, failure.Error(), failure.Cause
+		done.Evidence, done.Try = failure.Evidence, failure.Try
+		if interrupt := (Interrupt{}); errors.As(context.Cause(ctx), &interrupt) {
+			done.Result = report.Interrupted
+		}
+	}
+	done.Seconds, done.Detail = report.Seconds(time.Since(done.Start)), r.detail
+	r.report.Stages = append(r.report.Stages, done)
+	r.env.Printer.StageEnded(done, r.env.Dir.Tail(stage.Name, logTail))
+	return failure
+}
+
+// always runs a stage that no failure and no signal keeps from running.
+func (r *Run) always(ctx context.Context, stage Stage) *Failure {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), cleanupTime)
+	defer cancel()
+	return r.stage(ctx, stage)
+}
+
+func (r *Run) skip(stage Stage, why string) {
+	done := report.Stage{Name: stage.Name, Result: report.Skipped, Start: time.Now(), Detail: why}
+	r.report.Stages = append(r.report.Stages, done)
+	r.env.Printer.StageEnded(done, nil)
+}
+
+// finish completes the report, writes it and shows the verdict.
+func (r *Run) finish(failure *Failure, took time.Duration) {
+	r.report.Result, r.report.Seconds = report.Passed, report.Seconds(took)
+	if failure != nil {
+		r.report.ExitCode, r.report.Result = failure.Code, report.Failed
+		switch failure.Code {
+		case ExitInterrupted, ExitTerminated:
+			r.report.Result = report.Interrupted
+		case ExitSuperseded:
+			r.report.Result = report.Superseded
+		}
+	}
+	r.report.Requests = int(r.env.Cluster.Requests())
+	if err := r.env.Dir.Write(r.report); err != nil && failure == nil {
+		r.report.ExitCode, r.report.Result = exitUnknown, report.Failed
+	}
+	r.env.Printer.End(r.report)
+}

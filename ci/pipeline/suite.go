@@ -1,0 +1,86 @@
+package pipeline
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+	"time"
+
+	"dagger.io/dagger"
+)
+
+// suite is one execution of the application's tests in a container.
+type suite struct {
+	stage   string
+	command []string
+	address string          // base URL that the tests get as ADDRESS
+	version string          // that they expect there
+	service *dagger.Service // reached under the Service's name, or nil
+	code    int             // exit code of a failure
+}
+
+// runSuite executes tests that were compiled before; only this is live, so only
+// this is never taken from the cache.
+func (r *Run) runSuite(ctx context.Context, s suite) error {
+	r.note(s.stage, "tests at "+s.address)
+	c := r.tests
+	if s.service != nil {
+		c = c.WithServiceBinding(r.app.Service, s.service)
+	}
+	c = c.WithEnvVariable("ADDRESS", s.address).
+		WithEnvVariable("VERSION", s.version).
+		WithEnvVariable("SLIPWAY_RUN", r.opts.Run).
+		WithEnvVariable("SLIPWAY_NOW", time.Now().Format(time.RFC3339Nano)). // never cached
+		WithExec(s.command, dagger.ContainerWithExecOpts{Expect: dagger.ReturnTypeAny})
+	code, err := c.ExitCode(ctx)
+	if err != nil {
+		return r.engineFailure("run tests", err)
+	}
+	output, err := r.suiteOutput(ctx, s.stage, c)
+	if err != nil {
+		return err
+	}
+	switch {
+	case code != 0:
+		return &Failure{Code: s.code, Cause: fmt.Sprintf("tests fail at %s", s.address), Evidence: failedLines(output),
+			Try: "read " + r.env.Dir.LogPath(s.stage), Err: errors.New("tests ended with exit code " + fmt.Sprint(code))}
+	case !strings.Contains(output, r.app.Passed):
+		// A pattern that matches no test passes too; that must not ship anything.
+		return &Failure{Code: s.code, Cause: "no test ran: " + strings.Join(s.command, " "), Evidence: lastLines(output, 5)}
+	}
+	return nil
+}
+
+// suiteOutput returns what the tests printed and keeps it in the stage's log.
+func (r *Run) suiteOutput(ctx context.Context, stage string, c *dagger.Container) (string, error) {
+	stdout, err := c.Stdout(ctx)
+	if err != nil {
+		return "", r.engineFailure("read the tests' output", err)
+	}
+	stderr, err := c.Stderr(ctx)
+	if err != nil {
+		return "", r.engineFailure("read the tests' output", err)
+	}
+	log, err := r.env.Dir.Log(stage)
+	if err != nil {
+		return "", err
+	}
+	_, err = io.WriteString(log, stdout+stderr)
+	return stdout + stderr, err
+}
+
+// failedLines picks what a reader wants first: the failing assertions.
+func failedLines(output string) []string {
+	var lines []string
+	for _, line := range lastLines(output, 200) {
+		if strings.Contains(line, "Error") || strings.Contains(line, "--- FAIL") || strings.Contains(line, "expected") || strings.Contains(line, "actual") {
+			lines = append(lines, line)
+		}
+	}
+	if len(lines) == 0 {
+		return lastLines(output, 10)
+	}
+	return lines[:min(len(lines), 20)]
+}

@@ -1,0 +1,116 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+
+	"github.com/slipway-cd/slipway/ci/pipeline"
+)
+
+type sandboxCommand struct {
+	Action string `arg:"" enum:"up,down,status,reset,env" help:"up, down, status, reset or env."`
+}
+
+// Run hands the action to scripts/sandbox.
+func (c *sandboxCommand) Run(ctx context.Context) error {
+	cmd, err := sandboxProgram(ctx, c.Action)
+	if err != nil {
+		return err
+	}
+	cmd.Stdout = os.Stdout
+	return sandboxError(ctx, cmd.Run())
+}
+
+// sandbox is where the embedded engine, cluster and registry are.
+type sandbox struct {
+	Kubeconfig string            `json:"kubeconfig"` // the administrator's
+	Image      string            `json:"image"`
+	Dial       map[string]string `json:"dial"`
+	Env        map[string]string `json:"env"`
+}
+
+// sandboxUp starts what is not running and tells where it is.
+func sandboxUp(ctx context.Context) (*sandbox, error) {
+	cmd, err := sandboxProgram(ctx, "up", "--json")
+	if err != nil {
+		return nil, err
+	}
+	out, err := cmd.Output()
+	if err != nil {
+		return nil, sandboxError(ctx, err)
+	}
+	var at sandbox
+	if err := json.Unmarshal(out, &at); err != nil {
+		return nil, fmt.Errorf("read what the sandbox says: %w", err)
+	}
+	for name, value := range at.Env { // the SDK reads them from the environment
+		if os.Getenv(name) == "" {
+			if err := os.Setenv(name, value); err != nil {
+				return nil, err
+			}
+		}
+	}
+	return &at, nil
+}
+
+// dial leads connections to names that only the sandbox's network knows to the
+// ports that it publishes on this host.
+func (s *sandbox) dial(ctx context.Context, network, address string) (net.Conn, error) {
+	if at, ok := s.Dial[address]; ok {
+		address = at
+	}
+	return new(net.Dialer).DialContext(ctx, network, address)
+}
+
+// sandboxProgram is scripts/sandbox, a module of its own so that what it needs
+// stays out of this one; go run compiles it once.
+func sandboxProgram(ctx context.Context, args ...string) (*exec.Cmd, error) {
+	folder, err := sandboxFolder()
+	if err != nil {
+		return nil, err
+	}
+	cmd := exec.CommandContext(ctx, "go", append([]string{"run", "."}, args...)...)
+	cmd.Dir = folder
+	cmd.Stderr = os.Stderr
+	cmd.Cancel = func() error { return cmd.Process.Signal(os.Interrupt) }
+	return cmd, nil
+}
+
+// sandboxFolder finds scripts/sandbox in this folder or one above it.
+func sandboxFolder() (string, error) {
+	folder, err := os.Getwd()
+	if err != nil {
+		return "", err
+	}
+	for {
+		at := filepath.Join(folder, "scripts", "sandbox")
+		if _, err := os.Stat(filepath.Join(at, "go.mod")); err == nil {
+			return at, nil
+		}
+		parent := filepath.Dir(folder)
+		if parent == folder {
+			return "", pipeline.Usage("no sandbox here (scripts/sandbox is not in this folder or above): give --kubeconfig and --image")
+		}
+		folder = parent
+	}
+}
+
+// sandboxError drops what the program has said itself.
+func sandboxError(ctx context.Context, err error) error {
+	var ended *exec.ExitError
+	switch {
+	case err == nil:
+		return nil
+	case ctx.Err() != nil:
+		return context.Cause(ctx)
+	case errors.As(err, &ended):
+		return exit(pipeline.ExitUnreachable)
+	}
+	return fmt.Errorf("run scripts/sandbox: %w", err)
+}
