@@ -66,7 +66,11 @@ func (r *Run) stage(ctx context.Context, stage Stage) *Failure {
 	}
 	done.Seconds, done.Detail = report.Seconds(time.Since(done.Start)), r.detail
 	r.report.Stages = append(r.report.Stages, done)
-	r.env.Printer.StageEnded(done, r.env.Dir.Tail(stage.Name, logTail))
+	var tail []string
+	if failure != nil && len(failure.Evidence) == 0 { // evidence says it better than the log's end
+		tail = r.env.Dir.Tail(stage.Name, logTail)
+	}
+	r.env.Printer.StageEnded(done, tail)
 	return failure
 }
 

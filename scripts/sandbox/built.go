@@ -53,7 +53,7 @@ func (s *Sandbox) planBuild() (*build, error) {
 		}
 		return hex.EncodeToString(sum.Sum(nil)), nil
 	}
-	node, err := folder("node/go.mod", "node/go.sum", "node/kube", "node/coredns", "node/pause", "node/stand-ins", "node/copies.sh")
+	node, err := folder("node/go.mod", "node/go.sum", "node/kube", "node/coredns", "node/pause", "node/volumes", "node/stand-ins", "node/copies.sh")
 	if err != nil {
 		return nil, err
 	}
@@ -114,7 +114,7 @@ func (b *build) build(ctx context.Context, d *docker) error {
 	b.s.log.total = 10
 	group, gctx := errgroup.WithContext(ctx)
 	group.Go(func() error {
-		if err := b.goPrograms(gctx, "node", b.nodeKey, "./kube", "./coredns", "./pause", "github.com/traefik/traefik/v3/cmd/traefik"); err != nil {
+		if err := b.goPrograms(gctx, "node", b.nodeKey, "./kube", "./coredns", "./pause", "./volumes", "github.com/traefik/traefik/v3/cmd/traefik"); err != nil {
 			return err
 		}
 		const dagger = "github.com/dagger/dagger/cmd/"

@@ -94,9 +94,11 @@ func addDefaults(ctx context.Context, kubeconfig string) error {
 	if err != nil {
 		return err
 	}
+	whenUsed := storagev1.VolumeBindingWaitForFirstConsumer
 	standard := &storagev1.StorageClass{
-		ObjectMeta:  metav1.ObjectMeta{Name: "standard", Annotations: map[string]string{"storageclass.kubernetes.io/is-default-class": "true"}},
-		Provisioner: "kubernetes.io/host-path",
+		ObjectMeta:        metav1.ObjectMeta{Name: "standard", Annotations: map[string]string{"storageclass.kubernetes.io/is-default-class": "true"}},
+		Provisioner:       "slipway.dev/local", // images/node/volumes
+		VolumeBindingMode: &whenUsed,
 	}
 	classes, err := c.StorageV1().StorageClasses().List(ctx, metav1.ListOptions{})
 	if err != nil {

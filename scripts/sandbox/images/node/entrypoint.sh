@@ -24,9 +24,8 @@ for name in bridge-nf-call-iptables bridge-nf-call-ip6tables; do
 	[ -e /proc/sys/net/bridge/$name ] && echo 1 >/proc/sys/net/bridge/$name
 done
 
-mkdir -p $logs /var/lib/etcd /var/lib/volumes /tmp/hostpath_pv
+mkdir -p $logs /var/lib/etcd /var/lib/volumes 
 chmod 700 /var/lib/etcd
-mount --bind /var/lib/volumes /tmp/hostpath_pv # the claims' data outlive this container
 pki.sh
 sed "s/CLUSTER_DNS/$ip/" /etc/slipway/kubelet.yaml >/run/kubelet.yaml
 sed "s/NODE_IP/$ip/" /etc/slipway/Corefile >/run/Corefile
@@ -56,13 +55,14 @@ done
 start kube-controller-manager kube-controller-manager --kubeconfig=$conf/kube-controller-manager.conf \
 	--authentication-kubeconfig=$conf/kube-controller-manager.conf --authorization-kubeconfig=$conf/kube-controller-manager.conf \
 	--client-ca-file=$pki/ca.crt --root-ca-file=$pki/ca.crt --cluster-signing-cert-file=$pki/ca.crt --cluster-signing-key-file=$pki/ca.key \
-	--service-account-private-key-file=$pki/sa.key --use-service-account-credentials --enable-hostpath-provisioner \
+	--service-account-private-key-file=$pki/sa.key --use-service-account-credentials \
 	--allocate-node-cidrs --cluster-cidr=10.244.0.0/16 --service-cluster-ip-range=10.96.0.0/16 --leader-elect=false --bind-address=127.0.0.1
 start kube-scheduler kube-scheduler --kubeconfig=$conf/kube-scheduler.conf \
 	--authentication-kubeconfig=$conf/kube-scheduler.conf --authorization-kubeconfig=$conf/kube-scheduler.conf --leader-elect=false --bind-address=127.0.0.1
 start kubelet kubelet --config=/run/kubelet.yaml --kubeconfig=$conf/kubelet.conf --hostname-override=node --node-ip="$ip"
 start kube-proxy kube-proxy --config=/etc/slipway/kube-proxy.yaml
 start coredns coredns -conf /run/Corefile
+KUBECONFIG=$conf/admin.conf start volumes volumes
 KUBECONFIG=$conf/admin.conf start traefik traefik --entrypoints.web.address=:80 --providers.kubernetesingress \
 	--providers.kubernetesingress.ingressendpoint.ip="$ip" --providers.providersthrottleduration=100ms \
 	--ping --ping.entrypoint=web --global.checknewversion=false --global.sendanonymoususage=false --log.level=INFO
