@@ -20,7 +20,7 @@ type State struct {
 // Prepare prepares the store, trying again with growing pauses until it works or ctx ends: at a first deploy the database
 // starts at the same time as this process, and a process that dies instead would wait for ever longer restarts.
 func Prepare(ctx context.Context, store Store, state *State, log *slog.Logger) {
-	const longest = 500 * time.Millisecond
+	const longest = 250 * time.Millisecond
 	pause := 50 * time.Millisecond
 	for {
 		err := store.Prepare(ctx)
