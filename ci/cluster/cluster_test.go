@@ -53,7 +53,9 @@ func objects(t *testing.T, namespace string, documents ...string) []*unstructure
 	var out []*unstructured.Unstructured
 	for _, document := range strings.Split(strings.Join(documents, "\n---\n"), "\n---\n") {
 		object := &unstructured.Unstructured{}
-		require.NoError(t, yaml.Unmarshal([]byte(document), &object.Object))
+		json, err := yaml.YAMLToJSON([]byte(document))
+		require.NoError(t, err)
+		require.NoError(t, object.UnmarshalJSON(json)) // whole numbers as int64, as everywhere else
 		object.SetNamespace(namespace)
 		out = append(out, object)
 	}

@@ -1,0 +1,87 @@
+package cluster
+
+import (
+	"context"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	coordinationv1 "k8s.io/api/coordination/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/utils/ptr"
+)
+
+func TestLockPassesToTheNextAtOnceWhenReleased(t *testing.T) {
+	t.Parallel()
+	c := connect(t)
+	namespace := newNamespace(t, c)
+	ctx, cancel := context.WithCancel(t.Context())
+	first, err := c.Lock(ctx, namespace, "production", "run one", nil)
+	require.NoError(t, err)
+	cancel() // a cancelled run still holds it for its undo
+
+	waits := make(chan string, 1)
+	second := make(chan *Lease, 1)
+	go func() {
+		lease, err := c.Lock(within(t, time.Minute), namespace, "production", "run two", func(holder string) { waits <- holder })
+		require.NoError(t, err)
+		second <- lease
+	}()
+	require.Equal(t, "run one", <-waits)
+	start := time.Now()
+	require.NoError(t, first.Unlock(t.Context()))
+	next := <-second
+	require.Less(t, time.Since(start), time.Second)
+	require.Greater(t, next.Number(), first.Number())
+	select {
+	case <-next.Lost():
+		require.Fail(t, "lost at once")
+	default:
+	}
+	require.NoError(t, next.Unlock(t.Context()))
+}
+
+func TestLockNamesTheHolderAtTheDeadline(t *testing.T) {
+	t.Parallel()
+	c := connect(t)
+	namespace := newNamespace(t, c)
+	first, err := c.Lock(t.Context(), namespace, "production", "run one", nil)
+	require.NoError(t, err)
+	defer func() { require.NoError(t, first.Unlock(context.WithoutCancel(t.Context()))) }()
+	_, err = c.Lock(within(t, time.Second), namespace, "production", "run two", nil)
+	require.ErrorContains(t, requireClass(t, err, Locked), "run one holds it")
+}
+
+func TestLockIsTakenOverWhenItsHolderIsDead(t *testing.T) {
+	t.Parallel()
+	c := connect(t)
+	namespace := newNamespace(t, c)
+	dead := &coordinationv1.Lease{ObjectMeta: metav1.ObjectMeta{Name: "production"}, Spec: coordinationv1.LeaseSpec{
+		HolderIdentity: ptr.To("killed run"), LeaseDurationSeconds: ptr.To[int32](2), LeaseTransitions: ptr.To[int32](7)}}
+	_, err := c.typed.CoordinationV1().Leases(namespace).Create(t.Context(), dead, metav1.CreateOptions{})
+	require.NoError(t, err)
+	lease, err := c.Lock(within(t, 10*time.Second), namespace, "production", "run two", nil)
+	require.NoError(t, err)
+	require.EqualValues(t, 8, lease.Number())
+	require.NoError(t, lease.Unlock(t.Context()))
+}
+
+func TestLeaseIsLostWhenAnotherTakesIt(t *testing.T) {
+	t.Parallel()
+	c := connect(t)
+	namespace := newNamespace(t, c)
+	lease, err := c.Lock(t.Context(), namespace, "production", "run one", nil)
+	require.NoError(t, err)
+	steal := []byte(`{"spec":{"holderIdentity":"thief"}}`)
+	_, err = c.typed.CoordinationV1().Leases(namespace).Patch(t.Context(), "production", "application/merge-patch+json", steal, metav1.PatchOptions{})
+	require.NoError(t, err)
+	select {
+	case <-lease.Lost():
+	case <-time.After(leaseRenewal + 2*time.Second):
+		require.Fail(t, "not noticed")
+	}
+	require.NoError(t, lease.Unlock(t.Context()))
+	live, err := c.typed.CoordinationV1().Leases(namespace).Get(t.Context(), "production", metav1.GetOptions{})
+	require.NoError(t, err)
+	require.Equal(t, "thief", *live.Spec.HolderIdentity)
+}
