@@ -86,7 +86,7 @@ func findKustomization(tree fs.FS, folder string, component bool) error {
 		what = "component " + folder
 	}
 	if !fs.ValidPath(folder) {
-		return fmt.Errorf("%s must be a path below the source, without leading / or ..", what)
+		return fmt.Errorf("%s must be a path below the source: no leading slash, no parent folder", what)
 	}
 	info, err := fs.Stat(tree, folder)
 	switch {
