@@ -17,6 +17,7 @@ const engineVersion = "dagger v0.21.8"
 // as VERSION-beta. The image and the tests' image are compiled meanwhile, but
 // nothing is pushed before all checks passed.
 func (r *Run) Build(ctx context.Context) error {
+	defer r.engineTime()()
 	shipped := r.target("", dagger.BuildArg{Name: "VERSION", Value: r.opts.Version},
 		dagger.BuildArg{Name: "COMMIT", Value: r.opts.Commit},
 		dagger.BuildArg{Name: "SOURCE_DATE_EPOCH", Value: strconv.FormatInt(r.opts.Built.Unix(), 10)})

@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+
 	"github.com/slipway-cd/slipway/ci/cluster"
 )
 
@@ -29,14 +31,21 @@ func (r *Run) Deploy(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if err := r.env.Cluster.Wait(ctx, objects, func(object, state string) { r.note("deploy", object+": "+state) }); err != nil {
+	if err := r.wait(ctx, "deploy", objects); err != nil {
 		return err
 	}
 	r.detail = fmt.Sprintf("%d of %d objects changed", len(written(r.changes)), len(objects))
 	return nil
 }
 
+// wait waits until the objects are really out.
+func (r *Run) wait(ctx context.Context, stage string, objects []*unstructured.Unstructured) error {
+	defer r.waitTime()()
+	return r.env.Cluster.Wait(ctx, objects, func(object, state string) { r.note(stage, object+": "+state) })
+}
+
 func (r *Run) lockProduction(ctx context.Context) (err error) {
+	defer r.waitTime()()
 	holder := r.opts.Run + " (" + r.opts.Version + ")"
 	r.lease, err = r.env.Cluster.Lock(ctx, r.opts.Namespace, leaseName, holder, func(other string) {
 		r.note("deploy", "waiting for run "+other+", which deploys to production")

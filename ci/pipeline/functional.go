@@ -30,7 +30,7 @@ func (r *Run) Functional(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if err := r.env.Cluster.Wait(ctx, objects, func(object, state string) { r.note("functional", object+": "+state) }); err != nil {
+	if err := r.wait(ctx, "functional", objects); err != nil {
 		return err
 	}
 	if err := r.testBeta(ctx, objects); err != nil {
@@ -58,7 +58,10 @@ func (r *Run) testBeta(ctx context.Context, objects []*unstructured.Unstructured
 		return err
 	}
 	r.note("functional", "find the external address")
-	if err := finding.Wait(); err != nil {
+	found := r.waitTime()
+	err := finding.Wait()
+	found()
+	if err != nil {
 		return err
 	}
 	url := external.URL + r.betaPath()

@@ -31,7 +31,9 @@ func (r *Run) Production(ctx context.Context) error {
 // testProduction tests what the objects put out and returns where.
 func (r *Run) testProduction(ctx context.Context, stage string, objects []*unstructured.Unstructured, version string) (string, error) {
 	r.note(stage, "find the address")
+	found := r.waitTime()
 	address, err := r.env.Cluster.Address(ctx, objects, r.app.Path+r.app.Health)
+	found()
 	if err != nil {
 		return "", err
 	}

@@ -103,5 +103,15 @@ func StageNames() []string {
 	return names
 }
 
+// engineTime and waitTime add to the report what the run spends on others; call
+// what they return when that ends.
+func (r *Run) engineTime() func() { return spend(&r.report.EngineSeconds) }
+func (r *Run) waitTime() func()   { return spend(&r.report.WaitSeconds) }
+
+func spend(seconds *float64) func() {
+	start := time.Now()
+	return func() { *seconds += report.Seconds(time.Since(start)) }
+}
+
 // note tells what the stage under way does now.
 func (r *Run) note(stage, text string) { r.env.Printer.Note(stage, text) }

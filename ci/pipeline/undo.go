@@ -48,7 +48,7 @@ func (r *Run) putBack(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if err := r.env.Cluster.Wait(ctx, r.former.Objects, func(object, state string) { r.note("undo", object+": "+state) }); err != nil {
+	if err := r.wait(ctx, "undo", r.former.Objects); err != nil {
 		return err
 	}
 	url, err := r.testProduction(ctx, "undo", r.former.Objects, r.former.Version)
