@@ -67,6 +67,8 @@ type Run struct {
 	report report.Report
 	detail string // of the stage under way, for its final line
 
+	onEngine, waiting time.Duration // spent on others so far
+
 	tests  *dagger.Container // by build: holds the compiled tests
 	digest string            // by build: the image, tested and shipped under this digest
 
@@ -103,14 +105,14 @@ func StageNames() []string {
 	return names
 }
 
-// engineTime and waitTime add to the report what the run spends on others; call
-// what they return when that ends.
-func (r *Run) engineTime() func() { return spend(&r.report.EngineSeconds) }
-func (r *Run) waitTime() func()   { return spend(&r.report.WaitSeconds) }
+// engineTime and waitTime count what the run spends on others; call what they
+// return when that ends.
+func (r *Run) engineTime() func() { return spend(&r.onEngine) }
+func (r *Run) waitTime() func()   { return spend(&r.waiting) }
 
-func spend(seconds *float64) func() {
+func spend(total *time.Duration) func() {
 	start := time.Now()
-	return func() { *seconds += report.Seconds(time.Since(start)) }
+	return func() { *total += time.Since(start) }
 }
 
 // note tells what the stage under way does now.

@@ -99,6 +99,7 @@ func (r *Run) finish(failure *Failure, took time.Duration) {
 			r.report.Result = report.Superseded
 		}
 	}
+	r.report.EngineSeconds, r.report.WaitSeconds = report.Seconds(r.onEngine), report.Seconds(r.waiting)
 	r.report.Requests = int(r.env.Cluster.Requests())
 	if err := r.env.Dir.Write(r.report); err != nil && failure == nil {
 		r.report.ExitCode, r.report.Result = exitUnknown, report.Failed
