@@ -21,7 +21,7 @@ func (r *Run) Deploy(ctx context.Context) error {
 	if err := r.lockProduction(ctx); err != nil {
 		return err
 	}
-	if err := r.remember(ctx); err != nil {
+	if err := r.remember(ctx, objects); err != nil {
 		return err
 	}
 	r.production = objects
@@ -53,12 +53,17 @@ func (r *Run) lockProduction(ctx context.Context) (err error) {
 	return err
 }
 
-// remember finds the release to go back to.
-func (r *Run) remember(ctx context.Context) error {
+// remember finds the release to go back to, and the volumes that an undo must
+// not take for this run's.
+func (r *Run) remember(ctx context.Context, objects []*unstructured.Unstructured) error {
 	releases, err := r.env.Cluster.Releases(ctx, r.opts.Namespace)
-	if err == nil && len(releases) > 0 {
+	if err != nil {
+		return err
+	}
+	if len(releases) > 0 {
 		r.former = &releases[0]
 	}
+	r.claims, err = r.env.Cluster.Claims(ctx, objects)
 	return err
 }
 

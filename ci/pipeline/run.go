@@ -78,6 +78,7 @@ type Run struct {
 	lease      *cluster.Lease               // by deploy: production is ours to change
 	former     *cluster.Release             // by deploy: what production ran before, nil for a first deploy
 	production []*unstructured.Unstructured // by deploy: what production shall hold
+	claims     []*unstructured.Unstructured // by deploy: the StatefulSets' volumes that were there before
 	changes    []cluster.Change             // by deploy: what was written there; not empty: production is changed and not yet verified
 	verified   bool                         // by production: the new version answers
 }

@@ -30,6 +30,9 @@ func (r *Run) Execute(ctx context.Context, dir *report.Dir) report.Report {
 			if undo := r.undo(ctx); undo != nil {
 				failure = undo
 			}
+			if failure != nil {
+				r.keepBeta(ctx)
+			}
 			if err := r.always(ctx, stage); err != nil && failure == nil {
 				failure = err
 			}

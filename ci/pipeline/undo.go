@@ -32,10 +32,8 @@ func (r *Run) putBack(ctx context.Context) error {
 	created := r.created()
 	if r.former == nil {
 		r.note("undo", "remove what the first deploy made")
-		changes, err := r.env.Cluster.Delete(ctx, created)
-		r.record(changes)
 		r.detail = "first deploy removed"
-		return err
+		return r.remove(ctx, created)
 	}
 	r.note("undo", "apply "+r.former.Version+" again")
 	changes, err := r.env.Cluster.Apply(ctx, r.former.Objects, cluster.ApplyOptions{})
@@ -43,9 +41,7 @@ func (r *Run) putBack(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	changes, err = r.env.Cluster.Delete(ctx, without(created, r.former.Objects))
-	r.record(changes)
-	if err != nil {
+	if err := r.remove(ctx, without(created, r.former.Objects)); err != nil {
 		return err
 	}
 	if err := r.wait(ctx, "undo", r.former.Objects); err != nil {
@@ -55,6 +51,24 @@ func (r *Run) putBack(ctx context.Context) error {
 	if err == nil {
 		r.detail = "production verified back on " + r.former.Version + " at " + url
 	}
+	return err
+}
+
+// remove deletes objects that this run's deploy made, and the volumes that came
+// with them: their data is younger than this run, and a later first deploy would
+// otherwise find a database that it did not make.
+func (r *Run) remove(ctx context.Context, created []*unstructured.Unstructured) error {
+	changes, err := r.env.Cluster.Delete(ctx, created)
+	r.record(changes)
+	if err != nil {
+		return err
+	}
+	claims, err := r.env.Cluster.Claims(ctx, created)
+	if err != nil {
+		return err
+	}
+	changes, err = r.env.Cluster.Delete(ctx, without(claims, r.claims))
+	r.record(changes)
 	return err
 }
 
