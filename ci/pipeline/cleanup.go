@@ -29,13 +29,29 @@ func (r *Run) removeBeta(ctx context.Context) error {
 		r.note("cleanup", "wait until the beta is gone")
 		return <-r.removal
 	}
-	if r.opts.KeepBeta > 0 {
-		r.note("cleanup", "the beta stays for a look, until "+time.Now().Add(r.opts.KeepBeta).Format(time.TimeOnly)+" or Ctrl-C")
-		select {
-		case <-time.After(r.opts.KeepBeta):
-		case <-ctx.Done():
-		}
-	}
 	r.note("cleanup", "remove the beta")
-	return r.env.Cluster.DeleteRun(ctx, r.opts.BuildNamespace, r.opts.Run)
+	return r.deleteBeta(ctx)
+}
+
+// deleteBeta ends the signs of life only when nothing is left: until then
+// `cleanup --stale` must not take the run for one that was killed.
+func (r *Run) deleteBeta(ctx context.Context) error {
+	_, err := r.env.Cluster.DeleteRun(ctx, r.opts.BuildNamespace, r.opts.Run)
+	if r.resign != nil {
+		r.resign()
+	}
+	return err
+}
+
+// keepBeta leaves the beta of a failed run up for a look, until the time given
+// is over, or the run's, or a signal comes.
+func (r *Run) keepBeta(ctx context.Context) {
+	if r.opts.KeepBeta == 0 || !r.beta || r.removal != nil || ctx.Err() != nil {
+		return
+	}
+	r.stage(ctx, Stage{Name: "keep-beta", Time: r.opts.KeepBeta, Run: func(ctx context.Context) error {
+		r.note("keep-beta", "at "+r.betaPath()+" until "+time.Now().Add(r.opts.KeepBeta).Format(time.TimeOnly)+" or Ctrl-C")
+		<-ctx.Done()
+		return nil
+	}})
 }

@@ -16,7 +16,7 @@ func (r *Run) Deploy(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if err := r.lockProduction(ctx); err != nil {
+	if err := r.lockProduction(ctx, "deploy"); err != nil {
 		return err
 	}
 	if err := r.remember(ctx); err != nil {
@@ -36,10 +36,10 @@ func (r *Run) Deploy(ctx context.Context) error {
 	return nil
 }
 
-func (r *Run) lockProduction(ctx context.Context) (err error) {
+func (r *Run) lockProduction(ctx context.Context, stage string) (err error) {
 	holder := r.opts.Run + " (" + r.opts.Version + ")"
 	r.lease, err = r.env.Cluster.Lock(ctx, r.opts.Namespace, leaseName, holder, func(other string) {
-		r.note("deploy", "waiting for run "+other+", which deploys to production")
+		r.note(stage, "waiting for run "+other+", which changes production")
 	})
 	return err
 }
