@@ -44,6 +44,18 @@ func (f *flags) target(ctx context.Context) (target, error) {
 	return target{kubeconfig: kubeconfig, image: at.Image + "/" + app.Name, dial: at.dial}, err
 }
 
+// cluster connects the cluster alone, for what needs no image.
+func (f *flags) cluster(ctx context.Context) (*cluster.Cluster, error) {
+	if f.Kubeconfig != "" {
+		return target{kubeconfig: f.Kubeconfig, context: f.Context}.connect(ctx)
+	}
+	at, err := f.target(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return at.connect(ctx)
+}
+
 func (t target) connect(ctx context.Context) (*cluster.Cluster, error) {
 	return cluster.Connect(ctx, cluster.Config{Kubeconfig: t.kubeconfig, Context: t.context, Dial: t.dial, UserAgent: "slipway"})
 }

@@ -9,24 +9,28 @@ type commands struct {
 	flags
 
 	Run       runCommand       `cmd:"" default:"1" help:"The whole pipeline (this is the default)."`
+	Plan      planCommand      `cmd:"" help:"What a deploy would change in production; exit 0 nothing, 4 changes."`
+	Status    statusCommand    `cmd:"" help:"What runs where: releases, runs in flight, who holds the production lock."`
+	Rollback  rollbackCommand  `cmd:"" help:"Put production back to the release before, verified by the production tests."`
+	Cleanup   cleanupCommand   `cmd:"" help:"Remove what a run left behind: --run ID, or --stale."`
 	Bootstrap bootstrapCommand `cmd:"" help:"What a cluster administrator applies once: namespaces, service account, roles, quota, policies."`
 	Sandbox   sandboxCommand   `cmd:"" help:"The embedded engine, cluster and registry: up, down, status, reset, env."`
 }
 
 // flags are shared by all commands; each is an environment variable, too.
 type flags struct {
-	Until   string `default:"production" help:"Stop after build, functional, release, deploy or production; cleanup always runs." placeholder:"STAGE"`
-	Source  string `default:"." help:"The application's repository." placeholder:"DIR"`
+	Until   string `default:"production" help:"Stop after build, functional, release, deploy or production (default: ${default}); cleanup always runs." placeholder:"STAGE"`
+	Source  string `default:"." help:"The application's repository (default: ${default})." placeholder:"DIR"`
 	Version string `help:"Version to build (default: from git: the tag, else commit count and short hash)." placeholder:"V"`
 	Image   string `help:"Repository without a tag (default: the sandbox's registry)." placeholder:"REF"`
 
 	Kubeconfig string `help:"The cluster, never guessed from a current context (default: the sandbox)." placeholder:"FILE"`
 	Context    string `help:"Context of the kubeconfig." placeholder:"NAME"`
 
-	BuildNamespace    string `default:"${app}-build" help:"Where betas live." placeholder:"NAME"`
-	Namespace         string `default:"${app}" help:"Where production lives." placeholder:"NAME"`
-	BetaOverlay       string `default:"kustomize/overlays/beta" help:"Kustomize folder below --source." placeholder:"DIR"`
-	ProductionOverlay string `default:"kustomize/overlays/production" help:"Kustomize folder below --source." placeholder:"DIR"`
+	BuildNamespace    string `default:"${app}-build" help:"Where betas live (default: ${default})." placeholder:"NAME"`
+	Namespace         string `default:"${app}" help:"Where production lives (default: ${default})." placeholder:"NAME"`
+	BetaOverlay       string `default:"kustomize/overlays/beta" help:"Kustomize folder below --source (default: ${default})." placeholder:"DIR"`
+	ProductionOverlay string `default:"kustomize/overlays/production" help:"Kustomize folder below --source (default: ${default})." placeholder:"DIR"`
 
 	// The field is not called Run: that is the name of a command's method.
 	RunID        string        `name:"run" help:"This run's id: lower case, fits a label and a name suffix (default: made; from the CI vendor's variables when there)." placeholder:"ID"`
@@ -35,5 +39,5 @@ type flags struct {
 	KeepBeta     time.Duration `default:"0s" help:"Leave the beta up for so long after a failure, for a look."`
 
 	Report string `help:"Where reports go (default: .slipway/runs/ID)." placeholder:"DIR"`
-	Output string `default:"auto" help:"What the terminal gets: auto, tty, plain, json, github, gitlab." placeholder:"FORM"`
+	Output string `default:"auto" help:"What the terminal gets: auto, tty, plain, json, github, gitlab (default: ${default})." placeholder:"FORM"`
 }

@@ -13,13 +13,25 @@ type runCommand struct{}
 
 // Run runs the pipeline and ends with its exit code.
 func (c *runCommand) Run(ctx context.Context, f *flags) error {
-	ctx, cancel := context.WithTimeout(ctx, f.Timeout)
+	return f.carryOut(ctx, f.options, func(ctx context.Context, opts pipeline.Options, env pipeline.Environment) (*pipeline.Run, []pipeline.Stage, error) {
+		run, err := pipeline.New(app, opts, env)
+		if err != nil {
+			return nil, nil, err
+		}
+		return run, run.Stages(), run.Preflight(ctx)
+	})
+}
+
+// carryOut makes a run with everything connected and executes its stages.
+func (f *flags) carryOut(ctx context.Context, options func(context.Context) (pipeline.Options, error),
+	prepare func(context.Context, pipeline.Options, pipeline.Environment) (*pipeline.Run, []pipeline.Stage, error)) error {
+	ctx, cancel := f.limit(ctx)
 	defer cancel()
 	mode, err := report.ParseMode(f.Output)
 	if err != nil {
 		return pipeline.Usage("--output: %w", err)
 	}
-	opts, err := f.options(ctx)
+	opts, err := options(ctx)
 	if err != nil {
 		return err
 	}
@@ -34,11 +46,8 @@ func (c *runCommand) Run(ctx context.Context, f *flags) error {
 	}
 	defer env.Engine.Close()
 	env.Printer = report.NewPrinter(mode, report.ScreenOf(os.Stdout, os.Getenv), os.Getenv)
-	run, err := pipeline.New(app, opts, env)
+	run, stages, err := prepare(ctx, opts, env)
 	if err != nil {
-		return err
-	}
-	if err := run.Preflight(ctx); err != nil {
 		return err
 	}
 	dir, err := report.Create(f.reportFolder(opts.Run))
@@ -46,19 +55,31 @@ func (c *runCommand) Run(ctx context.Context, f *flags) error {
 		return err
 	}
 	defer dir.Close()
-	if done := run.Execute(ctx, dir); done.ExitCode != 0 {
+	if done := run.Execute(ctx, stages, dir); done.ExitCode != 0 {
 		return exit(done.ExitCode)
 	}
 	return nil
 }
 
-// options reads what git and the CI vendor know; nothing is started yet.
+// limit ends what is under way when --timeout is over.
+func (f *flags) limit(ctx context.Context) (context.Context, context.CancelFunc) {
+	return context.WithTimeoutCause(ctx, f.Timeout, pipeline.OutOfTime{What: "--timeout", Limit: f.Timeout})
+}
+
+// options reads what flags and git know; nothing is started yet.
 func (f *flags) options(ctx context.Context) (pipeline.Options, error) {
-	if _, err := f.tree(); err != nil {
-		return pipeline.Options{}, err
+	opts, err := f.given(ctx)
+	if err != nil {
+		return opts, err
 	}
 	found, err := revisionOf(ctx, f.Source, f.Version)
-	if err != nil {
+	opts.Version, opts.Commit, opts.Built = found.version, found.commit, found.time
+	return opts, err
+}
+
+// given are the options that flags and the CI vendor tell.
+func (f *flags) given(context.Context) (pipeline.Options, error) {
+	if _, err := f.tree(); err != nil {
 		return pipeline.Options{}, err
 	}
 	vendor, id := vendorOf(os.Getenv)
@@ -66,7 +87,7 @@ func (f *flags) options(ctx context.Context) (pipeline.Options, error) {
 		id = f.RunID
 	}
 	return pipeline.Options{
-		Run: id, Version: found.version, Commit: found.commit, Built: found.time, Vendor: vendor,
+		Run: id, Vendor: vendor,
 		BuildNamespace: f.BuildNamespace, Namespace: f.Namespace,
 		BetaOverlay: f.BetaOverlay, ProductionOverlay: f.ProductionOverlay,
 		Until: f.Until, StageTimeout: f.StageTimeout, KeepBeta: f.KeepBeta,

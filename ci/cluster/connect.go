@@ -44,7 +44,7 @@ type Config struct {
 type Cluster struct {
 	config   *rest.Config
 	version  string
-	requests *atomic.Int64
+	requests atomic.Int64
 	mapper   meta.RESTMapperWithContext
 	dynamic  dynamic.Interface
 	typed    kubernetes.Interface
@@ -60,11 +60,11 @@ func Connect(ctx context.Context, cfg Config) (*Cluster, error) {
 	if err != nil {
 		return nil, err
 	}
-	c := &Cluster{config: config, requests: new(atomic.Int64), dial: cfg.Dial}
+	c := &Cluster{config: config, dial: cfg.Dial}
 	if c.dial == nil {
 		c.dial = (&net.Dialer{}).DialContext
 	}
-	config.Wrap(func(next http.RoundTripper) http.RoundTripper { return counter{next, c.requests} })
+	config.Wrap(func(next http.RoundTripper) http.RoundTripper { return counter{next, &c.requests} })
 	client, err := rest.HTTPClientFor(config)
 	if err != nil {
 		return nil, configError(cfg, err)

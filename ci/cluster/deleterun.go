@@ -45,9 +45,11 @@ var swept = []schema.GroupVersionResource{
 // again, or for a run that never was, is no error. Kinds that the credentials may
 // not read are left to the record's owner references; ConfigMaps and Pods they
 // must be able to read.
-func (c *Cluster) DeleteRun(ctx context.Context, namespace, run string) error {
+//
+// It returns what it found, as "deployment api-RUN", also with an error.
+func (c *Cluster) DeleteRun(ctx context.Context, namespace, run string) (found []string, err error) {
 	if run == "" {
-		return &Error{Class: Misconfigured, Object: "run", Cause: "has no id"}
+		return nil, &Error{Class: Misconfigured, Object: "run", Cause: "has no id"}
 	}
 	w := c.watcher()
 	inner := w.open(ctx)
@@ -57,19 +59,22 @@ func (c *Cluster) DeleteRun(ctx context.Context, namespace, run string) error {
 	for _, gvr := range swept {
 		i, err := w.follow(inner, gvr, namespace, selector)
 		if err != nil {
-			return err
+			return nil, err
 		}
 		sweep.informers[gvr] = i
 	}
 	for {
 		left, err := sweep.step(ctx)
+		if found == nil {
+			found = left
+		}
 		if err != nil || (left != nil && len(left) == 0) {
-			return err
+			return found, err
 		}
 		select {
 		case <-w.changed:
 		case <-ctx.Done():
-			return ended(ctx, "run "+run, "not gone: "+strings.Join(left, ", "))
+			return found, ended(ctx, "run "+run, "not gone: "+strings.Join(left, ", "))
 		}
 	}
 }

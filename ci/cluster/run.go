@@ -15,9 +15,10 @@ const recordPrefix = "slipway-run-"
 
 // Run is the record of a run in a namespace.
 type Run struct {
-	ID      string
-	Started time.Time         // by the server's clock
-	Data    map[string]string // as given to BeginRun
+	ID      string            `json:"run"`
+	Started time.Time         `json:"started"` // by the server's clock
+	Seen    time.Time         `json:"seen"`    // last sign of life, by the run's own clock; Started before the first
+	Data    map[string]string `json:"data"`    // as given to BeginRun
 }
 
 // BeginRun records a run in a namespace before it writes anything there, as the
@@ -55,5 +56,10 @@ func (c *Cluster) Runs(ctx context.Context, namespace string) ([]Run, error) {
 }
 
 func runOf(record *corev1.ConfigMap) Run {
-	return Run{ID: record.Labels[LabelRun], Started: record.CreationTimestamp.Time, Data: record.Data}
+	started := record.CreationTimestamp.Time
+	seen, err := time.Parse(time.RFC3339, record.Annotations[aliveAnnotation])
+	if err != nil {
+		seen = started
+	}
+	return Run{ID: record.Labels[LabelRun], Started: started, Seen: seen, Data: record.Data}
 }

@@ -46,9 +46,13 @@ func TestDeleteRunLeavesNothingOfTheRunAndAllOfOthers(t *testing.T) {
 	require.Equal(t, map[string]string{"commit": "abc"}, runs[0].Data)
 
 	before, start := c.Requests(), time.Now()
-	require.NoError(t, c.DeleteRun(within(t, time.Minute), namespace, "one"))
+	found, err := c.DeleteRun(within(t, time.Minute), namespace, "one")
+	require.NoError(t, err)
+	require.Contains(t, found, "deployment api-one")
 	t.Logf("delete: %d requests, %s", c.Requests()-before, time.Since(start))
-	require.NoError(t, c.DeleteRun(within(t, time.Minute), namespace, "one"), "again")
+	found, err = c.DeleteRun(within(t, time.Minute), namespace, "one")
+	require.NoError(t, err, "again")
+	require.Empty(t, found)
 
 	pods, err := c.typed.CoreV1().Pods(namespace).List(t.Context(), metav1.ListOptions{})
 	require.NoError(t, err)

@@ -3,10 +3,7 @@ package pipeline
 import (
 	"context"
 	"errors"
-	"fmt"
 	"time"
-
-	"github.com/slipway-cd/slipway/ci/report"
 )
 
 // Cleanup removes what this run made, except the release in production, and
@@ -34,26 +31,28 @@ func (r *Run) removeBeta(ctx context.Context) error {
 		return <-r.removal
 	}
 	r.note("cleanup", "remove the beta")
-	return r.env.Cluster.DeleteRun(ctx, r.opts.BuildNamespace, r.opts.Run)
+	return r.deleteBeta(ctx)
 }
 
-// keepBeta leaves the beta of a failed run up for a look, before anything is
-// cleaned up. It lasts for as long as was asked, whatever a stage's time, and ends
-// with the run: at a signal or the run's own deadline.
+// deleteBeta ends the signs of life only when nothing is left: until then
+// `cleanup --stale` must not take the run for one that was killed.
+func (r *Run) deleteBeta(ctx context.Context) error {
+	_, err := r.env.Cluster.DeleteRun(ctx, r.opts.BuildNamespace, r.opts.Run)
+	if r.resign != nil {
+		r.resign()
+	}
+	return err
+}
+
+// keepBeta leaves the beta of a failed run up for a look, until the time given
+// is over, or the run's, or a signal comes.
 func (r *Run) keepBeta(ctx context.Context) {
 	if r.opts.KeepBeta == 0 || !r.beta || r.removal != nil || ctx.Err() != nil {
 		return
 	}
-	done := report.Stage{Name: "keep-beta", Result: report.Passed, Start: time.Now()}
-	r.env.Printer.StageStarted(done.Name)
-	r.note(done.Name, fmt.Sprintf("%s stays until %s or Ctrl-C", r.betaPath(), done.Start.Add(r.opts.KeepBeta).Format(time.TimeOnly)))
-	over := time.NewTimer(r.opts.KeepBeta)
-	defer over.Stop()
-	select {
-	case <-over.C:
-	case <-ctx.Done():
-	}
-	done.Seconds, done.Detail = report.Seconds(time.Since(done.Start)), "the beta was left up for a look"
-	r.report.Stages = append(r.report.Stages, done)
-	r.env.Printer.StageEnded(done, nil)
+	r.stage(ctx, Stage{Name: "keep-beta", Time: r.opts.KeepBeta, Run: func(ctx context.Context) error {
+		r.note("keep-beta", "at "+r.betaPath()+" until "+time.Now().Add(r.opts.KeepBeta).Format(time.TimeOnly)+" or Ctrl-C")
+		<-ctx.Done()
+		return nil
+	}})
 }

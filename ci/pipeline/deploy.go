@@ -18,7 +18,7 @@ func (r *Run) Deploy(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if err := r.lockProduction(ctx); err != nil {
+	if err := r.lockProduction(ctx, "deploy"); err != nil {
 		return err
 	}
 	if err := r.remember(ctx, objects); err != nil {
@@ -44,11 +44,11 @@ func (r *Run) wait(ctx context.Context, stage string, objects []*unstructured.Un
 	return r.env.Cluster.Wait(ctx, objects, func(object, state string) { r.note(stage, object+": "+state) })
 }
 
-func (r *Run) lockProduction(ctx context.Context) (err error) {
+func (r *Run) lockProduction(ctx context.Context, stage string) (err error) {
 	defer r.waitTime()()
 	holder := r.opts.Run + " (" + r.opts.Version + ")"
 	r.lease, err = r.env.Cluster.Lock(ctx, r.opts.Namespace, leaseName, holder, func(other string) {
-		r.note("deploy", "waiting for run "+other+", which deploys to production")
+		r.note(stage, "waiting for run "+other+", which changes production")
 	})
 	return err
 }

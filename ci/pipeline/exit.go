@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"syscall"
+	"time"
 
 	"github.com/slipway-cd/slipway/ci/cluster"
 	"github.com/slipway-cd/slipway/ci/image"
@@ -84,30 +85,54 @@ type Interrupt struct{ Signal os.Signal }
 // Error names the signal.
 func (i Interrupt) Error() string { return "stopped by " + i.Signal.String() }
 
+// OutOfTime is the cause of a context whose time is over; it says which of the
+// limits that was.
+type OutOfTime struct {
+	What  string // the flag that sets it
+	Limit time.Duration
+}
+
+// Error names the limit.
+func (o OutOfTime) Error() string { return fmt.Sprintf("%s (%s) is over", o.What, o.Limit) }
+
+// Unwrap makes it a context.DeadlineExceeded.
+func (o OutOfTime) Unwrap() error { return context.DeadlineExceeded }
+
 // explain turns an error into a Failure; code is for what says nothing of itself.
 func explain(ctx context.Context, err error, code int) *Failure {
 	var interrupt Interrupt
 	var known *Failure
 	var fromCluster *cluster.Error
+	late := errors.Is(context.Cause(ctx), context.DeadlineExceeded)
 	switch {
 	case errors.As(context.Cause(ctx), &interrupt):
 		return &Failure{Code: exitSignal + int(interrupt.Signal.(syscall.Signal)), Cause: interrupt.Error(), Err: err}
-	case errors.As(err, &known):
-		return known
 	case errors.As(err, &fromCluster):
 		cause := fromCluster.Cause
 		if fromCluster.Object != "" {
 			cause = fromCluster.Object + ": " + cause
 		}
 		return &Failure{Code: exitOfClass[fromCluster.Class], Cause: cause, Evidence: fromCluster.Evidence, Try: fromCluster.Try, Err: err}
+	case late && errors.Is(err, context.DeadlineExceeded): // whatever was under way is not at fault
+		return outOfTime(ctx, err)
+	case errors.As(err, &known):
+		return known
 	case errors.Is(err, image.ErrUnreachable):
 		return &Failure{Code: ExitUnreachable, Cause: err.Error(), Err: err}
 	case errors.Is(err, image.ErrDenied):
 		return &Failure{Code: ExitAdmission, Cause: err.Error(), Try: "log in to the registry with credentials that may push", Err: err}
-	case errors.Is(context.Cause(ctx), context.DeadlineExceeded):
-		return &Failure{Code: ExitTimeout, Cause: "out of time: " + err.Error(), Try: "give it longer with --timeout or --stage-timeout", Err: err}
+	case late:
+		return outOfTime(ctx, err)
 	}
 	return &Failure{Code: code, Cause: err.Error(), Err: err}
+}
+
+func outOfTime(ctx context.Context, err error) *Failure {
+	cause := err.Error()
+	if !errors.As(err, new(OutOfTime)) { // else the error names the limit itself
+		cause = context.Cause(ctx).Error() + ": " + cause
+	}
+	return &Failure{Code: ExitTimeout, Cause: "out of time: " + cause, Try: "give it longer with --timeout or --stage-timeout", Err: err}
 }
 
 // ExitCode returns the exit code that tells of err; 0 for nil.

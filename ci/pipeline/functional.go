@@ -25,6 +25,7 @@ func (r *Run) Functional(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	r.resign = r.env.Cluster.KeepAlive(ctx, r.opts.BuildNamespace, r.opts.Run)
 	changes, err := r.env.Cluster.Apply(ctx, objects, cluster.ApplyOptions{Owner: &owner})
 	r.record(changes)
 	if err != nil {
@@ -41,7 +42,7 @@ func (r *Run) Functional(ctx context.Context) error {
 	go func() { // meanwhile the pipeline goes on; cleanup waits for it
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), cleanupTime)
 		defer cancel()
-		r.removal <- r.env.Cluster.DeleteRun(ctx, r.opts.BuildNamespace, r.opts.Run)
+		r.removal <- r.deleteBeta(ctx)
 	}()
 	return nil
 }

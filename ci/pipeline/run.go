@@ -52,8 +52,9 @@ type Environment struct {
 type Stage struct {
 	Name   string
 	Run    func(ctx context.Context) error
-	Always bool // also after a failure, an interrupt or --until
-	Code   int  // exit code of a failure that says nothing of itself
+	Always bool          // also after a failure, an interrupt or --until
+	Time   time.Duration // that it may take; 0: --stage-timeout
+	Code   int           // exit code of a failure that says nothing of itself
 }
 
 // Run is one run of the pipeline. Each of the fields below env is written by
@@ -74,6 +75,7 @@ type Run struct {
 
 	beta    bool       // by functional: something of this run may be in the build namespace
 	removal chan error // by functional: removal of the beta under way
+	resign  func()     // by functional: ends the signs that this run lives
 
 	lease      *cluster.Lease               // by deploy: production is ours to change
 	former     *cluster.Release             // by deploy: what production ran before, nil for a first deploy
@@ -91,7 +93,7 @@ func (r *Run) Stages() []Stage {
 		{Name: "release", Run: r.Release, Code: ExitBuild},            // the tested digest gets the tags VERSION and latest
 		{Name: "deploy", Run: r.Deploy, Code: ExitAdmission},          // production overlay by digest, rolling update, waited for
 		{Name: "production", Run: r.Production, Code: ExitProduction}, // light tests where users are; failure puts production back
-		{Name: "cleanup", Run: r.Cleanup, Code: exitUnknown, Always: true},
+		{Name: "cleanup", Run: r.Cleanup, Code: exitUnknown, Always: true, Time: cleanupTime},
 	}
 }
 

@@ -14,17 +14,17 @@ const (
 	cleanupTime = 2 * time.Minute // cleanup and undo have a time of their own: the run's may be over
 )
 
-// Execute runs the stages, writes their logs and the report to dir and returns
+// Execute runs the stages (those that Stages or RollbackStages returned), writes their logs and the report to dir and returns
 // the report; its exit code tells how it went. The first failure ends the run, but what must always run still does,
 // and production that was changed and not verified is put back first.
-func (r *Run) Execute(ctx context.Context, dir *report.Dir) report.Report {
+func (r *Run) Execute(ctx context.Context, stages []Stage, dir *report.Dir) report.Report {
 	start := time.Now()
 	r.env.Dir = dir
 	r.env.Printer.Begin(report.Header{Run: r.opts.Run, Version: r.opts.Version, Image: r.repository.String(),
 		Commit: r.opts.Commit, Cluster: r.report.Cluster, Report: r.env.Dir.Path()})
-	last := slices.Index(StageNames(), r.opts.Until)
+	last := slices.IndexFunc(stages, func(stage Stage) bool { return stage.Name == r.opts.Until })
 	var failure *Failure
-	for i, stage := range r.Stages() {
+	for i, stage := range stages {
 		switch {
 		case stage.Always:
 			if undo := r.undo(ctx); undo != nil {
@@ -33,7 +33,7 @@ func (r *Run) Execute(ctx context.Context, dir *report.Dir) report.Report {
 			if failure != nil {
 				r.keepBeta(ctx)
 			}
-			if err := r.always(ctx, stage); err != nil && failure == nil {
+			if err := r.stage(context.WithoutCancel(ctx), stage); err != nil && failure == nil {
 				failure = err
 			}
 		case failure != nil:
@@ -50,7 +50,11 @@ func (r *Run) Execute(ctx context.Context, dir *report.Dir) report.Report {
 
 // stage runs one stage within its time.
 func (r *Run) stage(ctx context.Context, stage Stage) *Failure {
-	ctx, cancel := context.WithTimeout(ctx, r.opts.StageTimeout)
+	limit := OutOfTime{What: "--stage-timeout", Limit: r.opts.StageTimeout}
+	if stage.Time > 0 {
+		limit = OutOfTime{What: "the time for " + stage.Name, Limit: stage.Time}
+	}
+	ctx, cancel := context.WithTimeoutCause(ctx, limit.Limit, limit)
 	defer cancel()
 	done := report.Stage{Name: stage.Name, Result: report.Passed, Start: time.Now()}
 	r.env.Printer.StageStarted(stage.Name)
@@ -75,13 +79,6 @@ func (r *Run) stage(ctx context.Context, stage Stage) *Failure {
 	}
 	r.env.Printer.StageEnded(done, tail)
 	return failure
-}
-
-// always runs a stage that no failure and no signal keeps from running.
-func (r *Run) always(ctx context.Context, stage Stage) *Failure {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), cleanupTime)
-	defer cancel()
-	return r.stage(ctx, stage)
 }
 
 func (r *Run) skip(stage Stage, why string) {

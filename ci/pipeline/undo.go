@@ -16,9 +16,7 @@ func (r *Run) undo(ctx context.Context) *Failure {
 	if r.verified || len(written(r.changes)) == 0 {
 		return nil
 	}
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), r.opts.StageTimeout)
-	defer cancel()
-	failure := r.stage(ctx, Stage{Name: "undo", Run: r.putBack, Code: ExitUndo})
+	failure := r.stage(context.WithoutCancel(ctx), Stage{Name: "undo", Run: r.putBack, Code: ExitUndo})
 	r.report.Undo.Done = failure == nil
 	if failure != nil {
 		failure.Code = ExitUndo

@@ -75,6 +75,9 @@ func NewPrinter(mode Mode, screen Screen, env func(string) string) Printer {
 	return &plain{out: screen.Out, fold: unfolded{}}
 }
 
+// Heading returns text as what stands above a table.
+func (s Screen) Heading(text string) string { return s.paint(bold, text) }
+
 // paint returns text in a colour (ECMA-48 SGR) where the screen has colours.
 func (s Screen) paint(color, text string) string {
 	if !s.Color || text == "" {

@@ -1,0 +1,59 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/slipway-cd/slipway/ci/cluster"
+	"github.com/slipway-cd/slipway/ci/pipeline"
+)
+
+type cleanupCommand struct {
+	Stale bool `help:"What every run left whose process gives no sign of life; it watches for 15 seconds."`
+}
+
+// Run removes what one run, or every killed run, left in the build namespace.
+func (c *cleanupCommand) Run(ctx context.Context, f *flags) error {
+	if c.Stale == (f.RunID != "") {
+		return pipeline.Usage("cleanup: give --run ID for one run, or --stale for all that no longer live")
+	}
+	if !c.Stale {
+		if err := pipeline.CheckRun(f.RunID); err != nil {
+			return err
+		}
+	}
+	ctx, cancel := f.limit(ctx)
+	defer cancel()
+	in, err := f.cluster(ctx)
+	if err != nil {
+		return err
+	}
+	runs := []string{f.RunID}
+	if c.Stale {
+		if runs, err = in.StaleRuns(ctx, f.BuildNamespace); err != nil {
+			return err
+		}
+		if len(runs) == 0 {
+			fmt.Printf("no stale run in %s\n", f.BuildNamespace)
+		}
+	}
+	var errs []error
+	for _, run := range runs {
+		errs = append(errs, remove(ctx, in, f.BuildNamespace, run))
+	}
+	return errors.Join(errs...)
+}
+
+func remove(ctx context.Context, in *cluster.Cluster, namespace, run string) error {
+	found, err := in.DeleteRun(ctx, namespace, run)
+	switch {
+	case err != nil:
+		return err
+	case len(found) == 0:
+		fmt.Printf("run %s: nothing in %s\n", run, namespace)
+	default:
+		fmt.Printf("run %s: %d objects removed from %s\n", run, len(found), namespace)
+	}
+	return nil
+}

@@ -1,0 +1,46 @@
+package pipeline
+
+import (
+	"context"
+	"errors"
+
+	"github.com/slipway-cd/slipway/ci/cluster"
+	"github.com/slipway-cd/slipway/ci/image"
+)
+
+// Plan is what a deploy would do to production.
+type Plan struct {
+	Version string           `json:"version"`
+	Digest  string           `json:"digest"`
+	Changes []cluster.Change `json:"changes"` // of every object, those that stay as they are included
+}
+
+// Changed returns the changes that a deploy would write.
+func (p Plan) Changed() []cluster.Change { return written(p.Changes) }
+
+// Plan returns what deploying this run's version would change in production, by
+// a dry run on the server. It needs neither engine nor printer and writes
+// nothing. A version that the registry does not have is of exit code 2.
+func (r *Run) Plan(ctx context.Context) (Plan, error) {
+	digest, err := r.registered(ctx)
+	if err != nil {
+		return Plan{}, err
+	}
+	objects, err := r.renderProduction(digest)
+	if err != nil {
+		return Plan{}, err
+	}
+	changes, err := r.env.Cluster.Plan(ctx, objects)
+	return Plan{Version: r.opts.Version, Digest: digest, Changes: changes}, err
+}
+
+// registered returns the digest of the released version, else of its beta.
+func (r *Run) registered(ctx context.Context) (string, error) {
+	for _, tag := range []string{r.opts.Version, r.opts.Version + "-beta"} {
+		digest, err := r.env.Registry.Digest(ctx, r.repository, tag)
+		if !errors.Is(err, image.ErrNotFound) {
+			return digest, err
+		}
+	}
+	return "", Usage("version %s is not in the registry: build it with --until release", r.opts.Version)
+}

@@ -1,0 +1,126 @@
+package pipeline
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+
+	"github.com/slipway-cd/slipway/ci/cluster"
+)
+
+// NewRollback returns a run that puts production back to the newest release of
+// version to, or with an empty to to the release before the current one; after a
+// rollback that is the one that was rolled back. It reads the cluster and writes
+// nothing. A version that no release has is of exit code 2.
+func NewRollback(ctx context.Context, app Application, opts Options, env Environment, to string) (*Run, error) {
+	if err := env.Cluster.CheckAccess(ctx, opts.Namespace); err != nil {
+		return nil, err
+	}
+	releases, err := env.Cluster.Releases(ctx, opts.Namespace)
+	if err != nil {
+		return nil, err
+	}
+	target, err := choose(releases, to)
+	if err != nil {
+		return nil, err
+	}
+	opts.Version, opts.Commit, opts.Until = target.Version, target.Commit, "production"
+	r, err := newRun(app, opts, env)
+	if err != nil {
+		return nil, err
+	}
+	r.former, r.production, r.digest, r.report.Digest = &releases[0], target.Objects, target.Digest, target.Digest
+	return r, nil
+}
+
+// choose returns the release to go back to; releases are newest first.
+func choose(releases []cluster.Release, to string) (cluster.Release, error) {
+	var known []string
+	for _, release := range releases {
+		if to != "" && release.Version == to {
+			return release, nil
+		}
+		if !slices.Contains(known, release.Version) {
+			known = append(known, release.Version)
+		}
+	}
+	switch {
+	case len(releases) == 0:
+		return cluster.Release{}, Usage("production has no release to go back to: nothing was deployed yet")
+	case to != "":
+		return cluster.Release{}, Usage("--to %s: no such release; known are %s", to, strings.Join(known, ", "))
+	case len(releases) == 1:
+		return cluster.Release{}, Usage("production has no release before %s to go back to", releases[0].Version)
+	}
+	return releases[1], nil
+}
+
+// RollbackStages returns the stages of a run that NewRollback made. When the
+// former version does not pass, the undo puts back what production ran until then.
+func (r *Run) RollbackStages() []Stage {
+	return []Stage{
+		{Name: "build", Run: r.BuildTests, Code: ExitBuild},           // only the production tests: what is shipped exists
+		{Name: "rollback", Run: r.Rollback, Code: ExitAdmission},      // the recorded objects, under the lock, waited for
+		{Name: "production", Run: r.Production, Code: ExitProduction}, // as after a deploy; recorded as the newest release
+		{Name: "cleanup", Run: r.Cleanup, Code: exitUnknown, Always: true, Time: cleanupTime},
+	}
+}
+
+// BuildTests builds the image that holds the compiled production tests.
+func (r *Run) BuildTests(ctx context.Context) (err error) {
+	if r.tests, err = r.target(r.app.TestTarget).Sync(ctx); err != nil {
+		return r.engineFailure("the tests' image does not build", err)
+	}
+	return nil
+}
+
+// Rollback makes production hold the objects that the release recorded, and no
+// others of the current release.
+func (r *Run) Rollback(ctx context.Context) error {
+	if err := r.lockProduction(ctx, "rollback"); err != nil {
+		return err
+	}
+	if err := r.checkUnchanged(ctx); err != nil {
+		return err
+	}
+	r.note("rollback", "apply "+r.opts.Version)
+	changes, err := r.env.Cluster.Apply(ctx, r.production, cluster.ApplyOptions{})
+	r.changes = changes
+	r.record(restored(slices.Clone(changes)))
+	if err != nil {
+		return err
+	}
+	changes, err = r.env.Cluster.Delete(ctx, removable(without(r.former.Objects, r.production)))
+	r.changes = append(r.changes, changes...)
+	r.record(changes)
+	if err != nil {
+		return err
+	}
+	if err := r.wait(ctx, "rollback", r.production); err != nil {
+		return err
+	}
+	r.detail = fmt.Sprintf("from %s to %s, %d objects changed", r.former.Version, r.opts.Version, len(written(r.changes)))
+	return nil
+}
+
+// checkUnchanged refuses when another run released after the choice was made.
+func (r *Run) checkUnchanged(ctx context.Context) error {
+	releases, err := r.env.Cluster.Releases(ctx, r.opts.Namespace)
+	if err != nil {
+		return err
+	}
+	if len(releases) == 0 || releases[0].Run != r.former.Run {
+		return &Failure{Code: ExitSuperseded, Cause: "another run changed production meanwhile", Try: "look at `go run ./ci status` and start again"}
+	}
+	return nil
+}
+
+// removable leaves out what holds data: it must survive going back and forth.
+func removable(objects []*unstructured.Unstructured) []*unstructured.Unstructured {
+	return slices.DeleteFunc(objects, func(object *unstructured.Unstructured) bool {
+		return object.GetKind() == "PersistentVolumeClaim" || object.GetKind() == "Namespace"
+	})
+}

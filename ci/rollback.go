@@ -1,0 +1,22 @@
+package main
+
+import (
+	"context"
+
+	"github.com/slipway-cd/slipway/ci/pipeline"
+)
+
+type rollbackCommand struct {
+	To string `help:"Version to go back to (default: that of the release before the current one)." placeholder:"V"`
+}
+
+// Run puts production back and ends with the run's exit code.
+func (c *rollbackCommand) Run(ctx context.Context, f *flags) error {
+	return f.carryOut(ctx, f.given, func(ctx context.Context, opts pipeline.Options, env pipeline.Environment) (*pipeline.Run, []pipeline.Stage, error) {
+		run, err := pipeline.NewRollback(ctx, app, opts, env, c.To)
+		if err != nil {
+			return nil, nil, err
+		}
+		return run, run.RollbackStages(), nil
+	})
+}
