@@ -44,7 +44,7 @@ func (r *Run) Build(ctx context.Context) error {
 
 // target is a stage of the application's Dockerfile; "" is the last.
 func (r *Run) target(name string, args ...dagger.BuildArg) *dagger.Container {
-	return r.env.Source.DockerBuild(dagger.DirectoryDockerBuildOpts{Dockerfile: r.app.Dockerfile, Target: name, BuildArgs: args})
+	return r.env.Engine.Source.DockerBuild(dagger.DirectoryDockerBuildOpts{Dockerfile: r.app.Dockerfile, Target: name, BuildArgs: args})
 }
 
 // gate builds a target whose success is all that counts.

@@ -81,7 +81,7 @@ func (r *Run) testService(ctx context.Context) error {
 	url := fmt.Sprintf("http://%s:%d%s", r.app.Service, r.app.Port, r.betaPath())
 	r.address("functional", url, "port-forward to Service "+r.opts.BuildNamespace+"/"+r.betaService())
 	return r.runSuite(ctx, suite{stage: "functional", command: r.app.Functional, address: url, version: r.opts.Version,
-		service: r.env.Tunnel(forward.LocalPort), code: ExitFunctional})
+		service: r.env.Engine.Tunnel(forward.LocalPort), code: ExitFunctional})
 }
 
 func (r *Run) address(stage, url, foundBy string) {

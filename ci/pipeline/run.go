@@ -37,15 +37,21 @@ type Options struct {
 
 // Environment is what a run works with.
 type Environment struct {
-	Engine    *dagger.Client
+	Engine    Engine
+	Reconnect func(context.Context) (Engine, error) // a new session: Ctrl-C in a terminal ends the former, too
 	EngineLog *EngineLog
-	Source    *dagger.Directory              // the application's repository, in the engine
-	Tree      fs.FS                          // the same, for kustomize
-	Tunnel    func(port int) *dagger.Service // leads from a container to a port of this process's 127.0.0.1
+	Tree      fs.FS // the application's repository, for kustomize
 	Cluster   *cluster.Cluster
 	Registry  *image.Registry
 	Dir       *report.Dir // set by Execute
 	Printer   report.Printer
+}
+
+// Engine is a session of the engine.
+type Engine struct {
+	Source *dagger.Directory              // the application's repository
+	Tunnel func(port int) *dagger.Service // leads from a container to a port of this process's 127.0.0.1
+	Close  func() error
 }
 
 // Stage is one step of a run. Run returns nil, or why it failed.

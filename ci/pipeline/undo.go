@@ -16,7 +16,10 @@ func (r *Run) undo(ctx context.Context) *Failure {
 	if r.verified || len(written(r.changes)) == 0 {
 		return nil
 	}
-	failure := r.stage(context.WithoutCancel(ctx), Stage{Name: "undo", Run: r.putBack, Code: ExitUndo})
+	interrupted := ctx.Err() != nil
+	failure := r.stage(context.WithoutCancel(ctx), Stage{Name: "undo", Code: ExitUndo, Run: func(ctx context.Context) error {
+		return r.putBack(ctx, interrupted)
+	}})
 	r.report.Undo.Done = failure == nil
 	if failure != nil {
 		failure.Code = ExitUndo
@@ -26,7 +29,7 @@ func (r *Run) undo(ctx context.Context) *Failure {
 	return failure
 }
 
-func (r *Run) putBack(ctx context.Context) error {
+func (r *Run) putBack(ctx context.Context, interrupted bool) error {
 	created := r.created()
 	if r.former == nil {
 		r.note("undo", "remove what the first deploy made")
@@ -45,9 +48,23 @@ func (r *Run) putBack(ctx context.Context) error {
 	if err := r.wait(ctx, "undo", r.former.Objects); err != nil {
 		return err
 	}
+	if interrupted {
+		if err := r.renewEngine(ctx); err != nil {
+			return err
+		}
+		defer r.env.Engine.Close()
+	}
 	url, err := r.testProduction(ctx, "undo", r.former.Objects, r.former.Version)
 	if err == nil {
 		r.detail = "production verified back on " + r.former.Version + " at " + url
+	}
+	return err
+}
+
+// renewEngine opens a new session, in which the tests' image is found in the cache.
+func (r *Run) renewEngine(ctx context.Context) (err error) {
+	if r.env.Engine, err = r.env.Reconnect(ctx); err == nil {
+		r.tests = r.target(r.app.TestTarget)
 	}
 	return err
 }
