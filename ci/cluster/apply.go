@@ -3,11 +3,15 @@ package cluster
 import (
 	"context"
 	"sync"
+	"time"
 
 	"golang.org/x/sync/errgroup"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 )
+
+// writeTime is how long the answer to one write is waited for.
+const writeTime = 15 * time.Second
 
 // Action is what happened to an object.
 type Action string
@@ -95,11 +99,18 @@ func (c *Cluster) applyStep(ctx context.Context, objects []*unstructured.Unstruc
 	return changes, err
 }
 
+// write applies a planned object unless it is as wanted. A write that was begun
+// is not cancelled but waited for: one whose answer nobody heard could not be undone.
 func (c *Cluster) write(ctx context.Context, p *planned) error {
 	result := p.live
 	if p.change.Action != Unchanged {
+		if ctx.Err() != nil {
+			return fromAPI(ctx, describe(p.object), "apply", context.Cause(ctx))
+		}
+		begun, cancel := context.WithTimeout(context.WithoutCancel(ctx), writeTime)
+		defer cancel()
 		var err error
-		if result, err = c.patch(ctx, p); err != nil {
+		if result, err = c.patch(begun, p); err != nil {
 			return err
 		}
 	}
