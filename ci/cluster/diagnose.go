@@ -23,7 +23,7 @@ type problem struct {
 }
 
 const (
-	pullGrace     = 8 * time.Second  // a registry may fail once
+	pullGrace     = 6 * time.Second  // a registry may fail once
 	configGrace   = 10 * time.Second // a Secret may be made a moment later by a controller
 	createGrace   = 3 * time.Second  // quota may be freed by a pod that is just ending
 	scheduleGrace = 10 * time.Second // a node may be about to have room

@@ -53,7 +53,7 @@ func (r *Run) publicPath(objects []*unstructured.Unstructured) (string, error) {
 		}
 		var ingress networkingv1.Ingress
 		if err := runtime.DefaultUnstructuredConverter.FromUnstructured(object.Object, &ingress); err != nil {
-			return "", fmt.Errorf("Ingress %s: %w", object.GetName(), err)
+			return "", fmt.Errorf("ingress %s: %w", object.GetName(), err)
 		}
 		for _, rule := range ingress.Spec.Rules {
 			if rule.HTTP == nil {

@@ -24,7 +24,7 @@ for name in bridge-nf-call-iptables bridge-nf-call-ip6tables; do
 	[ -e /proc/sys/net/bridge/$name ] && echo 1 >/proc/sys/net/bridge/$name
 done
 
-mkdir -p $logs /var/lib/etcd /var/lib/volumes 
+mkdir -p $logs /var/lib/etcd
 chmod 700 /var/lib/etcd
 pki.sh
 sed "s/CLUSTER_DNS/$ip/" /etc/slipway/kubelet.yaml >/run/kubelet.yaml
@@ -56,7 +56,8 @@ start kube-controller-manager kube-controller-manager --kubeconfig=$conf/kube-co
 	--authentication-kubeconfig=$conf/kube-controller-manager.conf --authorization-kubeconfig=$conf/kube-controller-manager.conf \
 	--client-ca-file=$pki/ca.crt --root-ca-file=$pki/ca.crt --cluster-signing-cert-file=$pki/ca.crt --cluster-signing-key-file=$pki/ca.key \
 	--service-account-private-key-file=$pki/sa.key --use-service-account-credentials \
-	--allocate-node-cidrs --cluster-cidr=10.244.0.0/16 --service-cluster-ip-range=10.96.0.0/16 --leader-elect=false --bind-address=127.0.0.1
+	--allocate-node-cidrs --cluster-cidr=10.244.0.0/16 --service-cluster-ip-range=10.96.0.0/16 --leader-elect=false --bind-address=127.0.0.1 \
+	--kube-api-qps=300 --kube-api-burst=600
 start kube-scheduler kube-scheduler --kubeconfig=$conf/kube-scheduler.conf \
 	--authentication-kubeconfig=$conf/kube-scheduler.conf --authorization-kubeconfig=$conf/kube-scheduler.conf --leader-elect=false --bind-address=127.0.0.1
 start kubelet kubelet --config=/run/kubelet.yaml --kubeconfig=$conf/kubelet.conf --hostname-override=node --node-ip="$ip"
