@@ -18,7 +18,6 @@ var app = pipeline.Application{
 
 	Service:  "api",
 	Port:     8080,
-	Path:     "/demo",
 	BetaPath: "/beta",
 	Health:   "/health",
 

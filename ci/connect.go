@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"io"
 	"io/fs"
 	"net"
 	"os"
@@ -71,12 +72,9 @@ func (f *flags) tree() (fs.FS, error) {
 // environment connects engine, cluster and registry side by side.
 func (f *flags) environment(ctx context.Context, at target) (pipeline.Environment, error) {
 	env := pipeline.Environment{EngineLog: &pipeline.EngineLog{}, Registry: &image.Registry{Dial: at.dial}}
+	env.Reconnect = func(ctx context.Context) (pipeline.Engine, error) { return f.engine(ctx, env.EngineLog) }
 	var err error
 	if env.Tree, err = f.tree(); err != nil {
-		return env, err
-	}
-	source, err := filepath.Abs(f.Source)
-	if err != nil {
 		return env, err
 	}
 	var connecting errgroup.Group
@@ -85,23 +83,35 @@ func (f *flags) environment(ctx context.Context, at target) (pipeline.Environmen
 		return err
 	})
 	connecting.Go(func() (err error) {
-		// The session outlives a signal: what was begun is undone with it.
-		env.Engine, err = dagger.Connect(context.WithoutCancel(ctx), dagger.WithLogOutput(env.EngineLog))
-		if err != nil {
-			return &pipeline.Failure{Code: pipeline.ExitUnreachable, Cause: fmt.Sprintf("engine: %v", err), Err: err,
-				Try: "start Docker, or name an engine with _EXPERIMENTAL_DAGGER_RUNNER_HOST"}
-		}
-		return nil
+		// The session outlives a cancelled run: what was begun is undone with it.
+		env.Engine, err = env.Reconnect(context.WithoutCancel(ctx))
+		return err
 	})
 	if err := connecting.Wait(); err != nil {
-		if env.Engine != nil {
+		if env.Engine.Close != nil {
 			_ = env.Engine.Close()
 		}
 		return env, err
 	}
-	env.Source = env.Engine.Host().Directory(source, dagger.HostDirectoryOpts{Exclude: []string{".git", ".slipway"}})
-	env.Tunnel = func(port int) *dagger.Service {
-		return env.Engine.Host().Service([]dagger.PortForward{{Backend: port, Frontend: app.Port}})
-	}
 	return env, nil
+}
+
+// engine opens a session of the engine, whose output goes to log.
+func (f *flags) engine(ctx context.Context, log io.Writer) (pipeline.Engine, error) {
+	source, err := filepath.Abs(f.Source)
+	if err != nil {
+		return pipeline.Engine{}, err
+	}
+	client, err := dagger.Connect(ctx, dagger.WithLogOutput(log))
+	if err != nil {
+		return pipeline.Engine{}, &pipeline.Failure{Code: pipeline.ExitUnreachable, Cause: fmt.Sprintf("engine: %v", err), Err: err,
+			Try: "start Docker, or name an engine with _EXPERIMENTAL_DAGGER_RUNNER_HOST"}
+	}
+	return pipeline.Engine{
+		Source: client.Host().Directory(source, dagger.HostDirectoryOpts{Exclude: []string{".git", ".slipway"}}),
+		Tunnel: func(port int) *dagger.Service {
+			return client.Host().Service([]dagger.PortForward{{Backend: port, Frontend: app.Port}})
+		},
+		Close: client.Close,
+	}, nil
 }

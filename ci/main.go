@@ -12,6 +12,8 @@ import (
 	"syscall"
 
 	"github.com/alecthomas/kong"
+	"github.com/go-logr/logr"
+	"k8s.io/klog/v2"
 
 	"github.com/slipway-cd/slipway/ci/pipeline"
 )
@@ -26,6 +28,7 @@ func run(args []string) int {
 		fmt.Fprintf(os.Stderr, "slipway: %s; see `go run ./ci --help`\n", err)
 		return pipeline.ExitUsage
 	}
+	klog.SetLogger(logr.Discard()) // client-go's; what matters comes back as an error
 	ctx, stop := untilSignal(context.Background())
 	defer stop()
 	parsed.BindTo(ctx, (*context.Context)(nil))

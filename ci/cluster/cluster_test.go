@@ -15,7 +15,8 @@ import (
 	"sigs.k8s.io/yaml"
 )
 
-// testImage answers HTTP and never ends; only a real kubelet needs it to exist.
+// testImage answers HTTP at /live and ends when LOG_LEVEL is none; only a real
+// kubelet needs it to exist.
 func testImage() string {
 	if image := os.Getenv("SLIPWAY_TEST_IMAGE"); image != "" {
 		return image
@@ -95,6 +96,7 @@ spec:
       containers:
       - name: api
         image: %[2]s
+        env: [{name: DATABASE_HOST, value: 127.0.0.1}]
         ports: [{name: http, containerPort: 8080}]
         resources: {requests: {cpu: 10m, memory: 16Mi}}`, suffix, image, run)
 }

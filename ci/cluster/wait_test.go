@@ -153,7 +153,9 @@ func TestWaitShowsTheLogOfAContainerThatCrashes(t *testing.T) {
 	wanted := objects(t, newNamespace(t, c), app("", testImage(), "one"))
 	containers, _, err := unstructured.NestedSlice(wanted[3].Object, "spec", "template", "spec", "containers")
 	require.NoError(t, err)
-	containers[0].(map[string]any)["args"] = []any{"--no-such-flag", "correct-horse"}
+	container := containers[0].(map[string]any)
+	container["env"] = append(container["env"].([]any), map[string]any{"name": "LOG_LEVEL", "value": "correct-horse"})
+	container["readinessProbe"] = map[string]any{"periodSeconds": int64(1), "httpGet": map[string]any{"port": "http", "path": "/live"}}
 	require.NoError(t, unstructured.SetNestedSlice(wanted[3].Object, containers, "spec", "template", "spec", "containers"))
 	_, err = c.Apply(t.Context(), wanted, ApplyOptions{})
 	require.NoError(t, err)

@@ -107,6 +107,24 @@ func (r *Registry) Digest(ctx context.Context, repo Repository, tag string) (str
 // registry itself; no layer moves. It returns when the registry has answered that every tag has that very digest.
 // ErrNotFound tells that the digest is not in repo; no tag is then changed.
 func (r *Registry) Tag(ctx context.Context, repo Repository, digest string, tags ...string) error {
+	if err := r.Move(ctx, repo, digest, tags...); err != nil {
+		return err
+	}
+	for _, tag := range tags {
+		got, err := r.Digest(ctx, repo, tag)
+		if err != nil {
+			return err
+		}
+		if got != digest {
+			return fmt.Errorf("%s:%s: has digest %s, want %s", repo, tag, got, digest)
+		}
+	}
+	return nil
+}
+
+// Move does as Tag for tags that others move too, such as latest: it returns when the registry has taken them. What they
+// name a moment later may be another's.
+func (r *Registry) Move(ctx context.Context, repo Repository, digest string, tags ...string) error {
 	for _, tag := range tags {
 		if err := CheckTag(tag); err != nil {
 			return err
@@ -125,15 +143,6 @@ func (r *Registry) Tag(ctx context.Context, repo Repository, digest string, tags
 	for _, tag := range tags {
 		if err := r.pusher.Put(ctx, repo.name.Tag(tag), manifest); err != nil {
 			return explain(ctx, repo.String()+":"+tag, err)
-		}
-	}
-	for _, tag := range tags {
-		got, err := r.Digest(ctx, repo, tag)
-		if err != nil {
-			return err
-		}
-		if got != digest {
-			return fmt.Errorf("%s:%s: has digest %s, want %s", repo, tag, got, digest)
 		}
 	}
 	return nil

@@ -53,8 +53,8 @@ func TestFoldersThatAreNoOverlayAreErrors(t *testing.T) {
 		"kustomize/overlays/gamma": "the overlay's folder does not exist",
 		"kustomize/overlays":       "the overlay's folder has no kustomization.yaml",
 		"kustomize/base/api.yaml":  "the overlay's folder is a file",
-		"../kustomize":             "the overlay's folder must be a path below the source, without leading / or ..",
-		"/kustomize":               "the overlay's folder must be a path below the source, without leading / or ..",
+		"../kustomize":             "the overlay's folder must be a path below the source: no leading slash, no parent folder",
+		"/kustomize":               "the overlay's folder must be a path below the source: no leading slash, no parent folder",
 	} {
 		_, err := manifest.Render(treeWith(nil), overlay, manifest.Layer{})
 		require.EqualError(t, err, "render "+overlay+": "+cause)

@@ -17,7 +17,6 @@ type Application struct {
 
 	Service  string // the Service that users reach, as the overlays name it
 	Port     int    // of that Service
-	Path     string // base path in production: /demo
 	BetaPath string // a beta's base path is this, a slash and the run: /beta/RUN
 	Health   string // below the base path: answers 2xx when the application can be used
 

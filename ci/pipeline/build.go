@@ -3,7 +3,6 @@ package pipeline
 import (
 	"context"
 	"errors"
-	"strconv"
 	"strings"
 
 	"dagger.io/dagger"
@@ -17,9 +16,8 @@ const engineVersion = "dagger v0.21.8"
 // as VERSION-beta. The image and the tests' image are compiled meanwhile, but
 // nothing is pushed before all checks passed.
 func (r *Run) Build(ctx context.Context) error {
-	shipped := r.target("", dagger.BuildArg{Name: "VERSION", Value: r.opts.Version},
-		dagger.BuildArg{Name: "COMMIT", Value: r.opts.Commit},
-		dagger.BuildArg{Name: "SOURCE_DATE_EPOCH", Value: strconv.FormatInt(r.opts.Built.Unix(), 10)})
+	defer r.engineTime()()
+	shipped := r.target("", dagger.BuildArg{Name: "VERSION", Value: r.opts.Version}, dagger.BuildArg{Name: "COMMIT", Value: r.opts.Commit})
 	r.tests = r.target(r.app.TestTarget)
 
 	r.note("build", "static checks, unit tests, image")
@@ -35,21 +33,18 @@ func (r *Run) Build(ctx context.Context) error {
 		return r.engineFailure("the image does not build", err)
 	}
 	r.note("build", "push "+r.opts.Version+"-beta")
-	reference, err := shipped.Publish(ctx, r.repository.String()+":"+r.opts.Version+"-beta")
-	if err != nil {
-		return r.engineFailure("push "+r.opts.Version+"-beta", err)
+	tag := r.opts.Version + "-beta"
+	if _, err := shipped.Publish(ctx, r.repository.String()+":"+tag); err != nil {
+		return r.engineFailure("push "+tag, err)
 	}
-	_, digest, found := strings.Cut(reference, "@")
-	if !found {
-		return errors.New("the engine pushed " + reference + " without telling its digest")
-	}
+	digest, err := r.env.Registry.Stamp(ctx, r.repository, tag, r.opts.Built) // the same commit, the same digest
 	r.digest, r.report.Digest, r.detail = digest, digest, digest
-	return nil
+	return err
 }
 
 // target is a stage of the application's Dockerfile; "" is the last.
 func (r *Run) target(name string, args ...dagger.BuildArg) *dagger.Container {
-	return r.env.Source.DockerBuild(dagger.DirectoryDockerBuildOpts{Dockerfile: r.app.Dockerfile, Target: name, BuildArgs: args})
+	return r.env.Engine.Source.DockerBuild(dagger.DirectoryDockerBuildOpts{Dockerfile: r.app.Dockerfile, Target: name, BuildArgs: args})
 }
 
 // gate builds a target whose success is all that counts.

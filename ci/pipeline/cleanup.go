@@ -25,6 +25,7 @@ func (r *Run) removeBeta(ctx context.Context) error {
 	if !r.beta {
 		return nil
 	}
+	defer r.waitTime()()
 	if r.removal != nil {
 		r.note("cleanup", "wait until the beta is gone")
 		return <-r.removal

@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+
 	"github.com/slipway-cd/slipway/ci/cluster"
 )
 
@@ -19,7 +21,7 @@ func (r *Run) Deploy(ctx context.Context) error {
 	if err := r.lockProduction(ctx, "deploy"); err != nil {
 		return err
 	}
-	if err := r.remember(ctx); err != nil {
+	if err := r.remember(ctx, objects); err != nil {
 		return err
 	}
 	r.production = objects
@@ -29,14 +31,21 @@ func (r *Run) Deploy(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if err := r.env.Cluster.Wait(ctx, objects, func(object, state string) { r.note("deploy", object+": "+state) }); err != nil {
+	if err := r.wait(ctx, "deploy", objects); err != nil {
 		return err
 	}
 	r.detail = fmt.Sprintf("%d of %d objects changed", len(written(r.changes)), len(objects))
 	return nil
 }
 
+// wait waits until the objects are really out.
+func (r *Run) wait(ctx context.Context, stage string, objects []*unstructured.Unstructured) error {
+	defer r.waitTime()()
+	return r.env.Cluster.Wait(ctx, objects, func(object, state string) { r.note(stage, object+": "+state) })
+}
+
 func (r *Run) lockProduction(ctx context.Context, stage string) (err error) {
+	defer r.waitTime()()
 	holder := r.opts.Run + " (" + r.opts.Version + ")"
 	r.lease, err = r.env.Cluster.Lock(ctx, r.opts.Namespace, leaseName, holder, func(other string) {
 		r.note(stage, "waiting for run "+other+", which changes production")
@@ -44,12 +53,17 @@ func (r *Run) lockProduction(ctx context.Context, stage string) (err error) {
 	return err
 }
 
-// remember finds the release to go back to.
-func (r *Run) remember(ctx context.Context) error {
+// remember finds the release to go back to, and the volumes that an undo must
+// not take for this run's.
+func (r *Run) remember(ctx context.Context, objects []*unstructured.Unstructured) error {
 	releases, err := r.env.Cluster.Releases(ctx, r.opts.Namespace)
-	if err == nil && len(releases) > 0 {
+	if err != nil {
+		return err
+	}
+	if len(releases) > 0 {
 		r.former = &releases[0]
 	}
+	r.claims, err = r.env.Cluster.Claims(ctx, objects)
 	return err
 }
 

@@ -31,7 +31,7 @@ func (r *Run) Functional(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if err := r.env.Cluster.Wait(ctx, objects, func(object, state string) { r.note("functional", object+": "+state) }); err != nil {
+	if err := r.wait(ctx, "functional", objects); err != nil {
 		return err
 	}
 	if err := r.testBeta(ctx, objects); err != nil {
@@ -59,7 +59,10 @@ func (r *Run) testBeta(ctx context.Context, objects []*unstructured.Unstructured
 		return err
 	}
 	r.note("functional", "find the external address")
-	if err := finding.Wait(); err != nil {
+	found := r.waitTime()
+	err := finding.Wait()
+	found()
+	if err != nil {
 		return err
 	}
 	url := external.URL + r.betaPath()
@@ -78,7 +81,7 @@ func (r *Run) testService(ctx context.Context) error {
 	url := fmt.Sprintf("http://%s:%d%s", r.app.Service, r.app.Port, r.betaPath())
 	r.address("functional", url, "port-forward to Service "+r.opts.BuildNamespace+"/"+r.betaService())
 	return r.runSuite(ctx, suite{stage: "functional", command: r.app.Functional, address: url, version: r.opts.Version,
-		service: r.env.Tunnel(forward.LocalPort), code: ExitFunctional})
+		service: r.env.Engine.Tunnel(forward.LocalPort), code: ExitFunctional})
 }
 
 func (r *Run) address(stage, url, foundBy string) {

@@ -41,7 +41,11 @@ func New(app Application, opts Options, env Environment) (*Run, error) {
 	if _, err := r.renderBeta("sha256:" + strings.Repeat("0", 64)); err != nil {
 		return nil, Usage("--beta-overlay: %w", err)
 	}
-	if _, err := r.renderProduction("sha256:" + strings.Repeat("0", 64)); err != nil {
+	production, err := r.renderProduction("sha256:" + strings.Repeat("0", 64))
+	if err == nil {
+		_, err = r.publicPath(production)
+	}
+	if err != nil {
 		return nil, Usage("--production-overlay: %w", err)
 	}
 	return r, nil

@@ -30,12 +30,18 @@ func (r *Run) Production(ctx context.Context) error {
 
 // testProduction tests what the objects put out and returns where.
 func (r *Run) testProduction(ctx context.Context, stage string, objects []*unstructured.Unstructured, version string) (string, error) {
-	r.note(stage, "find the address")
-	address, err := r.env.Cluster.Address(ctx, objects, r.app.Path+r.app.Health)
+	path, err := r.publicPath(objects)
 	if err != nil {
 		return "", err
 	}
-	url := address.URL + r.app.Path
+	r.note(stage, "find the address")
+	found := r.waitTime()
+	address, err := r.env.Cluster.Address(ctx, objects, path+r.app.Health)
+	found()
+	if err != nil {
+		return "", err
+	}
+	url := address.URL + path
 	r.address(stage, url, address.FoundBy)
 	return url, r.runSuite(ctx, suite{stage: stage, command: r.app.Production, address: url, version: version, code: ExitProduction})
 }

@@ -7,7 +7,10 @@ import "context"
 // -beta always means tested.
 func (r *Run) Release(ctx context.Context) error {
 	r.note("release", "tag "+r.opts.Version+" and latest")
-	if err := r.env.Registry.Tag(ctx, r.repository, r.digest, r.opts.Version, "latest"); err != nil {
+	if err := r.env.Registry.Tag(ctx, r.repository, r.digest, r.opts.Version); err != nil {
+		return err
+	}
+	if err := r.env.Registry.Move(ctx, r.repository, r.digest, "latest"); err != nil {
 		return err
 	}
 	r.detail = r.opts.Version + ", latest"

@@ -1,7 +1,12 @@
 package pipeline
 
 import (
+	"fmt"
+	"strings"
+
+	networkingv1 "k8s.io/api/networking/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime"
 
 	"github.com/slipway-cd/slipway/ci/cluster"
 	"github.com/slipway-cd/slipway/ci/manifest"
@@ -36,6 +41,32 @@ func (r *Run) renderProduction(digest string) ([]*unstructured.Unstructured, err
 		Labels:    labels,
 		Images:    r.images(digest),
 	})
+}
+
+// publicPath is the path of the Ingress among objects that leads to the Service:
+// the base path of what these objects put out. It is read from them, so that it
+// is said once, and so that an undo looks where the former release answers.
+func (r *Run) publicPath(objects []*unstructured.Unstructured) (string, error) {
+	for _, object := range objects {
+		if object.GroupVersionKind() != networkingv1.SchemeGroupVersion.WithKind("Ingress") {
+			continue
+		}
+		var ingress networkingv1.Ingress
+		if err := runtime.DefaultUnstructuredConverter.FromUnstructured(object.Object, &ingress); err != nil {
+			return "", fmt.Errorf("Ingress %s: %w", object.GetName(), err)
+		}
+		for _, rule := range ingress.Spec.Rules {
+			if rule.HTTP == nil {
+				continue
+			}
+			for _, path := range rule.HTTP.Paths {
+				if path.Backend.Service != nil && path.Backend.Service.Name == r.app.Service {
+					return strings.TrimSuffix(path.Path, "/"), nil
+				}
+			}
+		}
+	}
+	return "", fmt.Errorf("no Ingress leads to Service %s", r.app.Service)
 }
 
 func (r *Run) labels() map[string]string {

@@ -99,7 +99,7 @@ func (r *Run) Rollback(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if err := r.env.Cluster.Wait(ctx, r.production, func(object, state string) { r.note("rollback", object+": "+state) }); err != nil {
+	if err := r.wait(ctx, "rollback", r.production); err != nil {
 		return err
 	}
 	r.detail = fmt.Sprintf("from %s to %s, %d objects changed", r.former.Version, r.opts.Version, len(written(r.changes)))

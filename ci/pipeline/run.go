@@ -37,15 +37,21 @@ type Options struct {
 
 // Environment is what a run works with.
 type Environment struct {
-	Engine    *dagger.Client
+	Engine    Engine
+	Reconnect func(context.Context) (Engine, error) // a new session: Ctrl-C in a terminal ends the former, too
 	EngineLog *EngineLog
-	Source    *dagger.Directory              // the application's repository, in the engine
-	Tree      fs.FS                          // the same, for kustomize
-	Tunnel    func(port int) *dagger.Service // leads from a container to a port of this process's 127.0.0.1
+	Tree      fs.FS // the application's repository, for kustomize
 	Cluster   *cluster.Cluster
 	Registry  *image.Registry
 	Dir       *report.Dir // set by Execute
 	Printer   report.Printer
+}
+
+// Engine is a session of the engine.
+type Engine struct {
+	Source *dagger.Directory              // the application's repository
+	Tunnel func(port int) *dagger.Service // leads from a container to a port of this process's 127.0.0.1
+	Close  func() error
 }
 
 // Stage is one step of a run. Run returns nil, or why it failed.
@@ -68,6 +74,8 @@ type Run struct {
 	report report.Report
 	detail string // of the stage under way, for its final line
 
+	onEngine, waiting time.Duration // spent on others so far
+
 	tests  *dagger.Container // by build: holds the compiled tests
 	digest string            // by build: the image, tested and shipped under this digest
 
@@ -78,6 +86,7 @@ type Run struct {
 	lease      *cluster.Lease               // by deploy: production is ours to change
 	former     *cluster.Release             // by deploy: what production ran before, nil for a first deploy
 	production []*unstructured.Unstructured // by deploy: what production shall hold
+	claims     []*unstructured.Unstructured // by deploy: the StatefulSets' volumes that were there before
 	changes    []cluster.Change             // by deploy: what was written there; not empty: production is changed and not yet verified
 	verified   bool                         // by production: the new version answers
 }
@@ -103,6 +112,16 @@ func StageNames() []string {
 		}
 	}
 	return names
+}
+
+// engineTime and waitTime count what the run spends on others; call what they
+// return when that ends.
+func (r *Run) engineTime() func() { return spend(&r.onEngine) }
+func (r *Run) waitTime() func()   { return spend(&r.waiting) }
+
+func spend(total *time.Duration) func() {
+	start := time.Now()
+	return func() { *total += time.Since(start) }
 }
 
 // note tells what the stage under way does now.

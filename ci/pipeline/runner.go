@@ -30,7 +30,9 @@ func (r *Run) Execute(ctx context.Context, stages []Stage, dir *report.Dir) repo
 			if undo := r.undo(ctx); undo != nil {
 				failure = undo
 			}
-			r.keepBeta(ctx)
+			if failure != nil {
+				r.keepBeta(ctx)
+			}
 			if err := r.stage(context.WithoutCancel(ctx), stage); err != nil && failure == nil {
 				failure = err
 			}
@@ -97,6 +99,7 @@ func (r *Run) finish(failure *Failure, took time.Duration) {
 			r.report.Result = report.Superseded
 		}
 	}
+	r.report.EngineSeconds, r.report.WaitSeconds = report.Seconds(r.onEngine), report.Seconds(r.waiting)
 	r.report.Requests = int(r.env.Cluster.Requests())
 	if err := r.env.Dir.Write(r.report); err != nil && failure == nil {
 		r.report.ExitCode, r.report.Result = exitUnknown, report.Failed

@@ -24,6 +24,7 @@ type suite struct {
 // runSuite executes tests that were compiled before; only this is live, so only
 // this is never taken from the cache.
 func (r *Run) runSuite(ctx context.Context, s suite) error {
+	defer r.engineTime()()
 	r.note(s.stage, "tests at "+s.address)
 	c := r.tests
 	if s.service != nil {

@@ -16,7 +16,10 @@ func (r *Run) undo(ctx context.Context) *Failure {
 	if r.verified || len(written(r.changes)) == 0 {
 		return nil
 	}
-	failure := r.stage(context.WithoutCancel(ctx), Stage{Name: "undo", Run: r.putBack, Code: ExitUndo})
+	interrupted := ctx.Err() != nil
+	failure := r.stage(context.WithoutCancel(ctx), Stage{Name: "undo", Code: ExitUndo, Run: func(ctx context.Context) error {
+		return r.putBack(ctx, interrupted)
+	}})
 	r.report.Undo.Done = failure == nil
 	if failure != nil {
 		failure.Code = ExitUndo
@@ -26,14 +29,12 @@ func (r *Run) undo(ctx context.Context) *Failure {
 	return failure
 }
 
-func (r *Run) putBack(ctx context.Context) error {
+func (r *Run) putBack(ctx context.Context, interrupted bool) error {
 	created := r.created()
 	if r.former == nil {
 		r.note("undo", "remove what the first deploy made")
-		changes, err := r.env.Cluster.Delete(ctx, created)
-		r.record(changes)
 		r.detail = "first deploy removed"
-		return err
+		return r.remove(ctx, created)
 	}
 	r.note("undo", "apply "+r.former.Version+" again")
 	changes, err := r.env.Cluster.Apply(ctx, r.former.Objects, cluster.ApplyOptions{})
@@ -41,18 +42,48 @@ func (r *Run) putBack(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	changes, err = r.env.Cluster.Delete(ctx, without(created, r.former.Objects))
-	r.record(changes)
-	if err != nil {
+	if err := r.remove(ctx, without(created, r.former.Objects)); err != nil {
 		return err
 	}
-	if err := r.env.Cluster.Wait(ctx, r.former.Objects, func(object, state string) { r.note("undo", object+": "+state) }); err != nil {
+	if err := r.wait(ctx, "undo", r.former.Objects); err != nil {
 		return err
+	}
+	if interrupted {
+		if err := r.renewEngine(ctx); err != nil {
+			return err
+		}
+		defer r.env.Engine.Close()
 	}
 	url, err := r.testProduction(ctx, "undo", r.former.Objects, r.former.Version)
 	if err == nil {
 		r.detail = "production verified back on " + r.former.Version + " at " + url
 	}
+	return err
+}
+
+// renewEngine opens a new session, in which the tests' image is found in the cache.
+func (r *Run) renewEngine(ctx context.Context) (err error) {
+	if r.env.Engine, err = r.env.Reconnect(ctx); err == nil {
+		r.tests = r.target(r.app.TestTarget)
+	}
+	return err
+}
+
+// remove deletes objects that this run's deploy made, and the volumes that came
+// with them: their data is younger than this run, and a later first deploy would
+// otherwise find a database that it did not make.
+func (r *Run) remove(ctx context.Context, created []*unstructured.Unstructured) error {
+	changes, err := r.env.Cluster.Delete(ctx, created)
+	r.record(changes)
+	if err != nil {
+		return err
+	}
+	claims, err := r.env.Cluster.Claims(ctx, created)
+	if err != nil {
+		return err
+	}
+	changes, err = r.env.Cluster.Delete(ctx, without(claims, r.claims))
+	r.record(changes)
 	return err
 }
 

@@ -47,7 +47,7 @@ func TestTheReportHasTheNamesThatScriptsRelyOn(t *testing.T) {
 		"stages":[{"name":"build","result":"passed","start":"2026-01-02T03:04:05Z","seconds":1,"error":"","cause":""}],
 		"changes":[{"namespace":"go-demo","kind":"Service","name":"api","action":"restored"}],
 		"addresses":[{"stage":"deploy","url":"http://x","foundBy":"ingress status"}],
-		"requests":0,"undo":{"done":true,"error":""},"engine":"","cluster":""}`, string(content))
+		"requests":0,"undo":{"done":true,"error":""},"engine":"","cluster":"","engineSeconds":0,"waitSeconds":0}`, string(content))
 }
 
 func TestAReportWithoutStagesHoldsEmptyLists(t *testing.T) {

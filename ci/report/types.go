@@ -48,6 +48,9 @@ type Report struct {
 	Undo      Undo      `json:"undo"`
 	Engine    string    `json:"engine"`
 	Cluster   string    `json:"cluster"`
+
+	EngineSeconds float64 `json:"engineSeconds"` // of Seconds, spent on the engine's work: building and testing
+	WaitSeconds   float64 `json:"waitSeconds"`   // of Seconds, spent waiting for pods, addresses and other runs
 }
 
 // withLists returns the report with empty lists for those not set: scripts that iterate need a list, not null.

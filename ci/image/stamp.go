@@ -1,0 +1,62 @@
+package image
+
+import (
+	"context"
+	"time"
+
+	v1 "github.com/google/go-containerregistry/pkg/v1"
+	"github.com/google/go-containerregistry/pkg/v1/mutate"
+)
+
+// Stamp makes the image under tag say that it was made at a given time, the commit's, and returns its digest. An engine
+// writes the time of building into the image's configuration, so that the same commit would get another digest each time
+// it is built (https://reproducible-builds.org/docs/source-date-epoch/). Only the configuration is put again; layers stay
+// as they are, and so does an index of many platforms.
+func (r *Registry) Stamp(ctx context.Context, repo Repository, tag string, at time.Time) (string, error) {
+	if err := CheckTag(tag); err != nil {
+		return "", err
+	}
+	if err := r.connect(); err != nil {
+		return "", explain(ctx, repo.Host(), err)
+	}
+	digest, err := r.stamp(ctx, repo, tag, at)
+	if err != nil {
+		return "", explain(ctx, repo.String()+":"+tag, err)
+	}
+	return digest, nil
+}
+
+func (r *Registry) stamp(ctx context.Context, repo Repository, tag string, at time.Time) (string, error) {
+	found, err := r.puller.Get(ctx, repo.name.Tag(tag))
+	if err != nil {
+		return "", err
+	}
+	if found.MediaType.IsIndex() {
+		return found.Digest.String(), nil
+	}
+	image, err := found.Image()
+	if err != nil {
+		return "", err
+	}
+	if image, err = createdAt(image, at); err != nil {
+		return "", err
+	}
+	if err := r.pusher.Push(ctx, repo.name.Tag(tag), image); err != nil {
+		return "", err
+	}
+	digest, err := image.Digest()
+	return digest.String(), err
+}
+
+func createdAt(image v1.Image, at time.Time) (v1.Image, error) {
+	config, err := image.ConfigFile()
+	if err != nil {
+		return nil, err
+	}
+	config = config.DeepCopy()
+	config.Created = v1.Time{Time: at.UTC()}
+	for i := range config.History {
+		config.History[i].Created = v1.Time{Time: at.UTC()}
+	}
+	return mutate.ConfigFile(image, config)
+}

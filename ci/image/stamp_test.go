@@ -1,0 +1,71 @@
+package image_test
+
+import (
+	"net/http"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/google/go-containerregistry/pkg/name"
+	v1 "github.com/google/go-containerregistry/pkg/v1"
+	"github.com/google/go-containerregistry/pkg/v1/mutate"
+	"github.com/google/go-containerregistry/pkg/v1/random"
+	"github.com/google/go-containerregistry/pkg/v1/remote"
+	"github.com/stretchr/testify/require"
+
+	"github.com/slipway-cd/slipway/ci/image"
+)
+
+func TestStampGivesImagesThatDifferInTheirTimeAloneOneDigest(t *testing.T) {
+	t.Parallel()
+	var uploads atomic.Int32
+	repo := serve(t, func(_ http.ResponseWriter, r *http.Request) bool {
+		if r.Method == http.MethodPatch || r.Method == http.MethodPost {
+			uploads.Add(1)
+		}
+		return true
+	})
+	built, err := random.Image(64, 2)
+	require.NoError(t, err)
+	var digests []string
+	for _, minute := range []int{1, 2} {
+		made, err := mutate.CreatedAt(built, v1.Time{Time: time.Date(2026, 1, 2, 3, minute, 0, 0, time.UTC)})
+		require.NoError(t, err)
+		ref, err := name.NewTag(repo.String() + ":1.0-beta")
+		require.NoError(t, err)
+		require.NoError(t, remote.Write(ref, made))
+		uploads.Store(0)
+		client := &image.Registry{}
+		digest, err := client.Stamp(t.Context(), repo, "1.0-beta", time.Unix(0, 0))
+		require.NoError(t, err)
+		got, err := client.Digest(t.Context(), repo, "1.0-beta")
+		require.NoError(t, err)
+		require.Equal(t, digest, got)
+		require.NotEqual(t, digestOf(t, made), digest)
+		require.LessOrEqual(t, uploads.Load(), int32(2), "the configuration alone is uploaded")
+		digests = append(digests, digest)
+	}
+	require.Equal(t, digests[0], digests[1])
+}
+
+func TestStampLeavesAnIndexOfManyPlatformsAlone(t *testing.T) {
+	t.Parallel()
+	repo := serve(t, nil)
+	index, err := random.Index(64, 1, 2)
+	require.NoError(t, err)
+	ref, err := name.NewTag(repo.String() + ":1.0-beta")
+	require.NoError(t, err)
+	require.NoError(t, remote.WriteIndex(ref, index))
+	digest, err := (&image.Registry{}).Stamp(t.Context(), repo, "1.0-beta", time.Unix(0, 0))
+	require.NoError(t, err)
+	require.Equal(t, digestOf(t, index), digest)
+}
+
+func TestStampOfAnAbsentTagSaysSo(t *testing.T) {
+	t.Parallel()
+	repo := serve(t, nil)
+	_, err := (&image.Registry{}).Stamp(t.Context(), repo, "1.0-beta", time.Unix(0, 0))
+	require.ErrorIs(t, err, image.ErrNotFound)
+	require.True(t, strings.HasPrefix(err.Error(), repo.String()+":1.0-beta: "), err)
+}
