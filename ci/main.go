@@ -74,12 +74,12 @@ func untilSignal(ctx context.Context) (context.Context, func()) {
 	}
 }
 
-func newParser(cli *commands) *kong.Kong {
-	return kong.Must(cli,
+func newParser(cli *commands, more ...kong.Option) *kong.Kong {
+	return kong.Must(cli, append([]kong.Option{
 		kong.Name("go run ./ci"),
 		kong.Description("Carries a commit from source to verified production: build, functional, release, deploy, production, cleanup."),
 		kong.DefaultEnvars("SLIPWAY"),
 		kong.ConfigureHelp(kong.HelpOptions{Compact: true}),
 		kong.Vars{"app": app.Name},
-	)
+	}, more...)...)
 }

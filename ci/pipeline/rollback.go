@@ -83,8 +83,12 @@ func (r *Run) Rollback(ctx context.Context) error {
 	if err := r.lockProduction(ctx, "rollback"); err != nil {
 		return err
 	}
-	if err := r.checkUnchanged(ctx); err != nil {
+	chosenFrom := r.former.Run
+	if err := r.remember(ctx, r.production); err != nil { // with the volumes that an undo must leave
 		return err
+	}
+	if r.former.Run != chosenFrom {
+		return &Failure{Code: ExitSuperseded, Cause: "run " + r.former.Run + " changed production meanwhile", Try: "look at `go run ./ci status` and start again"}
 	}
 	r.note("rollback", "apply "+r.opts.Version)
 	changes, err := r.env.Cluster.Apply(ctx, r.production, cluster.ApplyOptions{})
@@ -103,18 +107,6 @@ func (r *Run) Rollback(ctx context.Context) error {
 		return err
 	}
 	r.detail = fmt.Sprintf("from %s to %s, %d objects changed", r.former.Version, r.opts.Version, len(written(r.changes)))
-	return nil
-}
-
-// checkUnchanged refuses when another run released after the choice was made.
-func (r *Run) checkUnchanged(ctx context.Context) error {
-	releases, err := r.env.Cluster.Releases(ctx, r.opts.Namespace)
-	if err != nil {
-		return err
-	}
-	if len(releases) == 0 || releases[0].Run != r.former.Run {
-		return &Failure{Code: ExitSuperseded, Cause: "another run changed production meanwhile", Try: "look at `go run ./ci status` and start again"}
-	}
 	return nil
 }
 

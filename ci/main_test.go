@@ -1,0 +1,82 @@
+package main
+
+import (
+	"bytes"
+	"flag"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/alecthomas/kong"
+	"github.com/stretchr/testify/require"
+
+	"github.com/slipway-cd/slipway/ci/pipeline"
+)
+
+var update = flag.Bool("update", false, "write the golden files")
+
+// golden compares text with testdata/name.
+func golden(t *testing.T, name, text string) {
+	t.Helper()
+	path := filepath.Join("testdata", name)
+	if *update {
+		require.NoError(t, os.MkdirAll("testdata", 0o755))
+		require.NoError(t, os.WriteFile(path, []byte(text), 0o644))
+	}
+	want, err := os.ReadFile(path)
+	require.NoError(t, err)
+	require.Equal(t, string(want), text)
+}
+
+// parse parses arguments as main does and returns what was printed.
+func parse(t *testing.T, cli *commands, args ...string) (string, error) {
+	t.Helper()
+	var out bytes.Buffer
+	parser := newParser(cli, kong.Writers(&out, &out), kong.Exit(func(int) {}))
+	_, err := parser.Parse(args)
+	return out.String(), err
+}
+
+func TestHelpShowsEveryFlagWithItsVariableAndDefault(t *testing.T) {
+	t.Setenv("COLUMNS", "100")
+	help := func(args ...string) string {
+		text, _ := parse(t, &commands{}, append(args, "--help")...) // the error is that parsing goes on behind the help
+		return text
+	}
+	golden(t, "help.txt", help())
+	require.Contains(t, help("rollback"), "--to=V")
+	require.Contains(t, help("cleanup"), "--stale")
+	require.Contains(t, help("bootstrap"), "--print")
+}
+
+func TestFlagsComeFromTheEnvironmentAndTheCommandLineWins(t *testing.T) {
+	t.Setenv("SLIPWAY_UNTIL", "release")
+	t.Setenv("SLIPWAY_BUILD_NAMESPACE", "elsewhere")
+	t.Setenv("SLIPWAY_RUN", "42")
+	var cli commands
+	_, err := parse(t, &cli, "--until", "build")
+	require.NoError(t, err)
+	require.Equal(t, "build", cli.Until)
+	require.Equal(t, "elsewhere", cli.BuildNamespace)
+	require.Equal(t, "42", cli.RunID)
+	require.Equal(t, app.Name, cli.Namespace)
+}
+
+func TestBadUsageHasExitCodeTwoBeforeAnythingStarts(t *testing.T) {
+	t.Setenv("PATH", "") // nothing could be started
+	for name, args := range map[string][]string{
+		"unknown flag":                 {"--untill", "build"},
+		"unknown command":              {"deploy"},
+		"unknown output":               {"--output", "xml"},
+		"no such source":               {"--source", "/nowhere"},
+		"image without a cluster":      {"--version", "v1", "--image", "example.com/a"},
+		"cluster without an image":     {"--version", "v1", "--kubeconfig", "/nowhere"},
+		"cleanup of nothing named":     {"cleanup"},
+		"cleanup of one and of all":    {"cleanup", "--run", "a", "--stale"},
+		"cleanup of what is no run id": {"cleanup", "--run", "A B"},
+		"status of unknown output":     {"status", "--output", "xml"},
+		"plan of unknown output":       {"plan", "--output", "xml"},
+	} {
+		require.Equal(t, pipeline.ExitUsage, run(args), name)
+	}
+}

@@ -1,0 +1,48 @@
+package pipeline
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/require"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+
+	"github.com/slipway-cd/slipway/ci/cluster"
+)
+
+func TestRollbackChoosesTheReleaseBeforeOrTheNewestOfTheVersion(t *testing.T) {
+	t.Parallel()
+	three := []cluster.Release{{Version: "v2", Run: "c"}, {Version: "v1", Run: "b"}, {Version: "v1", Run: "a"}}
+	for name, c := range map[string]struct {
+		releases []cluster.Release
+		to, run  string
+		err      string
+	}{
+		"the one before":         {three, "", "b", ""},
+		"a version":              {three, "v1", "b", ""},
+		"the current one again":  {three, "v2", "c", ""},
+		"a version nobody knows": {three, "v9", "", "--to v9: no such release; known are v2, v1"},
+		"none before":            {three[:1], "", "", "production has no release before v2 to go back to"},
+		"none at all":            {nil, "v1", "", "production has no release to go back to: nothing was deployed yet"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			chosen, err := choose(c.releases, c.to)
+			if c.err != "" {
+				require.EqualError(t, err, c.err)
+				require.Equal(t, ExitUsage, ExitCode(t.Context(), err))
+				return
+			}
+			require.NoError(t, err)
+			require.Equal(t, c.run, chosen.Run)
+		})
+	}
+}
+
+func TestRollbackNeverRemovesData(t *testing.T) {
+	t.Parallel()
+	object := func(kind string) *unstructured.Unstructured {
+		return &unstructured.Unstructured{Object: map[string]any{"kind": kind, "metadata": map[string]any{"name": "a"}}}
+	}
+	left := removable([]*unstructured.Unstructured{object("ConfigMap"), object("PersistentVolumeClaim"), object("Namespace"), object("Service")})
+	require.Equal(t, []*unstructured.Unstructured{object("ConfigMap"), object("Service")}, left)
+}
