@@ -102,7 +102,10 @@ func (f *flags) sandboxAccount(ctx context.Context, at *sandbox) (string, error)
 	sum := sha256.Sum256(append(text, administrator...))
 	path := filepath.Join(filepath.Dir(at.Kubeconfig), "account-"+hex.EncodeToString(sum[:8]))
 	if made, err := os.Stat(path); err == nil && time.Since(made.ModTime()) < tokenRenewal {
-		return path, nil
+		// Somebody may have removed the account meanwhile.
+		if _, err := cluster.Connect(ctx, cluster.Config{Kubeconfig: path, UserAgent: "slipway-bootstrap"}); err == nil {
+			return path, nil
+		}
 	}
 	admin, err := cluster.Connect(ctx, cluster.Config{Kubeconfig: at.Kubeconfig, UserAgent: "slipway-bootstrap"})
 	if err != nil {

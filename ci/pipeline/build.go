@@ -69,7 +69,7 @@ func (r *Run) engineFailure(what string, err error) *Failure {
 	switch {
 	case errors.As(err, &command):
 		failure.Cause = what
-		failure.Evidence = lastLines(command.Stdout+"\n"+command.Stderr, 15)
+		failure.Evidence = failedLines(command.Stdout + "\n" + command.Stderr)
 	case engineGone(err):
 		failure.Code, failure.Try = ExitUnreachable, "look whether the engine runs: `go run ./ci sandbox status`"
 	}
