@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"fmt"
 	"io/fs"
 	"net"
 	"os"
@@ -73,13 +72,8 @@ func (f *flags) environment(ctx context.Context, at target) (pipeline.Environmen
 		return err
 	})
 	connecting.Go(func() (err error) {
-		// The session outlives a signal: what was begun is undone with it.
-		env.Engine, err = dagger.Connect(context.WithoutCancel(ctx), dagger.WithLogOutput(env.EngineLog))
-		if err != nil {
-			return &pipeline.Failure{Code: pipeline.ExitUnreachable, Cause: fmt.Sprintf("engine: %v", err), Err: err,
-				Try: "start Docker, or name an engine with _EXPERIMENTAL_DAGGER_RUNNER_HOST"}
-		}
-		return nil
+		env.Engine, err = connectEngine(ctx, env.EngineLog)
+		return err
 	})
 	if err := connecting.Wait(); err != nil {
 		if env.Engine != nil {
