@@ -52,9 +52,11 @@ func (c *runCommand) Run(ctx context.Context, f *flags) error {
 	return nil
 }
 
-// options reads what git and the CI vendor know; nothing is started yet.
+// options reads what git and the CI vendor know and checks it with the flags;
+// nothing is started yet.
 func (f *flags) options(ctx context.Context) (pipeline.Options, error) {
-	if _, err := f.tree(); err != nil {
+	tree, err := f.tree()
+	if err != nil {
 		return pipeline.Options{}, err
 	}
 	found, err := revisionOf(ctx, f.Source, f.Version)
@@ -65,12 +67,13 @@ func (f *flags) options(ctx context.Context) (pipeline.Options, error) {
 	if f.RunID != "" {
 		id = f.RunID
 	}
-	return pipeline.Options{
+	opts := pipeline.Options{
 		Run: id, Version: found.version, Commit: found.commit, Built: found.time, Vendor: vendor,
 		BuildNamespace: f.BuildNamespace, Namespace: f.Namespace,
 		BetaOverlay: f.BetaOverlay, ProductionOverlay: f.ProductionOverlay,
-		Until: f.Until, StageTimeout: f.StageTimeout, KeepBeta: f.KeepBeta,
-	}, nil
+		Until: f.Until, StageTimeout: f.StageTimeout, KeepBeta: f.KeepBeta, Image: f.Image,
+	}
+	return opts, pipeline.Check(app, opts, tree)
 }
 
 func (f *flags) reportFolder(run string) string {

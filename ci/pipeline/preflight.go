@@ -17,36 +17,58 @@ import (
 // runID fits a label's value and, with room for the longest name before it, a name's suffix.
 var runID = regexp.MustCompile(`^[a-z0-9]([a-z0-9-]{0,30}[a-z0-9])?$`)
 
-// New checks what can be checked without a network and returns the run. Errors
-// are of exit code 2 and name the flag.
-func New(app Application, opts Options, env Environment) (*Run, error) {
+// Check tells what is wrong with the options without a network, so that nothing is
+// started or changed for a run that cannot be. Errors are of exit code 2 and name
+// the flag. The image may still be unknown.
+func Check(app Application, opts Options, tree fs.FS) error {
 	if !runID.MatchString(opts.Run) {
-		return nil, Usage("--run %q: want at most 32 lower case letters, digits and dashes", opts.Run)
+		return Usage("--run %q: want at most 32 lower case letters, digits and dashes", opts.Run)
+	}
+	if err := image.CheckTag(opts.Version); err != nil {
+		return Usage("--version: %w", err)
 	}
 	if err := image.CheckTag(opts.Version + "-beta"); err != nil {
-		return nil, Usage("--version %q: %w", opts.Version, err)
+		return Usage("--version: with -beta, %w", err)
+	}
+	if opts.Image == "" {
+		opts.Image = "to-be-known.invalid/" + app.Name // an overlay renders with any
 	}
 	repository, err := image.ParseRepository(opts.Image)
 	if err != nil {
-		return nil, Usage("--image: %w", err)
+		return Usage("--image: %w", err)
 	}
 	if !slices.Contains(StageNames(), opts.Until) {
-		return nil, Usage("--until %q: no such stage; want one of %s", opts.Until, strings.Join(StageNames(), ", "))
+		return Usage("--until %q: no such stage; want one of %s", opts.Until, strings.Join(StageNames(), ", "))
 	}
-	if _, err := fs.Stat(env.Tree, app.Dockerfile); err != nil {
-		return nil, Usage("--source: it has no %s", app.Dockerfile)
+	if _, err := fs.Stat(tree, app.Dockerfile); err != nil {
+		return Usage("--source: it has no %s", app.Dockerfile)
 	}
-	r := &Run{app: app, opts: opts, env: env, repository: repository}
-	if _, err := r.renderBeta("sha256:" + strings.Repeat("0", 64)); err != nil {
-		return nil, Usage("--beta-overlay: %w", err)
+	r := &Run{app: app, opts: opts, env: Environment{Tree: tree}, repository: repository}
+	return r.checkOverlays()
+}
+
+func (r *Run) checkOverlays() error {
+	digest := "sha256:" + strings.Repeat("0", 64)
+	if _, err := r.renderBeta(digest); err != nil {
+		return Usage("--beta-overlay: %w", err)
 	}
-	production, err := r.renderProduction("sha256:" + strings.Repeat("0", 64))
+	production, err := r.renderProduction(digest)
 	if err == nil {
 		_, err = r.publicPath(production)
 	}
 	if err != nil {
-		return nil, Usage("--production-overlay: %w", err)
+		return Usage("--production-overlay: %w", err)
 	}
+	return nil
+}
+
+// New returns a run of options that passed Check and now have an image.
+func New(app Application, opts Options, env Environment) (*Run, error) {
+	repository, err := image.ParseRepository(opts.Image)
+	if err != nil {
+		return nil, Usage("--image: %w", err)
+	}
+	r := &Run{app: app, opts: opts, env: env, repository: repository}
 	host, version := env.Cluster.Server()
 	r.report = report.Report{Run: opts.Run, Version: opts.Version, Image: repository.String(), Commit: opts.Commit,
 		Vendor: opts.Vendor, Cluster: host + " " + version, Engine: engineVersion}
