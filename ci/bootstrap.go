@@ -100,7 +100,7 @@ func (f *flags) sandboxAccount(ctx context.Context, at *sandbox) (string, error)
 		return "", err
 	}
 	sum := sha256.Sum256(append(text, administrator...))
-	path := filepath.Join(filepath.Dir(at.Kubeconfig), "account-"+hex.EncodeToString(sum[:8]))
+	path := filepath.Join(filepath.Dir(at.Kubeconfig), "account-"+f.BuildNamespace+"-"+hex.EncodeToString(sum[:8]))
 	if made, err := os.Stat(path); err == nil && time.Since(made.ModTime()) < tokenRenewal {
 		// Somebody may have removed the account meanwhile.
 		if _, err := cluster.Connect(ctx, cluster.Config{Kubeconfig: path, UserAgent: "slipway-bootstrap"}); err == nil {

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"fmt"
 	"io"
 	"io/fs"
 	"net"
@@ -83,8 +82,7 @@ func (f *flags) environment(ctx context.Context, at target) (pipeline.Environmen
 		return err
 	})
 	connecting.Go(func() (err error) {
-		// The session outlives a cancelled run: what was begun is undone with it.
-		env.Engine, err = env.Reconnect(context.WithoutCancel(ctx))
+		env.Engine, err = env.Reconnect(ctx)
 		return err
 	})
 	if err := connecting.Wait(); err != nil {
@@ -102,10 +100,9 @@ func (f *flags) engine(ctx context.Context, log io.Writer) (pipeline.Engine, err
 	if err != nil {
 		return pipeline.Engine{}, err
 	}
-	client, err := dagger.Connect(ctx, dagger.WithLogOutput(log))
+	client, err := connectEngine(ctx, log)
 	if err != nil {
-		return pipeline.Engine{}, &pipeline.Failure{Code: pipeline.ExitUnreachable, Cause: fmt.Sprintf("engine: %v", err), Err: err,
-			Try: "start Docker, or name an engine with _EXPERIMENTAL_DAGGER_RUNNER_HOST"}
+		return pipeline.Engine{}, err
 	}
 	return pipeline.Engine{
 		Source: client.Host().Directory(source, dagger.HostDirectoryOpts{Exclude: []string{".git", ".slipway"}}),

@@ -66,15 +66,22 @@ func (f *flags) limit(ctx context.Context) (context.Context, context.CancelFunc)
 	return context.WithTimeoutCause(ctx, f.Timeout, pipeline.OutOfTime{What: "--timeout", Limit: f.Timeout})
 }
 
-// options reads what flags and git know; nothing is started yet.
+// options reads what flags and git know and checks it; nothing is started yet.
 func (f *flags) options(ctx context.Context) (pipeline.Options, error) {
 	opts, err := f.given(ctx)
 	if err != nil {
 		return opts, err
 	}
 	found, err := revisionOf(ctx, f.Source, f.Version)
+	if err != nil {
+		return opts, err
+	}
 	opts.Version, opts.Commit, opts.Built = found.version, found.commit, found.time
-	return opts, err
+	tree, err := f.tree()
+	if err != nil {
+		return opts, err
+	}
+	return opts, pipeline.Check(app, opts, tree)
 }
 
 // given are the options that flags and the CI vendor tell.
@@ -87,7 +94,7 @@ func (f *flags) given(context.Context) (pipeline.Options, error) {
 		id = f.RunID
 	}
 	return pipeline.Options{
-		Run: id, Vendor: vendor,
+		Run: id, Vendor: vendor, Image: f.Image,
 		BuildNamespace: f.BuildNamespace, Namespace: f.Namespace,
 		BetaOverlay: f.BetaOverlay, ProductionOverlay: f.ProductionOverlay,
 		Until: f.Until, StageTimeout: f.StageTimeout, KeepBeta: f.KeepBeta,

@@ -3,6 +3,7 @@ package pipeline
 import (
 	"context"
 	"errors"
+	"regexp"
 	"strings"
 
 	"dagger.io/dagger"
@@ -53,10 +54,11 @@ func (r *Run) gate(ctx context.Context, target, what string) error {
 		return nil
 	}
 	if _, err := r.target(target).Sync(ctx); err != nil {
-		failure := r.engineFailure(what+" fail", err)
-		if failure.Code == ExitBuild {
-			failure.Code = ExitChecks
+		if command := (*dagger.ExecError)(nil); !errors.As(err, &command) {
+			return r.engineFailure("build "+target, err)
 		}
+		failure := r.engineFailure(what+" fail", err)
+		failure.Code = ExitChecks
 		return failure
 	}
 	return nil
@@ -64,7 +66,7 @@ func (r *Run) gate(ctx context.Context, target, what string) error {
 
 // engineFailure tells a command that failed from an engine that is gone.
 func (r *Run) engineFailure(what string, err error) *Failure {
-	failure := &Failure{Code: ExitBuild, Cause: what + ": " + firstLine(err.Error()), Err: err}
+	failure := &Failure{Code: ExitBuild, Cause: what + ": " + firstLine(engineID.ReplaceAllString(err.Error(), "")), Err: err}
 	var command *dagger.ExecError
 	switch {
 	case errors.As(err, &command):
@@ -75,6 +77,10 @@ func (r *Run) engineFailure(what string, err error) *Failure {
 	}
 	return failure
 }
+
+// engineID is how the engine tells, in its errors, what it was loading, back to
+// the first step: kilobytes that tell nobody anything.
+var engineID = regexp.MustCompile(`load \S+: (inputs: )?`)
 
 // engineGone recognises a session whose other end no longer answers.
 func engineGone(err error) bool {

@@ -25,29 +25,51 @@ func CheckRun(id string) error {
 	return nil
 }
 
-// New checks what can be checked without a network and returns the run. Errors
-// are of exit code 2 and name the flag.
-func New(app Application, opts Options, env Environment) (*Run, error) {
+// Check tells what is wrong with the options of a run of the whole pipeline
+// without a network, so that nothing is started or changed for one that cannot
+// be. Errors are of exit code 2 and name the flag. The image may still be unknown.
+func Check(app Application, opts Options, tree fs.FS) error {
+	if err := image.CheckTag(opts.Version); err != nil {
+		return Usage("--version: %w", err)
+	}
 	if err := image.CheckTag(opts.Version + "-beta"); err != nil {
-		return nil, Usage("--version %q: %w", opts.Version, err)
+		return Usage("--version: with -beta, %w", err)
 	}
 	if !slices.Contains(StageNames(), opts.Until) {
-		return nil, Usage("--until %q: no such stage; want one of %s", opts.Until, strings.Join(StageNames(), ", "))
+		return Usage("--until %q: no such stage; want one of %s", opts.Until, strings.Join(StageNames(), ", "))
 	}
-	r, err := newRun(app, opts, env)
+	if opts.Image == "" {
+		opts.Image = "to-be-known.invalid/" + app.Name // an overlay renders with any
+	}
+	r, err := newRun(app, opts, Environment{Tree: tree})
 	if err != nil {
-		return nil, err
+		return err
 	}
-	if _, err := r.renderBeta("sha256:" + strings.Repeat("0", 64)); err != nil {
-		return nil, Usage("--beta-overlay: %w", err)
+	return r.checkOverlays()
+}
+
+func (r *Run) checkOverlays() error {
+	digest := "sha256:" + strings.Repeat("0", 64)
+	if _, err := r.renderBeta(digest); err != nil {
+		return Usage("--beta-overlay: %w", err)
 	}
-	production, err := r.renderProduction("sha256:" + strings.Repeat("0", 64))
+	production, err := r.renderProduction(digest)
 	if err == nil {
 		_, err = r.publicPath(production)
 	}
 	if err != nil {
-		return nil, Usage("--production-overlay: %w", err)
+		return Usage("--production-overlay: %w", err)
 	}
+	return nil
+}
+
+// New returns a run of options that passed Check and now have an image.
+func New(app Application, opts Options, env Environment) (*Run, error) {
+	r, err := newRun(app, opts, env)
+	if err != nil {
+		return nil, err
+	}
+	r.introduce()
 	return r, nil
 }
 
@@ -63,10 +85,14 @@ func newRun(app Application, opts Options, env Environment) (*Run, error) {
 	if _, err := fs.Stat(env.Tree, app.Dockerfile); err != nil {
 		return nil, Usage("--source: it has no %s", app.Dockerfile)
 	}
-	host, version := env.Cluster.Server()
-	return &Run{app: app, opts: opts, env: env, repository: repository, report: report.Report{
-		Run: opts.Run, Version: opts.Version, Image: repository.String(), Commit: opts.Commit,
-		Vendor: opts.Vendor, Cluster: host + " " + version, Engine: engineVersion}}, nil
+	return &Run{app: app, opts: opts, env: env, repository: repository}, nil
+}
+
+// introduce begins the report with what is known.
+func (r *Run) introduce() {
+	host, version := r.env.Cluster.Server()
+	r.report = report.Report{Run: r.opts.Run, Version: r.opts.Version, Image: r.repository.String(), Commit: r.opts.Commit,
+		Vendor: r.opts.Vendor, Cluster: host + " " + version, Engine: engineVersion}
 }
 
 // Preflight asks the cluster and the registry, side by side and without a

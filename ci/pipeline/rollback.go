@@ -28,7 +28,7 @@ func NewRollback(ctx context.Context, app Application, opts Options, env Environ
 		return nil, err
 	}
 	opts.Version, opts.Commit, opts.Until = target.Version, target.Commit, "production"
-	r, err := newRun(app, opts, env)
+	r, err := New(app, opts, env)
 	if err != nil {
 		return nil, err
 	}

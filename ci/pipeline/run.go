@@ -18,7 +18,7 @@ import (
 	"github.com/slipway-cd/slipway/ci/report"
 )
 
-// Options are what a run is told; New checks them.
+// Options are what a run is told; Check tells what is wrong with them.
 type Options struct {
 	Run     string // this run's id: lower case, fits a label and a name suffix
 	Version string // tags are VERSION-beta, then VERSION and latest

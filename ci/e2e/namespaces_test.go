@@ -1,0 +1,144 @@
+package e2e
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/fields"
+	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apimachinery/pkg/watch"
+	"k8s.io/client-go/tools/cache"
+	watchtools "k8s.io/client-go/tools/watch"
+)
+
+// namespaces are where one test deploys: betas and production.
+type namespaces struct{ build, production string }
+
+func (n namespaces) flags() []string {
+	return []string{"--namespace", n.production, "--build-namespace", n.build}
+}
+
+// newNamespaces makes both, as an administrator does, and removes them with the test.
+func (w *world) newNamespaces(t *testing.T, name string) namespaces {
+	t.Helper()
+	n := namespaces{production: "e2e-" + name + "-" + w.session}
+	n.build = n.production + "-build"
+	t.Cleanup(func() {
+		for _, namespace := range []string{n.build, n.production} {
+			err := w.typed.CoreV1().Namespaces().Delete(context.Background(), namespace, metav1.DeleteOptions{})
+			require.True(t, err == nil || apierrors.IsNotFound(err), "%v", err)
+		}
+		// The account's credentials that the program keeps for its next run in these namespaces.
+		kept, err := filepath.Glob(filepath.Join(filepath.Dir(w.Kubeconfig), "account-"+n.build+"-*"))
+		require.NoError(t, err)
+		for _, file := range kept {
+			require.NoError(t, os.Remove(file))
+		}
+	})
+	done := w.run(t, append([]string{"bootstrap"}, n.flags()...)...)
+	require.Equal(t, 0, done.code, done.stderr)
+	for _, namespace := range []string{n.build, n.production} {
+		w.awaitControllers(t, namespace)
+	}
+	return n
+}
+
+// awaitControllers waits for what Kubernetes itself puts into a new namespace, so
+// that it is there in a state that is compared later.
+func (w *world) awaitControllers(t *testing.T, namespace string) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	there := func(event watch.Event) (bool, error) { return event.Type == watch.Added, nil }
+	named := func(name string) metav1.ListOptions {
+		return metav1.ListOptions{FieldSelector: fields.OneTermEqualSelector("metadata.name", name).String()}
+	}
+	accounts, err := w.typed.CoreV1().ServiceAccounts(namespace).Watch(ctx, named("default"))
+	require.NoError(t, err)
+	_, err = watchtools.UntilWithoutRetry(ctx, accounts, there)
+	require.NoError(t, err)
+	roots, err := w.typed.CoreV1().ConfigMaps(namespace).Watch(ctx, named("kube-root-ca.crt"))
+	require.NoError(t, err)
+	_, err = watchtools.UntilWithoutRetry(ctx, roots, there)
+	require.NoError(t, err)
+}
+
+// removeNamespaces waits until this process's namespaces and their volumes are
+// gone: nothing of the tests stays in the sandbox.
+func (w *world) removeNamespaces() error {
+	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Minute)
+	defer cancel()
+	ours := func(namespace string) bool {
+		return strings.HasSuffix(strings.TrimSuffix(namespace, "-build"), "-"+w.session)
+	}
+	for {
+		list, err := w.typed.CoreV1().Namespaces().List(ctx, metav1.ListOptions{})
+		if err != nil {
+			return err
+		}
+		volumes, err := w.typed.CoreV1().PersistentVolumes().List(ctx, metav1.ListOptions{})
+		if err != nil {
+			return err
+		}
+		left := namesOf(list.Items, func(n corev1.Namespace) (string, bool) { return "namespace " + n.Name, ours(n.Name) })
+		left = append(left, namesOf(volumes.Items, func(v corev1.PersistentVolume) (string, bool) {
+			return "volume " + v.Name, v.Spec.ClaimRef != nil && ours(v.Spec.ClaimRef.Namespace)
+		})...)
+		if len(left) == 0 {
+			return nil
+		}
+		select {
+		case <-ctx.Done():
+			return fmt.Errorf("still there: %s", strings.Join(left, ", "))
+		case <-time.After(200 * time.Millisecond): // two kinds: asking is simpler than watching both
+		}
+	}
+}
+
+func namesOf[T any](items []T, pick func(T) (string, bool)) []string {
+	var names []string
+	for _, item := range items {
+		if name, ok := pick(item); ok {
+			names = append(names, name)
+		}
+	}
+	return names
+}
+
+// awaitVolumesGone waits until the provisioner has removed the volumes of claims
+// that are gone.
+func (w *world) awaitVolumesGone(t *testing.T, n namespaces) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	list := &cache.ListWatch{
+		ListWithContextFunc: func(ctx context.Context, options metav1.ListOptions) (runtime.Object, error) {
+			return w.typed.CoreV1().PersistentVolumes().List(ctx, options)
+		},
+		WatchFuncWithContext: func(ctx context.Context, options metav1.ListOptions) (watch.Interface, error) {
+			return w.typed.CoreV1().PersistentVolumes().Watch(ctx, options)
+		},
+	}
+	left := func(store cache.Store) bool {
+		for _, object := range store.List() {
+			if claim := object.(*corev1.PersistentVolume).Spec.ClaimRef; claim != nil && claim.Namespace == n.production {
+				return true
+			}
+		}
+		return false
+	}
+	var store cache.Store
+	_, err := watchtools.UntilWithSync(ctx, list, &corev1.PersistentVolume{},
+		func(s cache.Store) (bool, error) { store = s; return !left(s), nil },
+		func(watch.Event) (bool, error) { return !left(store), nil })
+	require.NoError(t, err)
+}

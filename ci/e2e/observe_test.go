@@ -1,0 +1,59 @@
+package e2e
+
+import (
+	"context"
+	"encoding/json"
+	"net"
+	"net/http"
+	"testing"
+	"time"
+
+	"github.com/google/go-containerregistry/pkg/name"
+	"github.com/google/go-containerregistry/pkg/v1/remote"
+	"github.com/stretchr/testify/require"
+)
+
+// digest returns what a tag of the application's image names in the registry, "" when there is no such tag.
+func (w *world) digest(t *testing.T, tag string) string {
+	t.Helper()
+	reference, err := name.NewTag(w.Registry+"/go-demo:"+tag, name.Insecure)
+	require.NoError(t, err)
+	tags, err := remote.List(reference.Repository)
+	require.NoError(t, err)
+	for _, there := range tags {
+		if there == tag {
+			descriptor, err := remote.Head(reference)
+			require.NoError(t, err)
+			return descriptor.Digest.String()
+		}
+	}
+	return ""
+}
+
+// productionVersion asks production for its version, at the address that users have.
+func (w *world) productionVersion(t *testing.T, done ended) string {
+	t.Helper()
+	url := ""
+	for _, address := range done.report.Addresses {
+		if address.Stage == "production" {
+			url = address.URL
+		}
+	}
+	require.NotEmpty(t, url, "no address of production in the report")
+	dial := func(ctx context.Context, network, address string) (net.Conn, error) {
+		if at, ok := w.Dial[address]; ok {
+			address = at
+		}
+		return new(net.Dialer).DialContext(ctx, network, address)
+	}
+	client := &http.Client{Timeout: 10 * time.Second, Transport: &http.Transport{DialContext: dial, DisableKeepAlives: true}}
+	request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, url+"/version", nil)
+	require.NoError(t, err)
+	response, err := client.Do(request)
+	require.NoError(t, err)
+	defer response.Body.Close()
+	require.Equal(t, http.StatusOK, response.StatusCode)
+	var answer struct{ Version string }
+	require.NoError(t, json.NewDecoder(response.Body).Decode(&answer))
+	return answer.Version
+}

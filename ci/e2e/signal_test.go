@@ -1,0 +1,50 @@
+package e2e
+
+import (
+	"os"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/slipway-cd/slipway/ci/report"
+)
+
+func TestASignalInTheFunctionalStageLeavesNothing(t *testing.T) {
+	w := sandbox(t)
+	n := w.newNamespaces(t, "signal")
+	r := w.newRepository(t, n.production)
+	before := w.snapshot(t, n)
+	for _, c := range []struct {
+		name, at string // the printed line that begins so
+		signal   syscall.Signal
+		code     int
+	}{
+		{"Ctrl-C as the beta is applied", "functional: deploy ", syscall.SIGINT, 130},
+		{"Ctrl-C while its pods start", "functional: StatefulSet ", syscall.SIGINT, 130},
+		{"SIGTERM in the middle of the tests", "functional: tests at ", syscall.SIGTERM, 143},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			done := w.signalled(t, r, n, c.at, c.signal)
+			require.Equal(t, c.code, done.code, done.stdout+done.stderr)
+			require.Equal(t, report.Interrupted, done.report.Result)
+			require.Equal(t, []string{"build passed", "functional interrupted", "release skipped", "deploy skipped", "production skipped", "cleanup passed"}, done.results())
+			require.Contains(t, done.stderr, "cleaning up")
+			require.Empty(t, w.digest(t, r.version()), "an untested image has a final tag")
+			requireSame(t, before, w.snapshot(t, n), "something is left")
+		})
+	}
+}
+
+// signalled runs the pipeline and sends it a signal at the first line that begins so.
+func (w *world) signalled(t *testing.T, r *repository, n namespaces, at string, signal syscall.Signal) ended {
+	t.Helper()
+	var once sync.Once
+	return w.start(t, r, n, func(process *os.Process, line string) {
+		if strings.HasPrefix(line, at) {
+			once.Do(func() { _ = process.Signal(signal) }) // one that has ended shows in its exit code
+		}
+	})()
+}
