@@ -58,6 +58,16 @@ func TestProduction(t *testing.T) {
 		requireSame(t, before, w.snapshot(t, n), "production was touched, or the beta left something")
 		require.Equal(t, first.report.Version, w.productionVersion(t, first))
 	})
+	t.Run("is not touched while a failed beta is kept for a look, until Ctrl-C", func(t *testing.T) {
+		before := w.snapshot(t, n)
+		r := r.branch(t)
+		r.edit("server.go", "Hello, World!", "Good bye!")
+		r.commit()
+		done := w.signalled(t, r, n, "keep-beta: /beta/", syscall.SIGINT, "--keep-beta", "1h")
+		require.Equal(t, 20, done.code, done.stdout+done.stderr)
+		require.Equal(t, report.Passed, done.stage(t, "keep-beta").Result)
+		requireSame(t, before, w.snapshot(t, n), "production was touched, or the beta left something")
+	})
 	t.Run("is put back when its tests fail", func(t *testing.T) {
 		r := r.branch(t)
 		r.refuseOthers("^1-") // that of the first commit

@@ -39,12 +39,12 @@ func TestASignalInTheFunctionalStageLeavesNothing(t *testing.T) {
 }
 
 // signalled runs the pipeline and sends it a signal at the first line that begins so.
-func (w *world) signalled(t *testing.T, r *repository, n namespaces, at string, signal syscall.Signal) ended {
+func (w *world) signalled(t *testing.T, r *repository, n namespaces, at string, signal syscall.Signal, args ...string) ended {
 	t.Helper()
 	var once sync.Once
 	return w.start(t, r, n, func(process *os.Process, line string) {
 		if strings.HasPrefix(line, at) {
 			once.Do(func() { _ = process.Signal(signal) }) // one that has ended shows in its exit code
 		}
-	})()
+	}, args...)()
 }
