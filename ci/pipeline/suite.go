@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"time"
 
@@ -72,16 +73,22 @@ func (r *Run) suiteOutput(ctx context.Context, stage string, c *dagger.Container
 	return stdout + stderr, err
 }
 
-// failedLines picks what a reader wants first: the failing assertions.
+// failedLines picks what a reader wants first: which tests failed, and why.
 func failedLines(output string) []string {
-	var lines []string
-	for _, line := range lastLines(output, 200) {
-		if strings.Contains(line, "Error") || strings.Contains(line, "--- FAIL") || strings.Contains(line, "expected") || strings.Contains(line, "actual") {
-			lines = append(lines, line)
+	var failed, why []string
+	for _, line := range lastLines(output, 1000) {
+		switch {
+		case strings.Contains(line, "--- FAIL"):
+			failed = append(failed, line)
+		case strings.Contains(line, "--- PASS") || strings.Contains(line, "=== RUN"):
+		case strings.Contains(line, "Error") || strings.Contains(line, "expected") || strings.Contains(line, "actual"):
+			if !slices.Contains(why, line) { // one assertion that fails in many tests
+				why = append(why, line)
+			}
 		}
 	}
-	if len(lines) == 0 {
+	if len(failed)+len(why) == 0 {
 		return lastLines(output, 10)
 	}
-	return lines[:min(len(lines), 20)]
+	return append(failed[:min(len(failed), 10)], why[:min(len(why), 15)]...)
 }
