@@ -29,7 +29,6 @@ type container struct {
 	run              []string          // options of docker create, before the image
 	command          []string          // after the image
 	files            map[string]string // path in the container to content, put there before the start
-	volume           string
 }
 
 func (d *docker) command(ctx context.Context, args ...string) *exec.Cmd {

@@ -21,10 +21,10 @@ type commands struct {
 	Up struct {
 		JSON bool `help:"Print where everything is as JSON." name:"json"`
 	} `cmd:"" help:"Start what is not running; build what was never built."`
-	Down struct{} `cmd:"" help:"Stop everything and leave nothing behind but the caches and the state."`
-	Reset struct{} `cmd:"" help:"Down, and drop the state: cluster, registry and engine cache."`
+	Down   struct{} `cmd:"" help:"Stop everything and leave nothing behind but the caches and the state."`
+	Reset  struct{} `cmd:"" help:"Down, and drop the state: cluster, registry and engine cache."`
 	Status struct{} `cmd:"" help:"Show each part, its version, health and address."`
-	Env struct{} `cmd:"" help:"Print export lines for kubectl, dagger, docker and crane."`
+	Env    struct{} `cmd:"" help:"Print export lines for kubectl, dagger, docker and crane."`
 }
 
 func main() {

@@ -226,4 +226,3 @@ func waitHTTP(ctx context.Context, url string) error {
 		}
 	}
 }
-
