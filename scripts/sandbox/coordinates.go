@@ -11,8 +11,14 @@ import (
 	"strings"
 	"time"
 
-	"golang.org/x/sync/errgroup"
 	"k8s.io/client-go/tools/clientcmd"
+	clientcmdapi "k8s.io/client-go/tools/clientcmd/api"
+)
+
+// The variable that names an engine to the Dagger SDK, and our engine in it.
+const (
+	runnerHost = "_EXPERIMENTAL_DAGGER_RUNNER_HOST"
+	ownEngine  = "docker-container://" + engineName
 )
 
 // Coordinates tell where the running sandbox is; `ci` reads them as JSON.
@@ -20,6 +26,7 @@ type Coordinates struct {
 	Kubeconfig string            `json:"kubeconfig"` // the administrator's
 	Image      string            `json:"image"`      // where images go: the registry's name in the sandbox
 	Registry   string            `json:"registry"`   // the same registry from this host
+	Ingress    string            `json:"ingress"`    // the cluster's Ingress from this host
 	Dial       map[string]string `json:"dial"`       // host:port in the sandbox to host:port on this host
 	Env        map[string]string `json:"env"`        // what the Dagger SDK and the docker command need
 }
@@ -27,7 +34,8 @@ type Coordinates struct {
 func (s *Sandbox) statePath() string      { return filepath.Join(s.cache, "coordinates.json") }
 func (s *Sandbox) kubeconfigPath() string { return filepath.Join(s.cache, "kubeconfig") }
 
-// Load returns what the last Up found.
+// Load returns what the last Up found; an error where there was none since the
+// last Down.
 func (s *Sandbox) Load() (*Coordinates, error) {
 	text, err := os.ReadFile(s.statePath())
 	if err != nil {
@@ -53,77 +61,83 @@ func writeFile(path string, text []byte) error {
 	return os.Rename(path+".new", path)
 }
 
-// WriteEnv prints export lines for a shell.
+// WriteEnv prints export lines for a shell to out.
 func (c *Coordinates) WriteEnv(out io.Writer) error {
-	lines := []string{"export KUBECONFIG='" + c.Kubeconfig + "'", "export SLIPWAY_SANDBOX_REGISTRY='" + c.Registry + "'"}
-	for _, name := range []string{"DOCKER_HOST", "_EXPERIMENTAL_DAGGER_RUNNER_HOST", "_EXPERIMENTAL_DAGGER_CLI_BIN"} {
+	lines := []string{export("KUBECONFIG", c.Kubeconfig), export("SLIPWAY_SANDBOX_REGISTRY", c.Registry)}
+	for _, name := range []string{"DOCKER_HOST", runnerHost, "_EXPERIMENTAL_DAGGER_CLI_BIN"} {
 		if value, ok := c.Env[name]; ok {
-			lines = append(lines, "export "+name+"='"+value+"'")
+			lines = append(lines, export(name, value))
 		}
 	}
 	_, err := fmt.Fprintln(out, strings.Join(lines, "\n"))
 	return err
 }
 
-// locate reads where the containers listen and writes the kubeconfig.
-func (s *Sandbox) locate(ctx context.Context, d *docker, f *flavour) (*Coordinates, error) {
-	found, err := d.inspect(ctx, engineName, nodeName, registryName)
+func export(name, value string) string {
+	return "export " + name + "='" + strings.ReplaceAll(value, "'", `'\''`) + "'"
+}
+
+// locate reads where the containers listen, writes the kubeconfig and keeps both.
+func (s *Sandbox) locate(ctx context.Context, d *docker, f *flavour, patience map[string]time.Duration) (*Coordinates, error) {
+	found, err := d.inspect(ctx)
 	if err != nil {
 		return nil, err
 	}
-	port := func(name, inside string) (string, error) {
-		bound := found[name].NetworkSettings.Ports[inside+"/tcp"]
-		if len(bound) == 0 {
-			return "", fmt.Errorf("%s does not publish port %s", name, inside)
+	for _, c := range s.containers(f) {
+		if !found[c.name].running() {
+			return nil, fmt.Errorf("%s %w; `docker logs %s` may tell why", c.name, errEnded, c.name)
 		}
-		return bound[0].HostIp + ":" + bound[0].HostPort, nil
 	}
-	api, err1 := port(nodeName, "6443")
-	ingress, err2 := port(nodeName, "80")
-	registry, err3 := port(registryName, "5000")
-	if err := errors.Join(err1, err2, err3); err != nil {
+	at, api, err := s.coordinates(found, d.host, f.cli)
+	if err != nil {
 		return nil, err
 	}
-	if err := s.writeKubeconfig(ctx, d, f, "https://"+api); err != nil {
+	if err := s.writeKubeconfig(ctx, d, f, "https://"+api, patience[nodeName]); err != nil {
 		return nil, err
 	}
-	at := &Coordinates{
-		Kubeconfig: s.kubeconfigPath(), Image: registryHost, Registry: registry,
+	return at, s.save(at) // before all is well, for `status` to tell what is not
+}
+
+// coordinates reads them, and where the cluster's API is, from docker inspect.
+func (s *Sandbox) coordinates(found map[string]inspected, host, cli string) (at *Coordinates, api string, err error) {
+	api, err1 := found[nodeName].port("6443")
+	ingress, err2 := found[nodeName].port("80")
+	registry, err3 := found[registryName].port("5000")
+	at = &Coordinates{
+		Kubeconfig: s.kubeconfigPath(), Image: registryHost, Registry: registry, Ingress: ingress,
 		Dial: map[string]string{
 			registryHost: registry,
 			found[nodeName].NetworkSettings.Networks[network].IPAddress + ":80": ingress,
 		},
-		Env: map[string]string{"_EXPERIMENTAL_DAGGER_RUNNER_HOST": "docker-container://" + engineName},
+		Env: map[string]string{},
 	}
-	if d.host != "" {
-		at.Env["DOCKER_HOST"] = d.host
+	if s.engine == "" {
+		at.Env[runnerHost] = ownEngine
 	}
-	if f.cli != "" {
-		at.Env["_EXPERIMENTAL_DAGGER_CLI_BIN"] = f.cli
+	if host != "" {
+		at.Env["DOCKER_HOST"] = host
 	}
-	return at, nil
+	if cli != "" {
+		at.Env["_EXPERIMENTAL_DAGGER_CLI_BIN"] = cli
+	}
+	return at, api, errors.Join(err1, err2, err3)
 }
 
 // writeKubeconfig waits for the node to have made the administrator's
 // kubeconfig and points it at the published port.
-func (s *Sandbox) writeKubeconfig(ctx context.Context, d *docker, f *flavour, server string) error {
-	ctx, cancel := context.WithTimeout(ctx, time.Minute)
-	defer cancel()
-	var text string
-	for {
-		var err error
-		if text, err = d.run(ctx, "exec", nodeName, "cat", f.kubeconfig); err == nil {
-			break
+func (s *Sandbox) writeKubeconfig(ctx context.Context, d *docker, f *flavour, server string, patience time.Duration) error {
+	var config *clientcmdapi.Config
+	if stuck := until(ctx, nodeName, patience, func(ctx context.Context) error {
+		text, err := d.run(ctx, "exec", nodeName, "cat", f.kubeconfig)
+		if err != nil {
+			return err
 		}
-		select {
-		case <-ctx.Done():
-			return fmt.Errorf("%s: %w", nodeName, err)
-		case <-time.After(100 * time.Millisecond):
+		if config, err = clientcmd.Load([]byte(text)); err != nil {
+			return fmt.Errorf("read kubeconfig: %w", err)
 		}
-	}
-	config, err := clientcmd.Load([]byte(text))
-	if err != nil {
-		return fmt.Errorf("%s: read kubeconfig: %w", nodeName, err)
+		return clientcmd.ConfirmUsable(*config, "") // it may have been read while it was written
+	}); stuck != nil {
+		return stuck
 	}
 	for _, cluster := range config.Clusters {
 		cluster.Server = server
@@ -133,31 +147,4 @@ func (s *Sandbox) writeKubeconfig(ctx context.Context, d *docker, f *flavour, se
 		return err
 	}
 	return writeFile(s.kubeconfigPath(), out)
-}
-
-// healthy asks all three parts, side by side; it is what makes `up` quick.
-func (s *Sandbox) healthy(ctx context.Context, at *Coordinates) bool {
-	ctx, cancel := context.WithTimeout(ctx, 2*time.Second)
-	defer cancel()
-	group, gctx := errgroup.WithContext(ctx)
-	group.Go(func() error { return waitHTTP(gctx, "http://"+at.Registry+"/v2/") })
-	group.Go(func() error { return nodeReady(gctx, at.Kubeconfig) })
-	group.Go(func() error {
-		d := &docker{host: at.Env["DOCKER_HOST"]}
-		key, _ := d.labels(gctx, engineName)
-		if key == "" || !s.current(key) {
-			return errors.New("made from other images")
-		}
-		return engineReady(gctx, d)
-	})
-	return group.Wait() == nil
-}
-
-// current tells whether a container's key is what this clone would make.
-func (s *Sandbox) current(key string) bool {
-	if built, err := s.planBuild(); err == nil && key == built.imageKey {
-		return true
-	}
-	f, err := publishedFlavour(s)
-	return err == nil && key == f.key
 }

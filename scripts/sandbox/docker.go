@@ -1,7 +1,6 @@
 package main
 
 import (
-	"archive/tar"
 	"bytes"
 	"context"
 	"encoding/json"
@@ -9,26 +8,23 @@ import (
 	"os"
 	"os/exec"
 	"strings"
+	"time"
 )
 
+// The network that the three share, and the labels that tell what is ours.
 const (
-	network   = "slipway"
-	keyLabel  = "dev.slipway.sandbox"
-	holdLabel = "dev.slipway.holder"
+	network    = "slipway"
+	keyLabel   = "dev.slipway.sandbox" // the key of a container, or empty
+	holdLabel  = "dev.slipway.holder"  // the clone that made a container
+	userLabel  = "dev.slipway.user"    // its user
+	stateLabel = "dev.slipway.state"   // what wrote a volume
 )
 
 // docker calls the docker command, which knows the user's contexts and sockets.
 type docker struct {
 	host   string // DOCKER_HOST of a daemon of our own, empty for the user's
 	holder string
-}
-
-// container is what is wanted of one of the three.
-type container struct {
-	name, image, key string
-	run              []string          // options of docker create, before the image
-	command          []string          // after the image
-	files            map[string]string // path in the container to content, put there before the start
+	user   string
 }
 
 func (d *docker) command(ctx context.Context, args ...string) *exec.Cmd {
@@ -59,6 +55,14 @@ func lastLine(text string) string {
 	return lines[len(lines)-1]
 }
 
+// answers tells whether the daemon serves within a time.
+func (d *docker) answers(ctx context.Context, within time.Duration) bool {
+	ctx, cancel := context.WithTimeout(ctx, within)
+	defer cancel()
+	_, err := d.run(ctx, "version", "--format", "{{.Server.Version}}")
+	return err == nil
+}
+
 func (d *docker) hasImage(ctx context.Context, image string) bool {
 	_, err := d.run(ctx, "image", "inspect", "--format", "{{.Id}}", image)
 	return err == nil
@@ -72,95 +76,43 @@ func (d *docker) ensureNetwork(ctx context.Context) error {
 	return err
 }
 
-// labels returns the images' key and the holder that a container was made with.
-func (d *docker) labels(ctx context.Context, name string) (key, holder string) {
-	out, err := d.run(ctx, "inspect", "--type", "container", "--format",
-		fmt.Sprintf("{{index .Config.Labels %q}}|{{index .Config.Labels %q}}", keyLabel, holdLabel), name)
-	if err != nil {
-		return "", ""
-	}
-	key, holder, _ = strings.Cut(out, "|")
-	return key, holder
-}
-
-// ensureContainer makes and starts it unless it runs.
-func (d *docker) ensureContainer(ctx context.Context, c container) error {
-	state, err := d.run(ctx, "inspect", "--type", "container", "--format", "{{.State.Status}}", c.name)
-	switch {
-	case err != nil: // not there
-		if err := d.create(ctx, c); err != nil {
-			return err
-		}
-	case state == "running":
-		return nil
-	case state != "created" && state != "exited": // dead, removing, paused: nothing to build on
-		if _, err := d.run(ctx, "rm", "--force", c.name); err != nil {
-			return err
-		}
-		if err := d.create(ctx, c); err != nil {
-			return err
-		}
-	}
-	_, err = d.run(ctx, "start", c.name)
-	return err
-}
-
-func (d *docker) create(ctx context.Context, c container) error {
-	args := []string{"create", "--name", c.name, "--network", network,
-		"--label", keyLabel + "=" + c.key, "--label", holdLabel + "=" + d.holder}
-	args = append(append(append(args, c.run...), c.image), c.command...)
-	if _, err := d.run(ctx, args...); err != nil {
-		return err
-	}
-	for path, content := range c.files {
-		if err := d.copyIn(ctx, c.name, path, content); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// copyIn puts a small file into a container that need not run, on any host,
-// and makes the folders above it.
-func (d *docker) copyIn(ctx context.Context, name, path, content string) error {
-	var archive bytes.Buffer
-	w := tar.NewWriter(&archive)
-	parts := strings.Split(strings.Trim(path, "/"), "/")
-	for i := 1; i < len(parts); i++ {
-		folder := strings.Join(parts[:i], "/") + "/"
-		if err := w.WriteHeader(&tar.Header{Typeflag: tar.TypeDir, Name: folder, Mode: 0o755}); err != nil {
-			return err
-		}
-	}
-	if err := w.WriteHeader(&tar.Header{Name: strings.Join(parts, "/"), Mode: 0o644, Size: int64(len(content))}); err != nil {
-		return err
-	}
-	if _, err := w.Write([]byte(content)); err != nil {
-		return err
-	}
-	if err := w.Close(); err != nil {
-		return err
-	}
-	cmd := d.command(ctx, "cp", "-", name+":/")
-	cmd.Stdin = &archive
-	if out, err := cmd.CombinedOutput(); err != nil {
-		return fmt.Errorf("docker cp: %s", lastLine(string(out)))
-	}
-	return nil
-}
-
-// inspected is the part of docker inspect that tells where a container is.
+// inspected is the part of docker inspect that tells what a container is made
+// from, whether it runs and where it listens.
 type inspected struct {
-	Name            string
-	State           struct{ Running bool }
+	Id     string
+	Name   string
+	Config struct {
+		Image  string
+		Labels map[string]string
+	}
+	State struct {
+		Status    string
+		StartedAt time.Time
+	}
 	NetworkSettings struct {
 		Ports    map[string][]struct{ HostIp, HostPort string }
 		Networks map[string]struct{ IPAddress string }
 	}
 }
 
-func (d *docker) inspect(ctx context.Context, names ...string) (map[string]inspected, error) {
-	out, err := d.run(ctx, append([]string{"inspect", "--type", "container"}, names...)...)
+func (i inspected) running() bool { return i.State.Status == "running" }
+
+// port returns where a port of the container is published on this host.
+func (i inspected) port(inside string) (string, error) {
+	bound := i.NetworkSettings.Ports[inside+"/tcp"]
+	if len(bound) == 0 {
+		return "", fmt.Errorf("%s does not publish port %s", strings.TrimPrefix(i.Name, "/"), inside)
+	}
+	return bound[0].HostIp + ":" + bound[0].HostPort, nil
+}
+
+// inspect returns our containers by name, those that stand still too.
+func (d *docker) inspect(ctx context.Context) (map[string]inspected, error) {
+	ids, err := d.run(ctx, "ps", "--all", "--quiet", "--filter", "label="+keyLabel)
+	if err != nil || ids == "" {
+		return nil, err
+	}
+	out, err := d.run(ctx, append([]string{"inspect", "--type", "container"}, strings.Fields(ids)...)...)
 	if err != nil {
 		return nil, err
 	}
@@ -175,15 +127,30 @@ func (d *docker) inspect(ctx context.Context, names ...string) (map[string]inspe
 	return byName, nil
 }
 
+// removeContainer deletes one that was found; with it goes what its shim leaves
+// where that was killed.
+func (d *docker) removeContainer(ctx context.Context, found inspected) error {
+	if found.Id == "" {
+		return nil
+	}
+	if _, err := d.run(ctx, "rm", "--force", "--volumes", found.Id); err != nil {
+		return err
+	}
+	if d.host == ownSocket {
+		_ = os.Remove(shimSocket(found.Id))
+	}
+	return nil
+}
+
 // remove deletes the containers and the network, with state the volumes too,
 // and nothing that is not ours.
 func (d *docker) remove(ctx context.Context, state bool) error {
-	ids, err := d.run(ctx, "ps", "--all", "--quiet", "--filter", "label="+keyLabel)
+	found, err := d.inspect(ctx)
 	if err != nil {
 		return err
 	}
-	if ids != "" {
-		if _, err := d.run(ctx, append([]string{"rm", "--force", "--volumes"}, strings.Fields(ids)...)...); err != nil {
+	for _, one := range found {
+		if err := d.removeContainer(ctx, one); err != nil {
 			return err
 		}
 	}

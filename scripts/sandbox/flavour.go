@@ -28,35 +28,40 @@ const registryHost = "registry.slipway.local:5000"
 // flavour is all that differs between images that were pulled and images that
 // were built here.
 type flavour struct {
-	key                    string // changes when the images do
 	engine, node, registry string // images
 	engineToml             string
 	nodeRun, nodeCommand   []string
 	nodeFiles              map[string]string
+	nodeData, nodeState    string
+	bare                   bool   // the node brings no storage class and no ingress class
 	kubeconfig             string // where the node keeps the administrator's
-	registryData           string
 	cli                    string // dagger's command line; empty: the SDK fetches its own
 }
 
-// flavour takes images that were built here before; else pulls published ones
-// where a registry answers within a few seconds; else builds.
+// flavour takes images that are here already; else pulls published ones where a
+// registry answers within a few seconds; else builds.
 func (s *Sandbox) flavour(ctx context.Context, d *docker) (*flavour, error) {
-	built, err := s.planBuild()
+	built, err := s.newBuild()
 	if err != nil {
 		return nil, err
 	}
-	if built.ready(ctx, d) {
-		return built.flavour()
-	}
-	if registryAnswers(ctx, d) {
+	switch {
+	case built.ready(ctx, d):
+		return s.builtFlavour(built)
+	case s.pulled(ctx, d):
+		return s.publishedFlavour()
+	case registryAnswers(ctx, d):
 		s.log.Say("pulling published images")
-		return published(ctx, s, d)
+		if err := s.pull(ctx, d); err != nil {
+			return nil, err
+		}
+		return s.publishedFlavour()
 	}
 	s.log.Say("no public registry answers: building the images from Go modules and Debian packages")
 	if err := built.build(ctx, d); err != nil {
 		return nil, err
 	}
-	return built.flavour()
+	return s.builtFlavour(built)
 }
 
 func registryAnswers(ctx context.Context, d *docker) bool {
@@ -66,31 +71,49 @@ func registryAnswers(ctx context.Context, d *docker) bool {
 	return err == nil
 }
 
+func (s *Sandbox) builtFlavour(b *build) (*flavour, error) {
+	toml, err := s.readImages("engine/engine.toml", "engine/mirror.toml")
+	if err != nil {
+		return nil, err
+	}
+	// Certificates are made once, with the volume: others need another volume.
+	pki, err := s.readImages("node/pki.sh")
+	return &flavour{
+		engine: b.plan.image("engine"), node: b.plan.image("node"), registry: b.plan.image("registry"),
+		engineToml: toml,
+		nodeData:   "/var", nodeState: "built-" + kubernetesVersion + "-" + short(pki),
+		bare:       true,
+		kubeconfig: "/var/lib/kubernetes/admin.conf",
+		cli:        b.cli(),
+	}, err
+}
+
 // containers is what Up makes run, the same for both flavours.
 func (f *flavour) containers() []container {
 	return []container{{
-		name: registryName, image: f.registry, key: f.key,
-		run: []string{"--network-alias", "registry.slipway.local", "--publish", "127.0.0.1::5000", "--volume", registryName + ":" + f.registryData},
+		name: registryName, image: f.registry, data: "/var/lib/registry", state: "distribution-v2",
+		run: []string{"--network-alias", "registry.slipway.local", "--publish", "127.0.0.1::5000"},
 	}, {
-		name: nodeName, image: f.node, key: f.key, files: f.nodeFiles, command: f.nodeCommand,
+		name: nodeName, image: f.node, data: f.nodeData, state: f.nodeState,
+		files: f.nodeFiles, command: f.nodeCommand,
 		run: append([]string{"--hostname", "node", "--privileged", "--cgroupns", "private", "--tmpfs", "/run",
 			"--publish", "127.0.0.1::6443", "--publish", "127.0.0.1::80"}, f.nodeRun...),
 	}, {
-		name: engineName, image: f.engine, key: f.key, files: map[string]string{"/etc/dagger/engine.toml": f.engineToml},
-		run: []string{"--hostname", "engine", "--privileged", "--cgroupns", "private", "--volume", engineName + ":/var/lib/dagger"},
+		name: engineName, image: f.engine, data: "/var/lib/dagger", state: daggerVersion,
+		files: map[string]string{"/etc/dagger/engine.toml": f.engineToml},
+		run:   []string{"--hostname", "engine", "--privileged", "--cgroupns", "private"},
 	}}
 }
 
-// engineToml reads the engine's configuration; the mirror part is for images
-// that stand in for public ones.
-func (s *Sandbox) engineToml(mirror bool) (string, error) {
-	text, err := os.ReadFile(filepath.Join(s.images, "engine", "engine.toml"))
-	if err != nil || !mirror {
-		return string(text), err
+// readImages reads files below images, one after the other.
+func (s *Sandbox) readImages(names ...string) (string, error) {
+	var all string
+	for _, name := range names {
+		text, err := os.ReadFile(filepath.Join(s.images, name))
+		if err != nil {
+			return "", fmt.Errorf("read what images are made from: %w", err)
+		}
+		all += string(text)
 	}
-	more, err := os.ReadFile(filepath.Join(s.images, "engine", "mirror.toml"))
-	if err != nil {
-		return "", err
-	}
-	return fmt.Sprintf("%s%s", text, more), nil
+	return all, nil
 }

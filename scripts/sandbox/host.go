@@ -1,13 +1,11 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
-	"path/filepath"
-	"sort"
 	"strings"
-	"syscall"
 )
 
 // ownPool is where a daemon of our own takes its networks from: a range of
@@ -20,11 +18,45 @@ const (
 	ruleDescription = "slipway sandbox"
 )
 
-// masquerade is the one firewall rule that containers need to reach the
-// outside when the daemon makes none.
-func masquerade(action string) []string {
-	return []string{"-w", "-t", "nat", action, "POSTROUTING", "-s", ownPool, "!", "-d", ownPool,
-		"-m", "comment", "--comment", ruleDescription, "-j", "MASQUERADE"}
+// rule is one of the firewall's.
+type rule struct{ table, chain, match, target string }
+
+// rules let containers reach the outside where the daemon makes none: their
+// packets leave under this host's address, and pass where a Docker that was
+// here before has left the policy of FORWARD at DROP.
+var rules = []rule{
+	{"nat", "POSTROUTING", "-s " + ownPool + " ! -d " + ownPool, "MASQUERADE"},
+	{"filter", "FORWARD", "-s " + ownPool, "ACCEPT"},
+	{"filter", "FORWARD", "-d " + ownPool, "ACCEPT"},
+}
+
+// args are those of iptables: action is -C (is it there), -I or -D. They come
+// first in their chain, before what would drop the packet.
+func (r rule) args(action string) []string {
+	args := append([]string{"-w", "-t", r.table, action, r.chain}, strings.Fields(r.match)...)
+	return append(args, "-m", "comment", "--comment", ruleDescription, "-j", r.target)
+}
+
+func (r rule) there() bool { return exec.Command("iptables", r.args("-C")...).Run() == nil }
+
+func (r rule) change(action string) error {
+	if out, err := exec.Command("iptables", r.args(action)...).CombinedOutput(); err != nil {
+		return fmt.Errorf("let containers reach the outside: iptables: %s", lastLine(string(out)))
+	}
+	return nil
+}
+
+// hostOpen tells whether containers reach the outside.
+func hostOpen() error {
+	if text, err := os.ReadFile(forwarding); err != nil || strings.TrimSpace(string(text)) != "1" {
+		return errors.New("this host does not forward packets")
+	}
+	for _, r := range rules {
+		if !r.there() {
+			return fmt.Errorf("the firewall lacks our rule in %s", r.chain)
+		}
+	}
+	return nil
 }
 
 // openHost lets containers reach the outside and remembers how it was.
@@ -38,43 +70,69 @@ func openHost() error {
 			return err
 		}
 	}
-	if err := os.WriteFile(forwarding, []byte("1\n"), 0o644); err != nil {
-		return err
+	if strings.TrimSpace(string(former)) != "1" { // writing it resets other settings (ip-sysctl.rst)
+		if err := os.WriteFile(forwarding, []byte("1\n"), 0o644); err != nil {
+			return err
+		}
 	}
-	if exec.Command("iptables", masquerade("-C")...).Run() == nil {
-		return nil
-	}
-	if out, err := exec.Command("iptables", masquerade("-A")...).CombinedOutput(); err != nil {
-		return fmt.Errorf("let containers reach the outside: iptables: %s", lastLine(string(out)))
+	for _, r := range rules {
+		if !r.there() {
+			if err := r.change("-I"); err != nil {
+				return err
+			}
+		}
 	}
 	return nil
 }
 
-// closeHost puts back what openHost changed, and takes away what a killed
-// daemon could not: bridges of our range, links to them, empty cgroups.
+// closeHost puts back what openHost changed.
 func closeHost() error {
-	for exec.Command("iptables", masquerade("-C")...).Run() == nil {
-		if out, err := exec.Command("iptables", masquerade("-D")...).CombinedOutput(); err != nil {
-			return fmt.Errorf("remove our firewall rule: iptables: %s", lastLine(string(out)))
+	for _, r := range rules {
+		for r.there() {
+			if err := r.change("-D"); err != nil {
+				return err
+			}
 		}
 	}
-	if former, err := os.ReadFile(formerForward); err == nil {
+	if former, err := os.ReadFile(formerForward); err == nil && strings.TrimSpace(string(former)) != "1" {
 		if err := os.WriteFile(forwarding, former, 0o644); err != nil {
 			return err
 		}
 	}
-	for _, bridge := range ownBridges() {
-		_ = exec.Command("ip", "link", "delete", bridge).Run()
-	}
-	removeEmptyCgroups()
 	return nil
 }
 
-// ownBridges are the devices that carry the first address of a network of ours.
-func ownBridges() []string {
+// ownDevices are the bridges of our networks and the links to containers in
+// them. A link that its daemon does not take away may outlive the container by
+// minutes, as long as the kernel sees the last of its connections off.
+func ownDevices() []string {
 	out, _ := exec.Command("ip", "-4", "-oneline", "address", "show", "to", ownPool).Output()
+	all := bridges(string(out))
+	for _, bridge := range all {
+		out, _ := exec.Command("ip", "-oneline", "link", "show", "master", bridge).Output()
+		all = append(all, links(string(out))...)
+	}
+	return all
+}
+
+// removeDevices deletes those that are still there.
+func removeDevices(names []string) error {
+	for _, name := range names {
+		if exec.Command("ip", "link", "show", name).Run() != nil {
+			continue
+		}
+		out, err := exec.Command("ip", "link", "delete", name).CombinedOutput()
+		if err != nil && exec.Command("ip", "link", "show", name).Run() == nil {
+			return fmt.Errorf("ip link delete %s: %s", name, lastLine(string(out)))
+		}
+	}
+	return nil
+}
+
+// bridges reads lines such as `7: br-5b35    inet 100.102.1.1/24 ...`.
+func bridges(addresses string) []string {
 	var names []string
-	for line := range strings.Lines(string(out)) {
+	for line := range strings.Lines(addresses) {
 		if fields := strings.Fields(line); len(fields) > 1 && strings.HasPrefix(fields[1], "br-") {
 			names = append(names, fields[1])
 		}
@@ -82,47 +140,14 @@ func ownBridges() []string {
 	return names
 }
 
-// removeEmptyCgroups takes away the daemon's folder in each hierarchy; the
-// kernel refuses to remove one that still holds a process.
-func removeEmptyCgroups() {
-	for _, pattern := range []string{"/sys/fs/cgroup/docker", "/sys/fs/cgroup/*/docker"} {
-		roots, _ := filepath.Glob(pattern)
-		for _, root := range roots {
-			var folders []string
-			_ = filepath.WalkDir(root, func(path string, entry os.DirEntry, err error) error {
-				if err == nil && entry.IsDir() {
-					folders = append(folders, path)
-				}
-				return nil
-			})
-			sort.Sort(sort.Reverse(sort.StringSlice(folders)))
-			for _, folder := range folders {
-				_ = syscall.Rmdir(folder)
-			}
+// links reads lines such as `9: veth11b6@if325: <BROADCAST,...`.
+func links(table string) []string {
+	var names []string
+	for line := range strings.Lines(table) {
+		if fields := strings.Fields(line); len(fields) > 1 {
+			name, _, _ := strings.Cut(strings.TrimSuffix(fields[1], ":"), "@")
+			names = append(names, name)
 		}
 	}
-}
-
-// unmountBelow takes away mounts that a killed daemon left, deepest first.
-func unmountBelow(folders ...string) error {
-	table, err := os.ReadFile("/proc/self/mountinfo")
-	if err != nil {
-		return err
-	}
-	var points []string
-	for line := range strings.Lines(string(table)) {
-		fields := strings.Fields(line) // proc(5): the fifth field is the mount point
-		for _, folder := range folders {
-			if strings.HasPrefix(fields[4], folder+"/") {
-				points = append(points, fields[4])
-			}
-		}
-	}
-	sort.Sort(sort.Reverse(sort.StringSlice(points)))
-	for _, point := range points {
-		if err := syscall.Unmount(point, syscall.MNT_DETACH); err != nil && err != syscall.EINVAL {
-			return fmt.Errorf("unmount %s: %w", point, err)
-		}
-	}
-	return nil
+	return names
 }

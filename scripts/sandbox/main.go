@@ -32,6 +32,10 @@ func main() {
 	parser := kong.Must(&cli, kong.Name("sandbox"), kong.Description("The embedded engine, cluster and registry."))
 	parsed, err := parser.Parse(os.Args[1:])
 	parser.FatalIfErrorf(err)
+	// dockerd, iptables and ip lie here; not every way to become root names it.
+	if err := os.Setenv("PATH", os.Getenv("PATH")+":/usr/sbin:/sbin"); err != nil {
+		parser.FatalIfErrorf(err)
+	}
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
 	defer stop()
 	if err := run(ctx, parsed.Command(), cli); err != nil {

@@ -3,75 +3,134 @@ package main
 import (
 	"fmt"
 	"io"
+	"os"
+	"slices"
+	"strings"
 	"sync"
 	"time"
 )
 
-// progress tells on standard error what is being done, how far it is, and what
-// each part cost.
+// progress tells what is being done, how far it is, and what each part cost: on
+// a terminal in one line that is drawn anew, elsewhere in a line now and then.
 type progress struct {
-	out   io.Writer
-	start time.Time
-	mu    sync.Mutex
-	total int
-	done  int
-	costs []cost
+	out      io.Writer
+	terminal bool
+	start    time.Time
+	mu       sync.Mutex
+	total    int
+	running  []timed // begun and not ended
+	costs    []timed // ended; begun and took
+	stop     chan struct{}
 }
 
-type cost struct {
-	part    string
-	seconds float64
+type timed struct {
+	part  string
+	begun time.Time
+	took  time.Duration
 }
 
-func newProgress(out io.Writer) *progress { return &progress{out: out, start: time.Now()} }
+func newProgress(out *os.File) *progress {
+	info, err := out.Stat()
+	terminal := err == nil && info.Mode()&os.ModeCharDevice != 0 && os.Getenv("TERM") != "" && os.Getenv("TERM") != "dumb"
+	return &progress{out: out, terminal: terminal, start: time.Now()}
+}
 
 // Say prints one line.
 func (p *progress) Say(format string, args ...any) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	fmt.Fprintf(p.out, "sandbox: "+format+"\n", args...)
+	p.say(format, args...)
 }
 
-// Part says that a part is begun and repeats it every ten seconds until the
-// function it returns is called.
+func (p *progress) say(format string, args ...any) {
+	line := "sandbox: " + fmt.Sprintf(format, args...) + "\n"
+	if p.terminal {
+		line = "\r\x1b[K" + line + p.live()
+	}
+	fmt.Fprint(p.out, line)
+}
+
+// live is the line that is drawn anew, without an end of line.
+func (p *progress) live() string {
+	if len(p.running) == 0 {
+		return "\r\x1b[K"
+	}
+	return "\r\x1b[Ksandbox: " + p.now()
+}
+
+// now names what is running and for how long, and how far everything is.
+func (p *progress) now() string {
+	var parts []string
+	for _, r := range p.running {
+		parts = append(parts, fmt.Sprintf("%s %.0fs", r.part, time.Since(r.begun).Seconds()))
+	}
+	return fmt.Sprintf("building %s (%d of %d done, %s so far)", strings.Join(parts, ", "), len(p.costs), p.total, p.soFar())
+}
+
+// Part says that a part is begun; the function it returns, that it has ended.
 func (p *progress) Part(name string) (end func()) {
-	start := time.Now()
-	p.Say("building %s (%d of %d done, %s so far)", name, p.count(0), p.total, p.soFar())
-	ticker := time.NewTicker(10 * time.Second)
-	stopped := make(chan struct{})
-	go func() {
-		for {
-			select {
-			case <-ticker.C:
-				p.Say("still building %s, %.0fs (%d of %d done, %s so far)", name, time.Since(start).Seconds(), p.count(0), p.total, p.soFar())
-			case <-stopped:
-				return
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if len(p.running) == 0 {
+		p.stop = make(chan struct{})
+		go p.repeat(p.stop)
+	}
+	p.running = append(p.running, timed{part: name, begun: time.Now()})
+	p.tell()
+	return func() { p.end(name) }
+}
+
+func (p *progress) end(name string) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	at := slices.IndexFunc(p.running, func(r timed) bool { return r.part == name })
+	ended := p.running[at]
+	ended.took = time.Since(ended.begun)
+	p.running, p.costs = slices.Delete(p.running, at, at+1), append(p.costs, ended)
+	if len(p.running) == 0 {
+		close(p.stop)
+	}
+	if p.terminal {
+		fmt.Fprint(p.out, p.live())
+	}
+}
+
+// tell prints what is running.
+func (p *progress) tell() {
+	if p.terminal {
+		fmt.Fprint(p.out, p.live())
+		return
+	}
+	p.say("%s", p.now())
+}
+
+func (p *progress) repeat(stop chan struct{}) {
+	every := 10 * time.Second
+	if p.terminal {
+		every = time.Second
+	}
+	ticker := time.NewTicker(every)
+	defer ticker.Stop()
+	for {
+		select {
+		case <-ticker.C:
+			p.mu.Lock()
+			if len(p.running) > 0 {
+				p.tell()
 			}
+			p.mu.Unlock()
+		case <-stop:
+			return
 		}
-	}()
-	return func() {
-		ticker.Stop()
-		close(stopped)
-		p.mu.Lock()
-		p.costs = append(p.costs, cost{name, time.Since(start).Seconds()})
-		p.mu.Unlock()
-		p.count(1)
 	}
 }
 
 // Costs prints what each part took.
 func (p *progress) Costs() {
 	for _, c := range p.costs {
-		p.Say("%-28s %6.1fs", c.part, c.seconds)
+		p.Say("%-28s %6.1fs", c.part, c.took.Seconds())
 	}
 	p.Say("built %d parts in %s", len(p.costs), p.soFar())
-}
-
-func (p *progress) count(n int) int {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	p.done += n
-	return p.done
 }
 
 func (p *progress) soFar() time.Duration { return time.Since(p.start).Round(time.Second) }

@@ -15,9 +15,22 @@ const (
 	publishedRegistry = "registry:3"
 )
 
-func published(ctx context.Context, s *Sandbox, d *docker) (*flavour, error) {
+var publishedImages = map[string]string{"engine": publishedEngine, "node": publishedNode, "registry": publishedRegistry}
+
+// pulled tells whether all that runs was pulled before; a laptop may be offline.
+func (s *Sandbox) pulled(ctx context.Context, d *docker) bool {
+	for _, name := range s.wanted() {
+		if !d.hasImage(ctx, publishedImages[name]) {
+			return false
+		}
+	}
+	return true
+}
+
+func (s *Sandbox) pull(ctx context.Context, d *docker) error {
 	group, gctx := errgroup.WithContext(ctx)
-	for _, image := range []string{publishedEngine, publishedNode, publishedRegistry} {
+	for _, name := range s.wanted() {
+		image := publishedImages[name]
 		group.Go(func() error {
 			if d.hasImage(gctx, image) {
 				return nil
@@ -28,25 +41,24 @@ func published(ctx context.Context, s *Sandbox, d *docker) (*flavour, error) {
 			return nil
 		})
 	}
-	if err := group.Wait(); err != nil {
-		return nil, err
-	}
-	return publishedFlavour(s)
+	return group.Wait()
 }
 
-func publishedFlavour(s *Sandbox) (*flavour, error) {
-	toml, err := s.engineToml(false)
-	if err != nil {
-		return nil, err
-	}
+func (s *Sandbox) publishedFlavour() (*flavour, error) {
+	toml, err := s.readImages("engine/engine.toml")
 	return &flavour{
-		key: "published-" + daggerVersion + "-" + kubernetesVersion, engine: publishedEngine, node: publishedNode, registry: publishedRegistry,
+		engine: publishedEngine, node: publishedNode, registry: publishedRegistry,
 		engineToml:  toml,
-		nodeRun:     []string{"--tmpfs", "/var/run", "--volume", nodeName + ":/var/lib/rancher/k3s"},
+		nodeRun:     []string{"--tmpfs", "/var/run"},
 		nodeCommand: []string{"server", "--node-name", "node", "--tls-san", "127.0.0.1", "--disable", "metrics-server"},
-		nodeFiles: map[string]string{"/etc/rancher/k3s/registries.yaml": fmt.Sprintf(
-			"mirrors:\n  %q:\n    endpoint: [\"http://%s\"]\n", registryHost, registryHost)},
-		kubeconfig:   "/etc/rancher/k3s/k3s.yaml",
-		registryData: "/var/lib/registry",
-	}, nil
+		nodeFiles: map[string]string{
+			"/etc/rancher/k3s/registries.yaml": fmt.Sprintf("mirrors:\n  %q:\n    endpoint: [\"http://%s\"]\n", registryHost, registryHost),
+			// k3s makes one and has the cluster remember it: a new container on
+			// the former volume would be refused as an impostor of the node. It
+			// opens nothing without the cluster's token, which the volume holds.
+			"/etc/rancher/node/password": "slipway-sandbox\n",
+		},
+		nodeData: "/var/lib/rancher/k3s", nodeState: "k3s-" + kubernetesVersion,
+		kubeconfig: "/etc/rancher/k3s/k3s.yaml",
+	}, err
 }

@@ -5,42 +5,78 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net/http"
+	"slices"
 	"strings"
-	"text/tabwriter"
+	"sync"
 	"time"
 
-	"golang.org/x/sync/errgroup"
 	corev1 "k8s.io/api/core/v1"
-	networkingv1 "k8s.io/api/networking/v1"
-	storagev1 "k8s.io/api/storage/v1"
-	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/client-go/kubernetes"
+	"k8s.io/client-go/rest"
 	"k8s.io/client-go/tools/clientcmd"
 )
 
-// waitReady waits for all three parts to serve.
-func (s *Sandbox) waitReady(ctx context.Context, d *docker, f *flavour, at *Coordinates) error {
-	ctx, cancel := context.WithTimeout(ctx, 2*time.Minute)
-	defer cancel()
-	group, gctx := errgroup.WithContext(ctx)
-	group.Go(func() error { return waitHTTP(gctx, "http://"+at.Registry+"/v2/") })
-	group.Go(func() error { return until(gctx, engineName, func() error { return engineReady(gctx, d) }) })
-	group.Go(func() error {
-		if err := until(gctx, nodeName, func() error { return nodeReady(gctx, at.Kubeconfig) }); err != nil {
-			return err
-		}
-		return addDefaults(gctx, at.Kubeconfig)
-	})
-	return group.Wait()
+// waitReady waits for all parts to serve; it returns stuckErrors when some do
+// not, all of them, so that one repair mends all.
+func (s *Sandbox) waitReady(ctx context.Context, d *docker, f *flavour, at *Coordinates, patience map[string]time.Duration) error {
+	found, err := d.inspect(ctx)
+	if err != nil {
+		return err
+	}
+	all := s.questions(d, at, found)
+	if f.bare {
+		all = append(all, question{nodeName, func(ctx context.Context) error { return addClasses(ctx, at.Kubeconfig) }})
+	}
+	answers := make([]stuckErrors, len(all))
+	var group sync.WaitGroup
+	for i, q := range all {
+		group.Go(func() { answers[i] = until(ctx, q.container, patience[q.container], q.ask) })
+	}
+	group.Wait()
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	return slices.Concat(answers...).orNil()
+}
+
+// stuckErrors tell what runs and does not serve.
+type stuckErrors []stuckError
+
+type stuckError struct {
+	container string
+	after     time.Duration
+	cause     error
+}
+
+func (e stuckErrors) orNil() error {
+	if len(e) == 0 {
+		return nil
+	}
+	return e
+}
+
+func (e stuckErrors) Error() string {
+	var lines []string
+	for _, one := range e {
+		lines = append(lines, one.String())
+	}
+	return strings.Join(lines, "\n")
+}
+
+func (e stuckError) String() string {
+	return fmt.Sprintf("%s is not ready after %s: %v; `docker logs %s` may tell why", e.container, e.after, e.cause, e.container)
 }
 
 // until asks again every tenth of a second; what is asked cannot be watched
-// before it serves.
-func until(ctx context.Context, name string, ready func() error) error {
+// before it serves. After a time it gives up; it ends with ctx, too.
+func until(ctx context.Context, container string, patience time.Duration, ask func(ctx context.Context) error) stuckErrors {
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
 	last := errors.New("not asked yet")
 	for {
-		err := ready()
+		err := ask(ctx)
 		if err == nil {
 			return nil
 		}
@@ -49,10 +85,32 @@ func until(ctx context.Context, name string, ready func() error) error {
 		}
 		select {
 		case <-ctx.Done():
-			return fmt.Errorf("%s is not ready: %w; `docker logs %s` may tell why", name, last, name)
+			return stuckErrors{{container, patience, last}}
 		case <-time.After(100 * time.Millisecond):
 		}
 	}
+}
+
+// askHTTP expects a status, or any answer at all for 0.
+func askHTTP(ctx context.Context, url string, status int) error {
+	ctx, cancel := context.WithTimeout(ctx, 2*time.Second)
+	defer cancel()
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
+	if err != nil {
+		return err
+	}
+	response, err := http.DefaultClient.Do(request)
+	if err != nil {
+		return err
+	}
+	defer response.Body.Close()
+	if _, err := io.Copy(io.Discard, response.Body); err != nil {
+		return err
+	}
+	if status != 0 && response.StatusCode != status {
+		return fmt.Errorf("%s: %s", url, response.Status)
+	}
+	return nil
 }
 
 func engineReady(ctx context.Context, d *docker) error {
@@ -66,10 +124,13 @@ func client(kubeconfig string) (*kubernetes.Clientset, error) {
 		return nil, err
 	}
 	config.Timeout = 5 * time.Second
+	config.WarningHandler = rest.NoWarnings{} // what is asked here need not be told what is deprecated
 	return kubernetes.NewForConfig(config)
 }
 
-func nodeReady(ctx context.Context, kubeconfig string) error {
+// nodeReady tells whether the node is Ready and its kubelet has said so since
+// the container was started: until then the former kubelet's word still stands.
+func nodeReady(ctx context.Context, kubeconfig string, started time.Time) error {
 	c, err := client(kubeconfig)
 	if err != nil {
 		return err
@@ -79,69 +140,13 @@ func nodeReady(ctx context.Context, kubeconfig string) error {
 		return err
 	}
 	for _, condition := range node.Status.Conditions {
-		// After a restart the last word of the former kubelet still stands.
-		if condition.Type == corev1.NodeReady && condition.Status == corev1.ConditionTrue {
+		switch {
+		case condition.Type != corev1.NodeReady:
+		case condition.LastHeartbeatTime.Time.Before(started.Truncate(time.Second)): // it knows whole seconds
+			return errors.New("the kubelet has not started yet")
+		case condition.Status == corev1.ConditionTrue:
 			return nil
 		}
 	}
 	return errors.New("the node is not Ready")
-}
-
-// addDefaults makes the storage class and the ingress class that k3s brings
-// along and a bare node lacks.
-func addDefaults(ctx context.Context, kubeconfig string) error {
-	c, err := client(kubeconfig)
-	if err != nil {
-		return err
-	}
-	whenUsed := storagev1.VolumeBindingWaitForFirstConsumer
-	standard := &storagev1.StorageClass{
-		ObjectMeta:        metav1.ObjectMeta{Name: "standard", Annotations: map[string]string{"storageclass.kubernetes.io/is-default-class": "true"}},
-		Provisioner:       "slipway.dev/local", // images/node/volumes
-		VolumeBindingMode: &whenUsed,
-	}
-	classes, err := c.StorageV1().StorageClasses().List(ctx, metav1.ListOptions{})
-	if err != nil {
-		return err
-	}
-	if len(classes.Items) == 0 {
-		if _, err := c.StorageV1().StorageClasses().Create(ctx, standard, metav1.CreateOptions{}); err != nil && !apierrors.IsAlreadyExists(err) {
-			return err
-		}
-	}
-	traefik := &networkingv1.IngressClass{
-		ObjectMeta: metav1.ObjectMeta{Name: "traefik", Annotations: map[string]string{"ingressclass.kubernetes.io/is-default-class": "true"}},
-		Spec:       networkingv1.IngressClassSpec{Controller: "traefik.io/ingress-controller"},
-	}
-	if _, err := c.NetworkingV1().IngressClasses().Create(ctx, traefik, metav1.CreateOptions{}); err != nil && !apierrors.IsAlreadyExists(err) {
-		return err
-	}
-	return nil
-}
-
-// Status prints a line for each part.
-func (s *Sandbox) Status(ctx context.Context, out io.Writer) error {
-	table := tabwriter.NewWriter(out, 2, 0, 2, ' ', 0)
-	defer table.Flush()
-	fmt.Fprintln(table, "PART\tVERSION\tHEALTH\tADDRESS")
-	at, err := s.Load()
-	if err != nil {
-		for _, part := range []string{"engine", "node", "registry"} {
-			fmt.Fprintf(table, "%s\t-\tdown\t-\n", part)
-		}
-		return nil
-	}
-	ctx, cancel := context.WithTimeout(ctx, 2*time.Second)
-	defer cancel()
-	d := &docker{host: at.Env["DOCKER_HOST"]}
-	health := func(err error) string {
-		if err != nil {
-			return "not well: " + strings.ReplaceAll(err.Error(), "\n", " ")
-		}
-		return "well"
-	}
-	fmt.Fprintf(table, "engine\t%s\t%s\t%s\n", daggerVersion, health(engineReady(ctx, d)), at.Env["_EXPERIMENTAL_DAGGER_RUNNER_HOST"])
-	fmt.Fprintf(table, "node\t%s\t%s\t%s\n", kubernetesVersion, health(nodeReady(ctx, at.Kubeconfig)), at.Kubeconfig)
-	fmt.Fprintf(table, "registry\t-\t%s\t%s\n", health(waitHTTP(ctx, "http://"+at.Registry+"/v2/")), at.Registry)
-	return nil
 }

@@ -1,0 +1,76 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+)
+
+// root makes a root file system of Debian packages and imports it as an image.
+func (b *build) root(ctx context.Context, d *docker, name, packages string) error {
+	return b.part(name+" file system", func(log io.Writer) error {
+		tarball := filepath.Join(b.s.cache, name+".tar")
+		defer os.Remove(tarball)
+		cmd := exec.CommandContext(ctx, "mmdebstrap", "--variant=minbase", "--include="+packages,
+			"--dpkgopt=path-exclude=/usr/share/man/*", "--dpkgopt=path-exclude=/usr/share/doc/*", "--dpkgopt=path-exclude=/usr/share/locale/*",
+			debian, tarball)
+		if err := logged(log, cmd); err != nil {
+			return err
+		}
+		return logged(log, d.command(ctx, "import", tarball, b.plan.image(name)))
+	})
+}
+
+// images makes images from their folders and the programs they take.
+func (b *build) images(ctx context.Context, d *docker, names ...string) error {
+	for _, name := range names {
+		if err := b.part(name+" image", func(log io.Writer) error { return b.dockerBuild(ctx, d, name, log) }); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (b *build) dockerBuild(ctx context.Context, d *docker, name string, log io.Writer) error {
+	folder, err := b.workFolder(strings.TrimSuffix(name, "-empty"))
+	if err != nil {
+		return err
+	}
+	defer os.RemoveAll(folder)
+	root := b.plan.image("root")
+	switch name {
+	case "node", "pause":
+		err = os.CopyFS(filepath.Join(folder, "bin"), os.DirFS(b.programs("node")))
+	case "engine":
+		err = os.CopyFS(filepath.Join(folder, "bin"), os.DirFS(b.programs("engine")))
+	case "golang":
+		err = addToolchain(ctx, log, folder)
+	case "postgres":
+		root = b.plan.image("postgres-root")
+	}
+	if err != nil {
+		return err
+	}
+	return logged(log, d.command(ctx, "build", "--force-rm", "--build-arg", "ROOT="+root, "--tag", b.plan.image(name), folder))
+}
+
+// addToolchain copies this machine's Go toolchain and certificate authorities.
+func addToolchain(ctx context.Context, log io.Writer, folder string) error {
+	goroot, err := exec.CommandContext(ctx, "go", "env", "GOROOT").Output()
+	if err != nil {
+		return fmt.Errorf("find the Go toolchain: %w", err)
+	}
+	if err := os.CopyFS(filepath.Join(folder, "go"), os.DirFS(strings.TrimSpace(string(goroot)))); err != nil {
+		return err
+	}
+	for _, unused := range []string{"api", "doc", "misc", "test"} {
+		if err := os.RemoveAll(filepath.Join(folder, "go", unused)); err != nil {
+			return err
+		}
+	}
+	return logged(log, exec.CommandContext(ctx, "cp", "/etc/ssl/certs/ca-certificates.crt", folder))
+}
