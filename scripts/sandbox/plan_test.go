@@ -1,0 +1,106 @@
+package main
+
+import (
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+func TestAChangeConcernsWhatIsMadeFromItAndNothingElse(t *testing.T) {
+	t.Parallel()
+	for path, want := range map[string][]string{
+		"node/entrypoint.sh":        {"image node"},
+		"node/etc/kubelet.yaml":     {"image node"},
+		"node/go.sum":               {"image node", "programs node"},
+		"node/stand-ins/ext/ext.go": {"image node", "programs node"},
+		"node/pause/main.go":        {"image node", "image pause", "image registry", "programs node"},
+		"engine/entrypoint.sh":      {"image engine"},
+		"engine/go.mod":             {"image engine", "programs engine"},
+		"golang/Dockerfile":         {"image golang", "image registry"},
+		"postgres/entrypoint.sh":    {"image postgres", "image registry"},
+		"pause/Dockerfile":          {"image pause", "image registry"},
+		"registry/config.yml":       {"image registry", "image registry-empty"},
+	} {
+		t.Run(path, func(t *testing.T) {
+			t.Parallel()
+			folder := t.TempDir()
+			require.NoError(t, os.CopyFS(folder, os.DirFS("images")))
+			before, err := makePlan(os.DirFS(folder))
+			require.NoError(t, err)
+			appendTo(t, filepath.Join(folder, path), "# more\n")
+			after, err := makePlan(os.DirFS(folder))
+			require.NoError(t, err)
+			require.Equal(t, want, changed(before, after))
+		})
+	}
+}
+
+func changed(before, after *plan) []string {
+	var names []string
+	for name, key := range after.programs {
+		if before.programs[name] != key {
+			names = append(names, "programs "+name)
+		}
+	}
+	for name, key := range after.images {
+		if before.images[name] != key {
+			names = append(names, "image "+name)
+		}
+	}
+	slices.Sort(names)
+	return names
+}
+
+func TestAContainerIsMadeAnewWhenItsOptionsChange(t *testing.T) {
+	t.Parallel()
+	c := container{name: "slipway-engine", image: "a", files: map[string]string{"/etc/a": "b"}}
+	key := c.key()
+	c.files = map[string]string{"/etc/a": "c"}
+	require.NotEqual(t, key, c.key())
+	c.files = map[string]string{"/etc/a": "b"}
+	require.Equal(t, key, c.key())
+	c.run = []string{"--privileged"}
+	require.NotEqual(t, key, c.key())
+}
+
+func TestEveryImageThatIsBuiltHasADockerfile(t *testing.T) {
+	t.Parallel()
+	for _, name := range []string{"golang", "postgres", "pause", "registry", "engine", "node"} {
+		require.FileExists(t, filepath.Join("images", name, "Dockerfile"))
+	}
+}
+
+// What copies.sh makes, and what stands in, is what go.mod replaces.
+func TestReplacedModulesAreThere(t *testing.T) {
+	t.Parallel()
+	for name, copies := range map[string]*regexp.Regexp{
+		"node":   regexp.MustCompile(`(?m)^copy (\S+)@v\S+ (\S+)$`),
+		"engine": regexp.MustCompile(`download -json (\S+)@v(?s:.*?)cp -r "\$dir" copies/(\S+)\n`),
+	} {
+		script, err := os.ReadFile(filepath.Join("images", name, "copies.sh"))
+		require.NoError(t, err)
+		made := map[string]string{} // folder to module
+		for _, match := range copies.FindAllStringSubmatch(string(script), -1) {
+			made[match[2]] = match[1]
+		}
+		require.NotEmpty(t, made)
+		mod, err := os.ReadFile(filepath.Join("images", name, "go.mod"))
+		require.NoError(t, err)
+		replaced := map[string]string{}
+		for _, match := range regexp.MustCompile(`(\S+) => \./copies/(\S+)`).FindAllStringSubmatch(string(mod), -1) {
+			replaced[match[2]] = match[1]
+		}
+		if name == "engine" { // the script makes the second version's path from the first's
+			require.Equal(t, made["dang"]+"/v2", replaced["dang"])
+			made["dang"] += "/v2"
+		}
+		require.Equal(t, made, replaced, name)
+		for _, match := range regexp.MustCompile(`=> (\./stand-ins/\S+)`).FindAllStringSubmatch(string(mod), -1) {
+			require.FileExists(t, filepath.Join("images", name, match[1], "go.mod"))
+		}
+	}
+}
