@@ -12,6 +12,9 @@ import (
 	"golang.org/x/sys/unix"
 )
 
+// quiet is how long something may take that nobody needs to be told about.
+const quiet = 2 * time.Second
+
 // Sandbox is the one sandbox of this user on this machine.
 type Sandbox struct {
 	cache  string // built parts, logs, the daemon's data: $XDG_CACHE_HOME/slipway/sandbox
@@ -116,7 +119,9 @@ func (s *Sandbox) Up(ctx context.Context) (*Coordinates, error) {
 	for tries := 1; ; tries++ {
 		at, err := s.bringUp(ctx, d, f)
 		if err == nil {
-			s.log.Say("up after %.1fs", time.Since(start).Seconds())
+			if took := time.Since(start); took > quiet {
+				s.log.Say("up after %.1fs", took.Seconds())
+			}
 			return at, nil
 		}
 		if tries == 3 || !s.repair(ctx, d, err) {
