@@ -97,18 +97,29 @@ func (b *bench) git(args ...string) error {
 // hand does the job with the engine's command line and kubectl, as a shell
 // script would, where both are there.
 func (b *bench) hand() error {
-	environment, err := exec.Command(b.ci, "sandbox", "env").Output()
+	out, err := exec.Command(b.ci, "sandbox", "env").Output()
 	if err != nil {
 		return err
+	}
+	environment := os.Environ()
+	path := os.Getenv("PATH")
+	for line := range strings.Lines(string(out)) {
+		name, value, _ := strings.Cut(strings.TrimPrefix(strings.TrimSpace(line), "export "), "=")
+		value = strings.Trim(value, "'")
+		environment = append(environment, name+"="+value)
+		if name == "_EXPERIMENTAL_DAGGER_CLI_BIN" {
+			path = filepath.Dir(value) + string(os.PathListSeparator) + path
+		}
+	}
+	environment = append(environment, "PATH="+path)
+	if _, err := exec.LookPath("kubectl"); err != nil {
+		fmt.Fprintln(os.Stderr, "bench: by hand is left out: kubectl is not here")
+		return nil
 	}
 	var totals []float64
 	for i := range repeats + 1 {
 		script := command("bash", "scripts/benchmark/by-hand", b.source, fmt.Sprintf("hand%d", i))
-		script.Env = os.Environ()
-		for line := range strings.Lines(string(environment)) {
-			name, value, _ := strings.Cut(strings.TrimPrefix(strings.TrimSpace(line), "export "), "=")
-			script.Env = append(script.Env, name+"="+os.ExpandEnv(strings.Trim(value, `'"`)))
-		}
+		script.Env = environment
 		seconds, err := timed(script)
 		if err != nil {
 			return err
