@@ -25,6 +25,8 @@ type commands struct {
 	Reset  struct{} `cmd:"" help:"Down, and drop the state: cluster, registry and engine cache."`
 	Status struct{} `cmd:"" help:"Show each part, its version, health and address."`
 	Env    struct{} `cmd:"" help:"Print export lines for kubectl, dagger, docker and crane."`
+
+	Programs struct{} `cmd:"" help:"Print as JSON where the programs of scripts/light lie; build what was never built."`
 }
 
 func main() {
@@ -67,6 +69,12 @@ func run(ctx context.Context, command string, cli commands) error {
 		return s.Down(ctx, true)
 	case "status":
 		return s.Status(ctx, os.Stdout)
+	case "programs":
+		at, err := s.Programs(ctx)
+		if err != nil {
+			return err
+		}
+		return json.NewEncoder(os.Stdout).Encode(at)
 	default:
 		at, err := s.Load()
 		if err != nil {

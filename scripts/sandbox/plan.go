@@ -29,6 +29,7 @@ func makePlan(images fs.FS) (*plan, error) {
 	compiler := runtime.Version() + runtime.GOARCH + strings.Join(goFlags, " ") + linkerFlags()
 	node := h.key([]string{"node/go.mod", "node/go.sum", "node/copies.sh", "node/stand-ins", "node/kube", "node/coredns", "node/pause", "node/volumes"}, compiler, strings.Join(nodePrograms, " "))
 	engine := h.key([]string{"engine/go.mod", "engine/go.sum", "engine/copies.sh", "engine/stand-ins"}, compiler, strings.Join(enginePrograms, " "))
+	light := h.key([]string{"light"}, compiler, strings.Join(lightPrograms, " "))
 	root, postgresRoot := short(debian, rootPackages), short(debian, postgresPackages)
 	golang := h.key([]string{"golang"}, root, compiler)
 	postgres := h.key([]string{"postgres"}, postgresRoot)
@@ -36,7 +37,7 @@ func makePlan(images fs.FS) (*plan, error) {
 	pause := h.key([]string{"pause", "node/pause"}, compiler)
 	empty := h.key([]string{"registry"}, root)
 	p := &plan{
-		programs: map[string]string{"node": node, "engine": engine},
+		programs: map[string]string{"node": node, "engine": engine, "light": light},
 		images: map[string]string{
 			"root": root, "postgres-root": postgresRoot,
 			"golang": golang, "postgres": postgres, "pause": pause, "registry-empty": empty,

@@ -21,6 +21,7 @@ func TestAChangeConcernsWhatIsMadeFromItAndNothingElse(t *testing.T) {
 		"engine/entrypoint.sh":      {"image engine"},
 		"engine/go.mod":             {"image engine", "programs engine"},
 		"golang/Dockerfile":         {"image golang", "image registry"},
+		"light/kubectl/main.go":     {"programs light"},
 		"postgres/entrypoint.sh":    {"image postgres", "image registry"},
 		"pause/Dockerfile":          {"image pause", "image registry"},
 		"registry/config.yml":       {"image registry", "image registry-empty"},

@@ -6,16 +6,18 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 )
 
-// Packages that become programs, of the modules images/node and images/engine.
+// Packages that become programs, of the modules images/node, images/engine and images/light.
 var (
 	nodePrograms   = []string{"./kube", "./coredns", "./pause", "./volumes", "github.com/traefik/traefik/v3/cmd/traefik"}
 	enginePrograms = []string{
 		"github.com/dagger/dagger/cmd/engine", "github.com/dagger/dagger/cmd/dagger", "github.com/dagger/dagger/cmd/init",
 		"github.com/dagger/dagger/cmd/dnsname", "github.com/dagger/dagger/cmd/dialstdio", "github.com/dagger/dagger/cmd/codegen",
 	}
+	lightPrograms = []string{"sigs.k8s.io/kwok/cmd/kwok", "./kubectl"}
 )
 
 // goFlags build every program the same way, so that packages which two of them
@@ -45,10 +47,11 @@ func (b *build) goPrograms(ctx context.Context, name string, packages []string) 
 			return err
 		}
 		defer os.RemoveAll(module)
-		for _, args := range [][]string{
-			{"sh", "./copies.sh"},
-			append(append([]string{"go", "build"}, append(goFlags, "-ldflags", linkerFlags(), "-o", "bin/")...), packages...),
-		} {
+		commands := [][]string{append(append([]string{"go", "build"}, append(goFlags, "-ldflags", linkerFlags(), "-o", "bin/")...), packages...)}
+		if _, err := os.Stat(filepath.Join(module, "copies.sh")); err == nil {
+			commands = slices.Insert(commands, 0, []string{"sh", "./copies.sh"})
+		}
+		for _, args := range commands {
 			cmd := exec.CommandContext(ctx, args[0], args[1:]...)
 			cmd.Dir = module
 			cmd.Env = append(os.Environ(), "CGO_ENABLED=0", "GOFLAGS=", "GOWORK=off")
@@ -67,4 +70,42 @@ func (b *build) workFolder(name string) (string, error) {
 		return "", err
 	}
 	return folder, os.CopyFS(folder, os.DirFS(filepath.Join(b.s.images, name)))
+}
+
+// Programs builds, where they were not, the programs of a control plane with
+// fake nodes, and returns where each lies, by name. It needs no Docker.
+func (s *Sandbox) Programs(ctx context.Context) (map[string]string, error) {
+	b, err := s.newBuild()
+	if err != nil {
+		return nil, err
+	}
+	at := map[string]string{
+		"kube": filepath.Join(b.programs("node"), "kube"),
+		"kwok": filepath.Join(b.programs("light"), "kwok"), "kubectl": filepath.Join(b.programs("light"), "kubectl"),
+	}
+	if b.missingPrograms() == 0 {
+		return at, nil
+	}
+	unlock, err := s.lock()
+	if err != nil {
+		return nil, err
+	}
+	defer unlock()
+	s.log.total = b.missingPrograms() // another may have built some while we waited
+	if err := b.goPrograms(ctx, "node", nodePrograms); err != nil {
+		return nil, err
+	}
+	return at, b.goPrograms(ctx, "light", lightPrograms)
+}
+
+// missingPrograms plans to build those of node and light that are not there,
+// and returns of how many modules.
+func (b *build) missingPrograms() int {
+	b.todo = map[string]bool{}
+	for _, name := range []string{"node", "light"} {
+		if _, err := os.Stat(b.programs(name)); err != nil {
+			b.todo[name+" programs"] = true
+		}
+	}
+	return len(b.todo)
 }
