@@ -56,6 +56,16 @@ func (f *flags) cluster(ctx context.Context) (*cluster.Cluster, error) {
 	return at.connect(ctx)
 }
 
+// confined connects the cluster with the rights of a run, for what writes to betas
+// or to production. It names the account where those are not the credentials' own.
+func (f *flags) confined(ctx context.Context, at target) (*cluster.Cluster, string, error) {
+	given, err := at.connect(ctx)
+	if err != nil {
+		return nil, "", err
+	}
+	return given.Confined(ctx, f.BuildNamespace, account)
+}
+
 func (t target) connect(ctx context.Context) (*cluster.Cluster, error) {
 	return cluster.Connect(ctx, cluster.Config{Kubeconfig: t.kubeconfig, Context: t.context, Dial: t.dial, UserAgent: "slipway"})
 }
@@ -78,7 +88,7 @@ func (f *flags) environment(ctx context.Context, at target) (pipeline.Environmen
 	}
 	var connecting errgroup.Group
 	connecting.Go(func() (err error) {
-		env.Cluster, err = at.connect(ctx)
+		env.Cluster, env.As, err = f.confined(ctx, at)
 		return err
 	})
 	connecting.Go(func() (err error) {

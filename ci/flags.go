@@ -12,6 +12,7 @@ type commands struct {
 	Plan      planCommand      `cmd:"" help:"What a deploy would change in production; exit 0 nothing, 4 changes."`
 	Status    statusCommand    `cmd:"" help:"What runs where: releases, runs in flight, who holds the production lock."`
 	Rollback  rollbackCommand  `cmd:"" help:"Put production back to the release before, verified by the production tests."`
+	Recover   recoverCommand   `cmd:"" help:"Finish or undo what killed runs left behind, in production and in the build namespace."`
 	Cleanup   cleanupCommand   `cmd:"" help:"Remove what a run left behind: --run ID, or --stale."`
 	Bootstrap bootstrapCommand `cmd:"" help:"What a cluster administrator applies once: namespaces, service account, roles, quota, policies."`
 	Sandbox   sandboxCommand   `cmd:"" help:"The embedded engine, cluster and registry: up, down, status, reset, env."`
@@ -31,6 +32,8 @@ type flags struct {
 	Namespace         string `default:"${app}" help:"Where production lives (default: ${default})." placeholder:"NAME"`
 	BetaOverlay       string `default:"kustomize/overlays/beta" help:"Kustomize folder below --source (default: ${default})." placeholder:"DIR"`
 	ProductionOverlay string `default:"kustomize/overlays/production" help:"Kustomize folder below --source (default: ${default})." placeholder:"DIR"`
+
+	Prune []string `help:"What production may lose although its data goes with it, once an overlay no longer has it; claims, namespaces and definitions stay otherwise." placeholder:"KIND/NAME"`
 
 	// The field is not called Run: that is the name of a command's method.
 	RunID        string        `name:"run" help:"This run's id: lower case, fits a label and a name suffix (default: made; from the CI vendor's variables when there)." placeholder:"ID"`

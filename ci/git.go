@@ -2,7 +2,9 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"os"
 	"os/exec"
 	"strconv"
 	"strings"
@@ -16,14 +18,12 @@ type revision struct {
 	version string
 	commit  string
 	time    time.Time // of the commit
+	history pipeline.History
 }
 
 // revisionOf asks git, unless a version is given and there is no git.
 func revisionOf(ctx context.Context, source, version string) (revision, error) {
-	git := func(args ...string) (string, error) {
-		out, err := exec.CommandContext(ctx, "git", append([]string{"-C", source}, args...)...).Output()
-		return strings.TrimSpace(string(out)), err
-	}
+	git := func(args ...string) (string, error) { return git(ctx, source, args...) }
 	head, err := git("show", "--no-patch", "--format=%H %ct", "HEAD")
 	commit, seconds, _ := strings.Cut(head, " ")
 	at, parseErr := strconv.ParseInt(seconds, 10, 64)
@@ -34,6 +34,9 @@ func revisionOf(ctx context.Context, source, version string) (revision, error) {
 		return revision{version: version, commit: "unknown", time: time.Unix(0, 0)}, nil
 	}
 	found := revision{version: version, commit: commit, time: time.Unix(at, 0)}
+	if found.history, err = historyOf(ctx, source); err != nil {
+		return revision{}, err
+	}
 	if version != "" {
 		return found, nil
 	}
@@ -52,4 +55,50 @@ func revisionOf(ctx context.Context, source, version string) (revision, error) {
 		found.version += "-dirty"
 	}
 	return found, nil
+}
+
+// historyOf reads what a release records of the commits before it.
+func historyOf(ctx context.Context, source string) (pipeline.History, error) {
+	before, err := git(ctx, source, "rev-list", "--skip=1", "--max-count="+strconv.Itoa(pipeline.CommitsKept), "HEAD")
+	if err != nil {
+		return pipeline.History{}, fmt.Errorf("list commits of %s: %w", source, err)
+	}
+	shallow, err := git(ctx, source, "rev-parse", "--is-shallow-repository")
+	if err != nil {
+		return pipeline.History{}, fmt.Errorf("git rev-parse of %s: %w", source, err)
+	}
+	out := pipeline.History{Shallow: shallow == "true", Ancestor: func(ctx context.Context, commit, other string) (yes, known bool, err error) {
+		return ancestor(ctx, source, commit, other, shallow == "true")
+	}}
+	for line := range strings.Lines(before) {
+		out.Before = append(out.Before, strings.TrimSpace(line)[:pipeline.HashKept])
+	}
+	return out, nil
+}
+
+// ancestor asks whether commit comes before the other. A shallow clone that says
+// no may only lack the commits between them.
+func ancestor(ctx context.Context, source, commit, other string, shallow bool) (yes, known bool, err error) {
+	_, err = git(ctx, source, "merge-base", "--is-ancestor", commit, other)
+	var ended *exec.ExitError
+	switch {
+	case err == nil:
+		return true, true, nil
+	case ctx.Err() != nil:
+		return false, false, context.Cause(ctx)
+	case errors.As(err, &ended) && ended.ExitCode() == 1 && !shallow:
+		return false, true, nil
+	case errors.As(err, &ended): // 128: it has no such commit
+		return false, false, nil
+	}
+	return false, false, fmt.Errorf("git merge-base in %s: %w", source, err)
+}
+
+// git runs git and returns what it prints. What a partial clone lacks is not
+// fetched for a question.
+func git(ctx context.Context, source string, args ...string) (string, error) {
+	command := exec.CommandContext(ctx, "git", append([]string{"-C", source}, args...)...)
+	command.Env = append(os.Environ(), "GIT_NO_LAZY_FETCH=1")
+	out, err := command.Output()
+	return strings.TrimSpace(string(out)), err
 }

@@ -4,6 +4,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -13,8 +14,8 @@ import (
 
 const commitTime = 1700000000
 
-// git runs git in the folder, away from the user's own configuration.
-func git(t *testing.T, folder string, args ...string) {
+// inGit runs git in the folder, away from the user's own configuration.
+func inGit(t *testing.T, folder string, args ...string) {
 	t.Helper()
 	cmd := exec.CommandContext(t.Context(), "git", append([]string{"-C", folder}, args...)...)
 	cmd.Env = append(os.Environ(), "GIT_CONFIG_GLOBAL=/dev/null", "GIT_CONFIG_SYSTEM=/dev/null",
@@ -28,11 +29,11 @@ func git(t *testing.T, folder string, args ...string) {
 func repository(t *testing.T) string {
 	t.Helper()
 	folder := t.TempDir()
-	git(t, folder, "init", "-q")
+	inGit(t, folder, "init", "-q", "--initial-branch=master")
 	for _, text := range []string{"one", "two"} {
 		require.NoError(t, os.WriteFile(filepath.Join(folder, "file"), []byte(text), 0o644))
-		git(t, folder, "add", ".")
-		git(t, folder, "commit", "-q", "-m", text)
+		inGit(t, folder, "add", ".")
+		inGit(t, folder, "commit", "-q", "-m", text)
 	}
 	return folder
 }
@@ -50,7 +51,7 @@ func TestATagIsTheVersion(t *testing.T) {
 	t.Parallel()
 	for name, args := range map[string][]string{"light": {"tag", "v1.2"}, "annotated": {"tag", "-a", "-m", "x", "v1.2"}} {
 		folder := repository(t)
-		git(t, folder, args...)
+		inGit(t, folder, args...)
 		found, err := revisionOf(t.Context(), folder, "")
 		require.NoError(t, err)
 		require.Equal(t, "v1.2", found.version, name)
@@ -60,7 +61,7 @@ func TestATagIsTheVersion(t *testing.T) {
 func TestATagOfAnEarlierCommitIsNotTheVersion(t *testing.T) {
 	t.Parallel()
 	folder := repository(t)
-	git(t, folder, "tag", "v1.2", "HEAD~1")
+	inGit(t, folder, "tag", "v1.2", "HEAD~1")
 	found, err := revisionOf(t.Context(), folder, "")
 	require.NoError(t, err)
 	require.Equal(t, "2-g"+found.commit[:8], found.version)
@@ -74,7 +75,7 @@ func TestAChangedTreeIsDirty(t *testing.T) {
 		"reports do not count": {".slipway/runs/a/report.json", "v1"},
 	} {
 		folder := repository(t)
-		git(t, folder, "tag", "v1")
+		inGit(t, folder, "tag", "v1")
 		require.NoError(t, os.MkdirAll(filepath.Dir(filepath.Join(folder, c.file)), 0o755))
 		require.NoError(t, os.WriteFile(filepath.Join(folder, c.file), []byte("changed"), 0o644))
 		found, err := revisionOf(t.Context(), folder, "")
@@ -86,7 +87,7 @@ func TestAChangedTreeIsDirty(t *testing.T) {
 func TestAGivenVersionWinsAndTheCommitIsStillKnown(t *testing.T) {
 	t.Parallel()
 	folder := repository(t)
-	git(t, folder, "tag", "v1")
+	inGit(t, folder, "tag", "v1")
 	found, err := revisionOf(t.Context(), folder, "mine")
 	require.NoError(t, err)
 	require.Equal(t, "mine", found.version)
@@ -108,7 +109,53 @@ func TestWithoutGitTheVersionMustBeGiven(t *testing.T) {
 func TestARepositoryWithoutACommitIsAsGoodAsNone(t *testing.T) {
 	t.Parallel()
 	folder := t.TempDir()
-	git(t, folder, "init", "-q")
+	inGit(t, folder, "init", "-q")
 	_, err := revisionOf(t.Context(), folder, "")
 	require.ErrorContains(t, err, "has no git commit")
+}
+
+func TestTheCommitsBeforeAreListedNewestFirst(t *testing.T) {
+	t.Parallel()
+	folder := repository(t)
+	found, err := revisionOf(t.Context(), folder, "")
+	require.NoError(t, err)
+	require.Len(t, found.history.Before, 1)
+	require.Len(t, found.history.Before[0], pipeline.HashKept)
+	require.NotEqual(t, found.commit[:pipeline.HashKept], found.history.Before[0])
+	require.False(t, found.history.Shallow)
+}
+
+func TestGitTellsAncestorsAsFarAsTheCloneKnows(t *testing.T) {
+	t.Parallel()
+	folder := repository(t)
+	second, err := revisionOf(t.Context(), folder, "")
+	require.NoError(t, err)
+	inGit(t, folder, "checkout", "-q", "HEAD~1")
+	first, err := revisionOf(t.Context(), folder, "")
+	require.NoError(t, err)
+	shallow := t.TempDir()
+	inGit(t, shallow, "clone", "-q", "--depth=1", "--branch", "master", "file://"+folder, ".")
+	cut, err := revisionOf(t.Context(), shallow, "")
+	require.NoError(t, err)
+	require.True(t, cut.history.Shallow)
+	require.Equal(t, second.commit, cut.commit)
+	require.Empty(t, cut.history.Before)
+
+	for name, c := range map[string]struct {
+		in         revision
+		one, other string
+		yes, known bool
+	}{
+		"older":                              {second, first.commit, second.commit, true, true},
+		"newer":                              {second, second.commit, first.commit, false, true},
+		"itself":                             {second, second.commit, second.commit, true, true},
+		"a commit that is nowhere":           {second, first.commit, strings.Repeat("0", 39) + "1", false, false},
+		"a shallow clone lacks the older":    {cut, first.commit, second.commit, false, false},
+		"a shallow clone never says no":      {cut, second.commit, first.commit, false, false},
+		"a shallow clone still knows itself": {cut, second.commit, second.commit, true, true},
+	} {
+		yes, known, err := c.in.history.Ancestor(t.Context(), c.one, c.other)
+		require.NoError(t, err, name)
+		require.Equal(t, [2]bool{c.yes, c.known}, [2]bool{yes, known}, name)
+	}
 }

@@ -7,8 +7,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"os/signal"
+	"sync/atomic"
 	"syscall"
 
 	"github.com/alecthomas/kong"
@@ -63,7 +65,7 @@ func untilSignal(ctx context.Context) (context.Context, func()) {
 		fmt.Fprintf(os.Stderr, "\nslipway: %s: cleaning up; once more ends at once and leaves what is there\n", first)
 		cancel(pipeline.Interrupt{Signal: first})
 		if second, open := <-signals; open {
-			fmt.Fprintln(os.Stderr, "slipway: not cleaned up: run `go run ./ci cleanup --run ID` later")
+			byHand.Load().print(os.Stderr)
 			os.Exit(128 + int(second.(syscall.Signal)))
 		}
 	}()
@@ -71,6 +73,25 @@ func untilSignal(ctx context.Context) (context.Context, func()) {
 		signal.Stop(signals)
 		close(signals)
 		cancel(nil)
+	}
+}
+
+// lastWords are what a person must know when the program ends at once.
+type lastWords struct {
+	run        string
+	production func() []string
+}
+
+// byHand is set once a run may write something.
+var byHand atomic.Pointer[lastWords]
+
+func (w *lastWords) print(to io.Writer) {
+	if w == nil {
+		return
+	}
+	fmt.Fprintf(to, "slipway: not cleaned up: run `go run ./ci recover`, or by hand:\n  go run ./ci cleanup --run %s\n", w.run)
+	for _, command := range w.production() {
+		fmt.Fprintln(to, " ", command)
 	}
 }
 

@@ -18,7 +18,10 @@ func (c *runCommand) Run(ctx context.Context, f *flags) error {
 		if err != nil {
 			return nil, nil, err
 		}
-		return run, run.Stages(), run.Preflight(ctx)
+		if err := run.Preflight(ctx); err != nil {
+			return nil, nil, err
+		}
+		return run, run.Stages(), run.LookBehind(ctx)
 	})
 }
 
@@ -55,6 +58,7 @@ func (f *flags) carryOut(ctx context.Context, options func(context.Context) (pip
 		return err
 	}
 	defer dir.Close()
+	byHand.Store(&lastWords{run: opts.Run, production: run.ByHand})
 	if done := run.Execute(ctx, stages, dir); done.ExitCode != 0 {
 		return exit(done.ExitCode)
 	}
@@ -76,7 +80,7 @@ func (f *flags) options(ctx context.Context) (pipeline.Options, error) {
 	if err != nil {
 		return opts, err
 	}
-	opts.Version, opts.Commit, opts.Built = found.version, found.commit, found.time
+	opts.Version, opts.Commit, opts.Built, opts.History = found.version, found.commit, found.time, found.history
 	tree, err := f.tree()
 	if err != nil {
 		return opts, err
@@ -96,7 +100,7 @@ func (f *flags) given(context.Context) (pipeline.Options, error) {
 	return pipeline.Options{
 		Run: id, Vendor: vendor, Image: f.Image,
 		BuildNamespace: f.BuildNamespace, Namespace: f.Namespace,
-		BetaOverlay: f.BetaOverlay, ProductionOverlay: f.ProductionOverlay,
+		BetaOverlay: f.BetaOverlay, ProductionOverlay: f.ProductionOverlay, Prune: f.Prune,
 		Until: f.Until, StageTimeout: f.StageTimeout, KeepBeta: f.KeepBeta,
 	}, nil
 }

@@ -61,13 +61,21 @@ func statusText(s pipeline.Status, screen report.Screen, now time.Time) string {
 	if s.Lock != nil {
 		lock = fmt.Sprintf("%s, for %s, renewed %s ago", s.Lock.Name, age(now, s.Lock.Acquired), age(now, s.Lock.Renewed))
 	}
+	waiting := ""
+	if len(s.Queue) > 0 {
+		var queue [][]string
+		for _, w := range s.Queue {
+			queue = append(queue, []string{w.Name, age(now, w.Since), age(now, w.Renewed)})
+		}
+		waiting = screen.Heading("Waiting for it, the next in line first") + "\n" + table("", "RUN AGE SEEN", queue)
+	}
 	return screen.Heading("Releases in "+s.Namespace+", the current one first") + "\n" +
 		table("nothing was released", "VERSION DIGEST COMMIT RUN AGE", releases) +
 		screen.Heading("Running in "+s.Namespace) + "\n" +
 		table("nothing runs", "DEPLOYMENT DIGEST READY", running) +
 		screen.Heading("Runs in "+s.BuildNamespace) + "\n" +
 		table("none", "RUN VERSION AGE SEEN", runs) +
-		screen.Heading("Production lock") + "\n  " + lock + "\n"
+		screen.Heading("Production lock") + "\n  " + lock + "\n" + waiting
 }
 
 func table(empty, columns string, rows [][]string) string {

@@ -32,6 +32,10 @@ func TestStatusShowsWhatRunsWhere(t *testing.T) {
 		},
 		Runs: []cluster.Run{{ID: "43", Started: now.Add(-time.Minute), Seen: now.Add(-2 * time.Second), Data: map[string]string{"version": "v3"}}},
 		Lock: &cluster.Holder{Name: "43 (v3)", Acquired: now.Add(-10 * time.Second), Renewed: now.Add(-time.Second)},
+		Queue: []cluster.Waiter{
+			{Name: "44 (v4)", Since: now.Add(-8 * time.Second), Renewed: now.Add(-3 * time.Second)},
+			{Name: "45 (v5)", Since: now.Add(-2 * time.Second), Renewed: now.Add(-2 * time.Second)},
+		},
 	}
 	golden(t, "status.txt", statusText(status, report.Screen{}, now))
 	require.Contains(t, statusText(status, report.Screen{Color: true}, now), "\x1b[")

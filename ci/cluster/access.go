@@ -45,12 +45,11 @@ func (c *Cluster) CheckAccess(ctx context.Context, namespace string) error {
 	case err != nil && !apierrors.IsForbidden(err):
 		return fromAPI(ctx, object, "check access", err)
 	}
-	review := &authorizationv1.SelfSubjectRulesReview{Spec: authorizationv1.SelfSubjectRulesReviewSpec{Namespace: namespace}}
-	rules, failed := c.typed.AuthorizationV1().SelfSubjectRulesReviews().Create(ctx, review, metav1.CreateOptions{})
+	rules, failed := c.rules(ctx, namespace)
 	if failed != nil {
-		return fromAPI(ctx, object, "check access", failed)
+		return failed
 	}
-	missing, confirmErr := c.missing(ctx, namespace, rules.Status)
+	missing, confirmErr := c.missing(ctx, namespace, rules)
 	switch {
 	case confirmErr != nil:
 		return confirmErr

@@ -10,8 +10,9 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 )
 
-// writeTime is how long the answer to one write is waited for.
-const writeTime = 15 * time.Second
+// writeTime is how long the answer to one write is waited for: longer than an API
+// server takes to restart.
+const writeTime = time.Minute
 
 // Action is what happened to an object.
 type Action string
@@ -31,41 +32,48 @@ type Change struct {
 	Kind      string `json:"kind"`
 	Name      string `json:"name"`
 	Action    Action `json:"action"`
+	Note      string `json:"note,omitempty"` // what was done otherwise than asked, and why
 }
 
 func changeOf(object *unstructured.Unstructured, action Action) Change {
 	return Change{Namespace: object.GetNamespace(), Kind: object.GetKind(), Name: object.GetName(), Action: action}
 }
 
-// ApplyOptions are what Apply adds to the objects.
-type ApplyOptions struct {
-	Owner *metav1.OwnerReference // of every object in its namespace; deleting it deletes them
-}
-
-// Apply makes the cluster hold the objects, by server-side apply without force.
-// Every object is dry-run first, so that a refused one changes nothing; then they
-// are written in a fixed order, the objects of one step in parallel, those
-// already as wanted not at all. The given objects are not modified.
-//
-// It returns the changes made so far together with an error. Errors are *Error:
-// Admission for what the server refuses (with the field and its owner when
-// another manager set it), Misconfigured for an unknown kind or namespace.
+// Apply plans the objects and carries the plan out. It returns the changes made
+// so far together with an error.
 func (c *Cluster) Apply(ctx context.Context, objects []*unstructured.Unstructured, opts ApplyOptions) ([]Change, error) {
-	plan, err := c.plan(ctx, owned(objects, opts.Owner))
+	plan, err := c.Plan(ctx, objects, opts)
 	if err != nil {
 		return nil, err
 	}
+	return c.Carry(ctx, plan, nil)
+}
+
+// Carry writes the plan's objects, by server-side apply without force: in waves,
+// each of which is waited for before the next, and in a fixed order of kinds
+// within one, the objects of one step in parallel. Those already as wanted are
+// not written; pruning is left to Prune. progress may be nil.
+//
+// It returns the changes made so far together with an error.
+func (c *Cluster) Carry(ctx context.Context, plan *Plan, progress func(object, state string)) ([]Change, error) {
 	byObject := map[*unstructured.Unstructured]*planned{}
-	wanted := make([]*unstructured.Unstructured, len(plan))
-	for i, p := range plan {
+	wanted := make([]*unstructured.Unstructured, len(plan.objects))
+	for i, p := range plan.objects {
 		byObject[p.object], wanted[i] = p, p.object
 	}
 	var changes []Change
-	for _, group := range order(wanted) {
-		done, err := c.applyStep(ctx, group, byObject)
-		changes = append(changes, done...)
-		if err != nil {
-			return changes, err
+	for i, wave := range waves(wanted) {
+		if i > 0 {
+			if err := c.Wait(ctx, waves(wanted)[i-1], progress); err != nil {
+				return changes, err
+			}
+		}
+		for _, group := range order(wave) {
+			done, err := c.applyStep(ctx, group, byObject, progress)
+			changes = append(changes, done...)
+			if err != nil {
+				return changes, err
+			}
 		}
 	}
 	return changes, nil
@@ -73,7 +81,8 @@ func (c *Cluster) Apply(ctx context.Context, objects []*unstructured.Unstructure
 
 // applyStep writes the objects of one step and returns those that were written
 // or needed no write, in the order given.
-func (c *Cluster) applyStep(ctx context.Context, objects []*unstructured.Unstructured, plan map[*unstructured.Unstructured]*planned) ([]Change, error) {
+func (c *Cluster) applyStep(ctx context.Context, objects []*unstructured.Unstructured, plan map[*unstructured.Unstructured]*planned,
+	progress func(object, state string)) ([]Change, error) {
 	var mutex sync.Mutex
 	done := map[*unstructured.Unstructured]bool{}
 	var group errgroup.Group // an object under way is finished, not cancelled, when another fails
@@ -86,6 +95,9 @@ func (c *Cluster) applyStep(ctx context.Context, objects []*unstructured.Unstruc
 			mutex.Lock()
 			defer mutex.Unlock()
 			done[object] = true
+			if action := plan[object].change.Action; action != Unchanged && progress != nil {
+				progress(describe(object), string(action))
+			}
 			return nil
 		})
 	}
@@ -102,34 +114,45 @@ func (c *Cluster) applyStep(ctx context.Context, objects []*unstructured.Unstruc
 // write applies a planned object unless it is as wanted. A write that was begun
 // is not cancelled but waited for: one whose answer nobody heard could not be undone.
 func (c *Cluster) write(ctx context.Context, p *planned) error {
-	result := p.live
 	if p.change.Action != Unchanged {
 		if ctx.Err() != nil {
 			return fromAPI(ctx, describe(p.object), "apply", context.Cause(ctx))
 		}
 		begun, cancel := context.WithTimeout(context.WithoutCancel(ctx), writeTime)
 		defer cancel()
-		var err error
-		if result, err = c.patch(begun, p); err != nil {
+		result, err := c.patch(begun, p)
+		if err != nil {
 			return err
 		}
+		if p.live != nil && p.live.GetResourceVersion() == result.GetResourceVersion() {
+			p.change.Action = Unchanged // it was as wanted, in other words
+		}
+		p.live = result
 	}
-	c.written.set(result.GetUID(), result.GetGeneration())
+	c.written.set(p.live.GetUID(), p.live.GetGeneration())
 	return nil
 }
 
-// patch applies one object and returns what the server made of it.
+// patch applies one object and returns what the server made of it. Fields that a
+// controller has set are given up, with a note in the change.
 func (c *Cluster) patch(ctx context.Context, p *planned, dryRun ...string) (*unstructured.Unstructured, error) {
 	opts := metav1.ApplyOptions{FieldManager: FieldManager, DryRun: dryRun}
-	result, err := c.in(p.resource, p.object.GetNamespace()).Apply(ctx, p.object.GetName(), p.object, opts)
+	apply := func() (*unstructured.Unstructured, error) {
+		return c.in(p.resource, p.object.GetNamespace()).Apply(ctx, p.object.GetName(), p.object, opts)
+	}
+	result, err := apply()
+	if reduced, note, take := giveUp(p.object, err); reduced != nil {
+		p.object.Object, p.change.Note, opts.Force = reduced.Object, note, take
+		result, err = apply()
+	}
 	if err != nil {
 		return nil, masked(fromAPI(ctx, describe(p.object), "apply", err), p.object)
 	}
 	return result, nil
 }
 
-// owned returns copies of the objects that carry the owner.
-func owned(objects []*unstructured.Unstructured, owner *metav1.OwnerReference) []*unstructured.Unstructured {
+// withOwner returns copies of the objects that carry the owner.
+func withOwner(objects []*unstructured.Unstructured, owner *metav1.OwnerReference) []*unstructured.Unstructured {
 	out := make([]*unstructured.Unstructured, len(objects))
 	for i, object := range objects {
 		out[i] = object.DeepCopy()

@@ -31,8 +31,9 @@ func TestApplyWritesOnlyWhatChanged(t *testing.T) {
 	}
 
 	require.NoError(t, unstructured.SetNestedField(again[0].Object, "bye", "data", "greeting"))
-	changes, err = c.Plan(t.Context(), again)
+	plan, err := c.Plan(t.Context(), again, ApplyOptions{})
 	require.NoError(t, err)
+	changes = plan.Changes
 	require.Equal(t, Configured, actions(changes)["ConfigMap settings"])
 	require.Equal(t, Unchanged, actions(changes)["Deployment api"])
 	changes, err = c.Apply(t.Context(), again, ApplyOptions{})

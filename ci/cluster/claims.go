@@ -10,38 +10,49 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 )
 
-// Claims returns the PersistentVolumeClaims that exist for the claim templates of
-// the StatefulSets among objects, each with its uid. Their names, TEMPLATE-SET-N,
-// are all that ties them to the set: Kubernetes keeps them when it goes
+// claimPrefixes returns how the names of the PersistentVolumeClaims begin that
+// Kubernetes makes for the StatefulSets among objects: TEMPLATE-SET-, then a
+// number. The names are all that ties them to the set: they are kept when it goes
 // (https://kubernetes.io/docs/concepts/workloads/controllers/statefulset/#stable-storage).
-func (c *Cluster) Claims(ctx context.Context, objects []*unstructured.Unstructured) ([]*unstructured.Unstructured, error) {
-	var found []*unstructured.Unstructured
+func claimPrefixes(objects []*unstructured.Unstructured) []string {
+	var out []string
 	for _, object := range objects {
 		if object.GroupVersionKind() != appsv1.SchemeGroupVersion.WithKind("StatefulSet") {
 			continue
 		}
-		list, err := c.dynamic.Resource(claims).Namespace(object.GetNamespace()).List(ctx, metav1.ListOptions{})
-		if err != nil {
-			return nil, fromAPI(ctx, "namespace "+object.GetNamespace(), "list claims", err)
+		templates, _, _ := unstructured.NestedSlice(object.Object, "spec", "volumeClaimTemplates")
+		for _, template := range templates {
+			fields, _ := template.(map[string]any)
+			name, _, _ := unstructured.NestedString(fields, "metadata", "name")
+			out = append(out, name+"-"+object.GetName()+"-")
 		}
-		for i := range list.Items {
-			if madeFor(object, list.Items[i].GetName()) {
-				list.Items[i].SetGroupVersionKind(corev1.SchemeGroupVersion.WithKind("PersistentVolumeClaim"))
-				found = append(found, &list.Items[i])
-			}
+	}
+	return out
+}
+
+// claimsOf returns the claims of a namespace whose names are a prefix and a number.
+func (c *Cluster) claimsOf(ctx context.Context, namespace string, prefixes []string) ([]Ref, error) {
+	if len(prefixes) == 0 {
+		return nil, nil
+	}
+	list, err := c.dynamic.Resource(claims).Namespace(namespace).List(ctx, metav1.ListOptions{})
+	if err != nil {
+		return nil, fromAPI(ctx, "namespace "+namespace, "list claims", err)
+	}
+	var found []Ref
+	for i := range list.Items {
+		if numbered(list.Items[i].GetName(), prefixes) {
+			list.Items[i].SetGroupVersionKind(corev1.SchemeGroupVersion.WithKind("PersistentVolumeClaim"))
+			found = append(found, refOf(&list.Items[i]))
 		}
 	}
 	return found, nil
 }
 
-// madeFor reports whether a claim's name is that of one of the set's templates.
-func madeFor(set *unstructured.Unstructured, claim string) bool {
-	templates, _, _ := unstructured.NestedSlice(set.Object, "spec", "volumeClaimTemplates")
-	for _, template := range templates {
-		fields, _ := template.(map[string]any)
-		name, _, _ := unstructured.NestedString(fields, "metadata", "name")
-		ordinal, ok := strings.CutPrefix(claim, name+"-"+set.GetName()+"-")
-		if ok && ordinal != "" && strings.Trim(ordinal, "0123456789") == "" {
+func numbered(name string, prefixes []string) bool {
+	for _, prefix := range prefixes {
+		number, ok := strings.CutPrefix(name, prefix)
+		if ok && number != "" && strings.Trim(number, "0123456789") == "" {
 			return true
 		}
 	}

@@ -2,6 +2,7 @@ package cluster
 
 import (
 	"context"
+	"flag"
 	"fmt"
 	"os"
 	"strings"
@@ -14,6 +15,18 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"sigs.k8s.io/yaml"
 )
+
+// TestMain lets tests against a cluster run beside each other, however few cores
+// there are: what they do is wait.
+func TestMain(m *testing.M) {
+	flag.Parse()
+	if os.Getenv("SLIPWAY_TEST_KUBECONFIG") != "" {
+		if err := flag.Set("test.parallel", "8"); err != nil {
+			panic(err)
+		}
+	}
+	os.Exit(m.Run())
+}
 
 // testImage answers HTTP at /live and ends when LOG_LEVEL is none; only a real
 // kubelet needs it to exist.
@@ -122,4 +135,24 @@ func requireClass(t *testing.T, err error, class Class) *Error {
 	require.ErrorAs(t, err, &known)
 	require.Equal(t, class, known.Class, "%v", err)
 	return known
+}
+
+// probedApp is a Deployment of one pod that answers its readiness probe; change,
+// if not nil, may make something else of it.
+func probedApp(change func(deployment, pod, container map[string]any)) string {
+	container := map[string]any{"name": "api", "image": testImage(), "env": []any{map[string]any{"name": "DATABASE_HOST", "value": "127.0.0.1"}},
+		"ports":          []any{map[string]any{"name": "http", "containerPort": int64(8080)}},
+		"readinessProbe": map[string]any{"periodSeconds": int64(1), "httpGet": map[string]any{"port": "http", "path": "/live"}},
+		"resources":      map[string]any{"requests": map[string]any{"cpu": "10m", "memory": "16Mi"}}}
+	pod := map[string]any{"terminationGracePeriodSeconds": int64(1), "containers": []any{container}}
+	labels := map[string]any{"app": "api"}
+	spec := map[string]any{"selector": map[string]any{"matchLabels": labels}, "template": map[string]any{"metadata": map[string]any{"labels": labels}, "spec": pod}}
+	if change != nil {
+		change(spec, pod, container)
+	}
+	out, err := yaml.Marshal(map[string]any{"apiVersion": "apps/v1", "kind": "Deployment", "metadata": map[string]any{"name": "api"}, "spec": spec})
+	if err != nil {
+		panic(err)
+	}
+	return string(out)
 }

@@ -8,19 +8,23 @@ package cluster
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net"
 	"net/http"
 	"slices"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"time"
 
+	authorizationv1 "k8s.io/api/authorization/v1"
 	"k8s.io/apimachinery/pkg/api/meta"
 	"k8s.io/client-go/discovery"
 	"k8s.io/client-go/discovery/cached/memory"
 	"k8s.io/client-go/dynamic"
 	"k8s.io/client-go/kubernetes"
+	"k8s.io/client-go/metadata"
 	"k8s.io/client-go/rest"
 	"k8s.io/client-go/restmapper"
 	"k8s.io/client-go/tools/clientcmd"
@@ -38,18 +42,27 @@ type Config struct {
 	UserAgent  string
 	// Dial connects the HTTP probes of addresses; nil means a net.Dialer.
 	Dial func(ctx context.Context, network, address string) (net.Conn, error)
+
+	impersonate rest.ImpersonationConfig // see Confined
 }
 
 // Cluster is a connection to one API server. It is safe for concurrent use.
 type Cluster struct {
+	given    Config
 	config   *rest.Config
 	version  string
 	requests atomic.Int64
+	outage   outage
+	known    discovery.CachedDiscoveryInterfaceWithContext // asked once
 	mapper   meta.RESTMapperWithContext
 	dynamic  dynamic.Interface
+	metadata metadata.Interface
 	typed    kubernetes.Interface
 	dial     func(ctx context.Context, network, address string) (net.Conn, error)
 	written  generations
+
+	mutex   sync.Mutex
+	granted map[string]authorizationv1.SubjectRulesReviewStatus // by namespace, see rules
 }
 
 // Connect reads the kubeconfig and asks the server for its version. The error is
@@ -60,11 +73,11 @@ func Connect(ctx context.Context, cfg Config) (*Cluster, error) {
 	if err != nil {
 		return nil, err
 	}
-	c := &Cluster{config: config, dial: cfg.Dial}
+	c := &Cluster{given: cfg, config: config, dial: cfg.Dial}
 	if c.dial == nil {
 		c.dial = (&net.Dialer{}).DialContext
 	}
-	config.Wrap(func(next http.RoundTripper) http.RoundTripper { return counter{next, &c.requests} })
+	config.Wrap(func(next http.RoundTripper) http.RoundTripper { return retry{counter{next, &c.requests}, &c.outage} })
 	client, err := rest.HTTPClientFor(config)
 	if err != nil {
 		return nil, configError(cfg, err)
@@ -78,6 +91,7 @@ func Connect(ctx context.Context, cfg Config) (*Cluster, error) {
 	switch {
 	case err == nil:
 		c.version = info.GitVersion
+		c.outage.begin()
 		return c, nil
 	case ctx.Err() != nil:
 		return nil, fmt.Errorf("connect to %s: %w", config.Host, context.Cause(ctx))
@@ -91,13 +105,16 @@ func (c *Cluster) clients(client *http.Client) (err error) {
 	if c.dynamic, err = dynamic.NewForConfigAndClient(c.config, client); err != nil {
 		return err
 	}
+	if c.metadata, err = metadata.NewForConfigAndClient(metadata.ConfigFor(c.config), client); err != nil {
+		return err
+	}
 	typed := rest.CopyConfig(c.config)
 	typed.ContentType, typed.AcceptContentTypes = "application/vnd.kubernetes.protobuf", "application/vnd.kubernetes.protobuf,application/json"
 	if c.typed, err = kubernetes.NewForConfigAndClient(typed, client); err != nil {
 		return err
 	}
-	known := memory.NewMemCacheClientWithContext(discovery.ToDiscoveryInterfaceWithContext(c.typed.Discovery()))
-	c.mapper = restmapper.NewDeferredDiscoveryRESTMapperWithContext(known)
+	c.known = memory.NewMemCacheClientWithContext(discovery.ToDiscoveryInterfaceWithContext(c.typed.Discovery()))
+	c.mapper = restmapper.NewDeferredDiscoveryRESTMapperWithContext(c.known)
 	return nil
 }
 
@@ -128,6 +145,9 @@ func load(cfg Config) (*rest.Config, error) {
 		return nil, configError(cfg, err)
 	}
 	config.UserAgent = cfg.UserAgent
+	if cfg.impersonate.UserName != "" {
+		config.Impersonate = cfg.impersonate
+	}
 	config.QPS = -1 // the server's own priority and fairness is the limit
 	config.WarningHandlerWithContext = rest.NoWarnings{}
 	return config, nil
@@ -144,13 +164,17 @@ func checkContext(file *clientcmdapi.Config, name string) error {
 	return nil
 }
 
-// counter counts the requests that pass through it.
+// counter counts the requests that pass through it, but for those that found
+// no server to connect to.
 type counter struct {
 	next  http.RoundTripper
 	count *atomic.Int64
 }
 
 func (c counter) RoundTrip(request *http.Request) (*http.Response, error) {
-	c.count.Add(1)
-	return c.next.RoundTrip(request)
+	response, err := c.next.RoundTrip(request)
+	if dial := (*net.OpError)(nil); !errors.As(err, &dial) || dial.Op != "dial" {
+		c.count.Add(1)
+	}
+	return response, err
 }

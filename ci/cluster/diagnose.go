@@ -2,172 +2,171 @@ package cluster
 
 import (
 	"fmt"
+	"regexp"
 	"strings"
 	"time"
 
-	appsv1 "k8s.io/api/apps/v1"
-	batchv1 "k8s.io/api/batch/v1"
 	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/utils/ptr"
 )
 
 // problem is a reason why an object will not be done. It is final once it has
-// lasted for its grace; until then it may still pass.
+// lasted for its grace and is proven; until then it may still pass.
 type problem struct {
-	id    string // stays the same while the problem lasts
-	class Class
-	cause string
-	try   string
-	grace time.Duration
-	pod   *corev1.Pod // whose logs and events are evidence, if any
-	from  string      // container whose log is evidence, if any
+	id      string // stays the same while the problem lasts
+	class   Class
+	cause   string // "" while it is but a suspicion
+	try     string
+	grace   time.Duration
+	pod     *corev1.Pod   // whose log is evidence, if any
+	from    string        // container whose log is evidence, if any
+	about   metav1.Object // whose events are evidence; the pod, or the waited object itself
+	missing bool          // something it refers to does not exist, which another object may be about to make
+	// prove, if not nil, is asked when the grace is over, and again after ever
+	// longer times: what the problem really is, or nil when it may still pass.
+	prove func(*problem, proof) *problem
+}
+
+// proof is what is only asked for when a problem is about to be final.
+type proof struct {
+	events []*corev1.Event // about the object, oldest first
+	asked  int             // how often it was asked before
+	node   func(name string) *corev1.Node
 }
 
 const (
 	pullGrace     = 6 * time.Second  // a registry may fail once
-	configGrace   = 10 * time.Second // a Secret may be made a moment later by a controller
+	configGrace   = 8 * time.Second  // a Secret may be made a moment later by a controller
 	createGrace   = 3 * time.Second  // quota may be freed by a pod that is just ending
 	scheduleGrace = 10 * time.Second // a node may be about to have room
+	startGrace    = 8 * time.Second  // volumes and network of a pod are usually there within one or two
+	crashGrace    = 10 * time.Second // from the first crash: what it needs may start beside it
+	evictedGrace  = 30 * time.Second // a replacement is on its way
+	statusGrace   = 10 * time.Second // a controller may say no before it has seen everything
+	open          = 24 * time.Hour   // never final before the deadline, but the best explanation there
 )
 
+// graceAfter returns the grace after a problem was asked for and not proven.
+func (p *problem) graceAfter(asked int) time.Duration {
+	if asked == 0 {
+		return p.grace
+	}
+	return max(p.grace, time.Second) << min(asked, 2)
+}
+
 // podProblem returns what keeps a pod from becoming ready, or nil.
-func podProblem(pod *corev1.Pod) *problem {
+func podProblem(pod *corev1.Pod, g glance) *problem {
 	if pod.DeletionTimestamp != nil {
 		return nil
 	}
-	for _, statuses := range [][]corev1.ContainerStatus{pod.Status.InitContainerStatuses, pod.Status.ContainerStatuses} {
-		for _, status := range statuses {
-			if p := containerProblem(pod, status); p != nil {
-				return p
+	var found *problem
+	for _, status := range pod.Status.InitContainerStatuses {
+		found = gravest(found, containerProblem(pod, status, "init container", g))
+	}
+	for _, status := range pod.Status.ContainerStatuses {
+		found = gravest(found, containerProblem(pod, status, "container", g))
+	}
+	found = gravest(found, unschedulable(pod), starting(pod), silentNode(pod))
+	if found != nil {
+		found.pod, found.about = pod, pod
+	}
+	return found
+}
+
+// unschedulable is not final while the cluster is making a node for the pod.
+func unschedulable(pod *corev1.Pod) *problem {
+	condition := podCondition(pod, corev1.PodScheduled)
+	if condition == nil || condition.Status != corev1.ConditionFalse || condition.Reason != corev1.PodReasonUnschedulable {
+		return nil
+	}
+	p := &problem{id: "unschedulable", class: Unschedulable, grace: scheduleGrace, try: "lower its requests, or give the cluster a node that fits",
+		cause: fmt.Sprintf("pod %s cannot be scheduled: %s", pod.Name, oneLine(condition.Message))}
+	if claim := missingClaim.FindStringSubmatch(condition.Message); claim != nil {
+		p.class, p.missing, p.try = Misconfigured, true, "add the claim to the overlay, or correct the name in the pod's volumes"
+		p.cause = fmt.Sprintf("pod %s mounts PersistentVolumeClaim %s, which does not exist", pod.Name, claim[1])
+		return p
+	}
+	if strings.Contains(condition.Message, "unbound immediate PersistentVolumeClaims") {
+		p.try = "check the storage class of its claims and whether the cluster provides volumes for it"
+	}
+	p.prove = func(p *problem, proof proof) *problem {
+		for _, event := range proof.events {
+			switch event.Reason { // cluster-autoscaler, Karpenter
+			case "TriggeredScaleUp", "Nominated":
+				return nil
 			}
 		}
-	}
-	for _, condition := range pod.Status.Conditions {
-		if condition.Type == corev1.PodScheduled && condition.Status == corev1.ConditionFalse && condition.Reason == corev1.PodReasonUnschedulable {
-			return &problem{id: "unschedulable", class: Unschedulable, grace: scheduleGrace, pod: pod,
-				cause: fmt.Sprintf("pod %s cannot be scheduled: %s", pod.Name, oneLine(condition.Message)),
-				try:   "lower its requests, or give the cluster a node that fits"}
-		}
-	}
-	return nil
-}
-
-func containerProblem(pod *corev1.Pod, status corev1.ContainerStatus) *problem {
-	p := &problem{id: status.Name, pod: pod}
-	if waiting := status.State.Waiting; waiting != nil {
-		p.cause = fmt.Sprintf("container %s: %s: %s", status.Name, waiting.Reason, oneLine(waiting.Message))
-		switch waiting.Reason {
-		case "ErrImagePull", "ImagePullBackOff", "InvalidImageName", "ErrImageNeverPull", "ImageInspectError", "RegistryUnavailable":
-			p.class, p.try = Image, "check that the image exists and that the cluster may pull it"
-			p.cause = fmt.Sprintf("image %s cannot be pulled: %s", status.Image, oneLine(waiting.Message))
-			p.grace = pullGraceOf(waiting.Reason, waiting.Message)
-			return p
-		case "CreateContainerConfigError":
-			p.class, p.grace, p.try = Misconfigured, configGrace, "check the ConfigMaps and Secrets that the container refers to"
-			return p
-		case "CreateContainerError", "RunContainerError", "StartError":
-			p.class, p.grace = Crash, createGrace
-			return p
-		case "CrashLoopBackOff":
-			return crash(p, status)
-		}
-	}
-	if status.RestartCount >= 2 && !status.Ready && status.LastTerminationState.Terminated != nil {
-		return crash(p, status)
-	}
-	return nil
-}
-
-// pullGraceOf gives a registry's fault a moment and its refusal none.
-func pullGraceOf(reason, message string) time.Duration {
-	if reason == "InvalidImageName" || reason == "ErrImageNeverPull" {
-		return 0
-	}
-	for _, refusal := range []string{"not found", "manifest unknown", "unauthorized", "denied", "forbidden"} {
-		if strings.Contains(strings.ToLower(message), refusal) {
-			return 0
-		}
-	}
-	return pullGrace
-}
-
-func crash(p *problem, status corev1.ContainerStatus) *problem {
-	p.class, p.from, p.try = Crash, status.Name, "read its last log lines"
-	p.cause = fmt.Sprintf("container %s keeps ending", status.Name)
-	if last := status.LastTerminationState.Terminated; last != nil {
-		p.cause = fmt.Sprintf("container %s keeps ending with exit code %d (%s)", status.Name, last.ExitCode, last.Reason)
-		if last.Reason == "OOMKilled" {
-			p.try = "raise its memory limit, or let it use less"
-		}
+		return p
 	}
 	return p
 }
 
-// replicaSetProblem returns why a ReplicaSet cannot make its pods, or nil.
-func replicaSetProblem(set *appsv1.ReplicaSet) *problem {
-	for _, condition := range set.Status.Conditions {
-		if condition.Type == appsv1.ReplicaSetReplicaFailure && condition.Status == corev1.ConditionTrue {
-			return refusedPods(condition.Message)
+var missingClaim = regexp.MustCompile(`persistentvolumeclaim "([^"]+)" not found`)
+
+// silentNode suspects the node of a pod that is not ready though all of its
+// containers are: so it is when the node does not report any more.
+func silentNode(pod *corev1.Pod) *problem {
+	condition := podCondition(pod, corev1.PodReady)
+	if condition == nil || condition.Status != corev1.ConditionFalse || len(pod.Spec.ReadinessGates) > 0 || len(pod.Status.ContainerStatuses) == 0 {
+		return nil
+	}
+	for _, status := range pod.Status.ContainerStatuses {
+		if !status.Ready {
+			return nil
 		}
 	}
-	return nil
+	return &problem{id: "node", grace: startGrace, prove: func(p *problem, proof proof) *problem { return nodeProblem(pod, proof) }}
 }
 
-// refusedPods reports that a controller's pods are refused: by a quota, Pod
-// Security, a webhook, a missing service account.
-func refusedPods(message string) *problem {
-	p := &problem{id: "refused", class: Admission, grace: createGrace, cause: "its pods are refused: " + oneLine(message)}
-	switch {
-	case strings.Contains(message, "exceeded quota"):
-		p.try = "free some of the quota, or ask an administrator for more"
-	case strings.Contains(message, "violates PodSecurity"):
-		p.try = "set the named fields in the pod's securityContext"
+// nodeProblem returns what is wrong with a pod's node, if it is known and has
+// been so for a while.
+func nodeProblem(pod *corev1.Pod, proof proof) *problem {
+	if pod.Spec.NodeName == "" || proof.asked == 0 {
+		return nil
 	}
-	return p
-}
-
-// deploymentProblem returns why the Deployment as a whole will not proceed.
-func deploymentProblem(d *appsv1.Deployment, current []*corev1.Pod) *problem {
-	if d.Spec.Paused {
-		return &problem{id: "paused", class: Misconfigured, cause: "is paused, so that nothing is rolled out", try: "kubectl rollout resume"}
-	}
-	for _, condition := range d.Status.Conditions {
-		if condition.Type == appsv1.DeploymentProgressing && condition.Status == corev1.ConditionFalse && condition.Reason == "ProgressDeadlineExceeded" {
-			if p := notReady(current); p != nil {
+	p := &problem{id: "node", class: Unschedulable, pod: pod, about: pod, try: "repair or drain the node; pods that were on it come back on another after some minutes"}
+	node := proof.node(pod.Spec.NodeName)
+	if node == nil {
+		for _, event := range proof.events {
+			if event.Reason == "NodeNotReady" {
+				p.cause = fmt.Sprintf("node %s, where pod %s is, does not answer: %s", pod.Spec.NodeName, pod.Name, oneLine(event.Message))
 				return p
 			}
-			return &problem{id: "progress", class: Timeout, cause: oneLine(condition.Message)}
 		}
+		return nil // who deploys may not be allowed to read nodes
 	}
-	return nil
-}
-
-// jobProblem returns why a Job failed, or nil.
-func jobProblem(j *batchv1.Job, own []*corev1.Pod) *problem {
-	for _, condition := range j.Status.Conditions {
-		if condition.Type == batchv1.JobFailed && condition.Status == corev1.ConditionTrue {
-			p := &problem{id: "failed", class: Crash, cause: "failed: " + oneLine(condition.Message), try: "read its last log lines"}
-			for _, pod := range own {
-				if pod.Status.Phase == corev1.PodFailed && len(pod.Spec.Containers) > 0 {
-					p.pod, p.from = pod, pod.Spec.Containers[0].Name
-				}
-			}
+	for _, condition := range node.Status.Conditions {
+		if condition.Type == corev1.NodeReady && condition.Status != corev1.ConditionTrue {
+			p.cause = fmt.Sprintf("node %s, where pod %s is, is not ready: %s", node.Name, pod.Name, oneLine(condition.Message))
 			return p
 		}
 	}
 	return nil
 }
 
-// notReady returns the problem of a pod that runs without being ready, or nil. It
-// is final only when the time is over, so it is asked for then.
-func notReady(own []*corev1.Pod) *problem {
-	for _, pod := range own {
-		for _, status := range pod.Status.ContainerStatuses {
-			if pod.DeletionTimestamp == nil && status.State.Running != nil && !status.Ready {
-				return &problem{id: "not ready", class: NeverReady, pod: pod, from: status.Name,
-					cause: fmt.Sprintf("container %s of pod %s runs but never became ready", status.Name, pod.Name),
-					try:   "check its readiness probe and what the application waits for"}
-			}
+func podCondition(pod *corev1.Pod, kind corev1.PodConditionType) *corev1.PodCondition {
+	for i := range pod.Status.Conditions {
+		if pod.Status.Conditions[i].Type == kind {
+			return &pod.Status.Conditions[i]
 		}
+	}
+	return nil
+}
+
+// lingering explains at the deadline an old pod that should have ended.
+func lingering(old []*corev1.Pod, now time.Time) *problem {
+	for _, pod := range old {
+		if pod.DeletionTimestamp == nil || now.Before(pod.DeletionTimestamp.Time) {
+			continue
+		}
+		p := &problem{id: "lingering", class: Timeout, grace: open, about: pod, try: "look at the pod's node; kubectl delete pod --force only when it is surely gone",
+			cause: fmt.Sprintf("old pod %s does not end: its %d seconds are over and node %s has not confirmed that it is gone", pod.Name, ptr.Deref(pod.DeletionGracePeriodSeconds, 0), pod.Spec.NodeName)}
+		if len(pod.Finalizers) > 0 {
+			p.cause = fmt.Sprintf("old pod %s does not end: it is held by finalizer %s", pod.Name, strings.Join(pod.Finalizers, ", "))
+			p.try = "find out why the controller that set it does not remove it"
+		}
+		return p
 	}
 	return nil
 }

@@ -7,55 +7,106 @@ import (
 	"github.com/stretchr/testify/require"
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
+	quantity "k8s.io/apimachinery/pkg/api/resource"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
 )
 
 func waitingFor(reason, message string) corev1.ContainerStatus {
 	return corev1.ContainerStatus{Name: "api", Image: "app:1", State: corev1.ContainerState{Waiting: &corev1.ContainerStateWaiting{Reason: reason, Message: message}}}
 }
 
-func TestPodProblemsAreClassified(t *testing.T) {
+// glanceAt is a glance in which containers have run for long.
+func glanceAt(now time.Time) glance {
+	return glance{now: now, written: func(types.UID) int64 { return 0 }, fresh: func(*corev1.Event) bool { return true },
+		ran: func(*corev1.Pod, corev1.ContainerStatus, time.Time) time.Duration { return time.Hour }}
+}
+
+func endedWith(name string, restarts int32, code int32, reason string) corev1.ContainerStatus {
+	return corev1.ContainerStatus{Name: name, Image: "app:1", RestartCount: restarts,
+		State: corev1.ContainerState{Terminated: &corev1.ContainerStateTerminated{ExitCode: code, Reason: reason}}}
+}
+
+func TestContainerProblemsAreClassified(t *testing.T) {
 	t.Parallel()
 	oom := waitingFor("CrashLoopBackOff", "")
+	oom.RestartCount = 1
 	oom.LastTerminationState.Terminated = &corev1.ContainerStateTerminated{ExitCode: 137, Reason: "OOMKilled"}
-	restarts := corev1.ContainerStatus{Name: "api", RestartCount: 2, LastTerminationState: corev1.ContainerState{Terminated: &corev1.ContainerStateTerminated{ExitCode: 1, Reason: "Error"}}}
+	running := endedWith("api", 2, 1, "Error")
+	running.LastTerminationState, running.State = running.State, corev1.ContainerState{Running: &corev1.ContainerStateRunning{}}
 	for name, test := range map[string]struct {
 		status corev1.ContainerStatus
 		class  Class
 		cause  string
 		grace  time.Duration
 	}{
-		"image not there":          {waitingFor("ErrImagePull", "app:1: not found"), Image, "image app:1 cannot be pulled: app:1: not found", 0},
-		"image denied":             {waitingFor("ImagePullBackOff", "401 Unauthorized"), Image, "image app:1 cannot be pulled: 401 Unauthorized", 0},
-		"registry away":            {waitingFor("ErrImagePull", "connection refused"), Image, "image app:1 cannot be pulled: connection refused", pullGrace},
-		"name is none":             {waitingFor("InvalidImageName", "couldn't parse"), Image, "image app:1 cannot be pulled: couldn't parse", 0},
-		"Secret missing":           {waitingFor("CreateContainerConfigError", `secret "x" not found`), Misconfigured, `container api: CreateContainerConfigError: secret "x" not found`, configGrace},
-		"command missing":          {waitingFor("RunContainerError", "no such file"), Crash, "container api: RunContainerError: no such file", createGrace},
-		"out of memory":            {oom, Crash, "container api keeps ending with exit code 137 (OOMKilled)", 0},
-		"restarts without backoff": {restarts, Crash, "container api keeps ending with exit code 1 (Error)", 0},
+		"image not there":          {waitingFor("ErrImagePull", "rpc error: resolve: app:1: not found"), Image, "image app:1 cannot be pulled: the registry does not have it (app:1: not found)", 0},
+		"image denied":             {waitingFor("ImagePullBackOff", "401 Unauthorized"), Image, "image app:1 cannot be pulled: the registry refuses the cluster's credentials (401 Unauthorized)", 0},
+		"registry away":            {waitingFor("ErrImagePull", "connect: connection refused"), Image, "image app:1 cannot be pulled: connect: connection refused", pullGrace},
+		"name is none":             {waitingFor("InvalidImageName", "couldn't parse"), Image, `image "app:1" cannot be pulled: this is no image name`, 0},
+		"never pulled":             {waitingFor("ErrImageNeverPull", "x"), Image, "image app:1 cannot be pulled: it is not on the node and imagePullPolicy is Never", 0},
+		"Secret missing":           {waitingFor("CreateContainerConfigError", `secret "x" not found`), Misconfigured, `container api cannot start: secret "x" not found`, configGrace},
+		"image runs as root":       {waitingFor("CreateContainerConfigError", "container has runAsNonRoot and image will run as root"), Misconfigured, "container api cannot start: container has runAsNonRoot and image will run as root", 0},
+		"command missing":          {waitingFor("RunContainerError", "no such file"), Crash, "container api cannot start: no such file", createGrace},
+		"out of memory":            {oom, Crash, "container api is killed because it uses more memory than its limit of 64Mi (OOMKilled)", crashGrace},
+		"ended once":               {endedWith("api", 0, 1, "Error"), Crash, "container api ended with exit code 1 (Error) and is started again", open},
+		"ended twice":              {endedWith("api", 1, 1, "Error"), Crash, "container api crashes again and again, with exit code 1 (Error)", crashGrace},
+		"restarts without backoff": {running, Crash, "container api crashes again and again, with exit code 1 (Error)", crashGrace},
+		"ends without an error":    {endedWith("api", 1, 0, "Completed"), Crash, "container api ends by itself again and again (exit code 0), but it is meant to keep running", crashGrace},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			found := podProblem(&corev1.Pod{Status: corev1.PodStatus{ContainerStatuses: []corev1.ContainerStatus{test.status}}})
+			pod := &corev1.Pod{Spec: corev1.PodSpec{RestartPolicy: corev1.RestartPolicyAlways}, Status: corev1.PodStatus{ContainerStatuses: []corev1.ContainerStatus{test.status}}}
+			pod.Spec.Containers = []corev1.Container{{Name: "api", Resources: corev1.ResourceRequirements{Limits: corev1.ResourceList{corev1.ResourceMemory: quantity.MustParse("64Mi")}}}}
+			found := podProblem(pod, glanceAt(time.Now()))
 			require.NotNil(t, found)
 			require.Equal(t, test.class, found.class)
 			require.Equal(t, test.cause, found.cause)
 			require.Equal(t, test.grace, found.grace)
+			now := metav1.Now()
+			pod.DeletionTimestamp = &now
+			require.Nil(t, podProblem(pod, glanceAt(time.Now())), "it is going anyway")
 		})
 	}
-	require.Nil(t, podProblem(&corev1.Pod{Status: corev1.PodStatus{ContainerStatuses: []corev1.ContainerStatus{waitingFor("ContainerCreating", "")}}}))
-	now := metav1.Now()
-	require.Nil(t, podProblem(&corev1.Pod{ObjectMeta: metav1.ObjectMeta{DeletionTimestamp: &now}, Status: corev1.PodStatus{ContainerStatuses: []corev1.ContainerStatus{oom}}}), "it is going anyway")
+	require.Nil(t, podProblem(&corev1.Pod{Status: corev1.PodStatus{ContainerStatuses: []corev1.ContainerStatus{waitingFor("ContainerCreating", "")}}}, glanceAt(time.Now())))
+}
+
+func TestInitContainersAreNamedAsSuchAndMayEndWell(t *testing.T) {
+	t.Parallel()
+	pod := &corev1.Pod{Status: corev1.PodStatus{InitContainerStatuses: []corev1.ContainerStatus{endedWith("migrate", 1, 3, "Error")}}}
+	require.Equal(t, "init container migrate crashes again and again, with exit code 3 (Error)", podProblem(pod, glanceAt(time.Now())).cause)
+	pod.Status.InitContainerStatuses[0] = endedWith("migrate", 2, 0, "Completed")
+	require.Nil(t, podProblem(pod, glanceAt(time.Now())))
+}
+
+func TestAContainerThatRunsWellAgainIsNoProblem(t *testing.T) {
+	t.Parallel()
+	status := endedWith("api", 2, 1, "Error")
+	status.LastTerminationState, status.State, status.Ready = status.State, corev1.ContainerState{Running: &corev1.ContainerStateRunning{}}, true
+	pod := &corev1.Pod{Spec: corev1.PodSpec{Containers: []corev1.Container{{Name: "api"}}}, Status: corev1.PodStatus{ContainerStatuses: []corev1.ContainerStatus{status}}}
+	require.Nil(t, podProblem(pod, glanceAt(time.Now())))
+	soon := glanceAt(time.Now())
+	soon.ran = func(*corev1.Pod, corev1.ContainerStatus, time.Time) time.Duration { return time.Second }
+	require.NotNil(t, podProblem(pod, soon), "no probe says that it is well")
+	pod.Spec.Containers[0].ReadinessProbe = &corev1.Probe{}
+	require.Nil(t, podProblem(pod, soon), "its probe says so")
+}
+
+func TestGravestIsWhatIsFinalFirst(t *testing.T) {
+	t.Parallel()
+	later, sooner := &problem{grace: open}, &problem{grace: pullGrace}
+	require.Same(t, sooner, gravest(nil, later, sooner, nil, &problem{grace: pullGrace}))
+	require.Nil(t, gravest(nil, nil))
 }
 
 func TestPausedAndOverdueDeploymentsAreProblems(t *testing.T) {
 	t.Parallel()
-	require.Equal(t, Misconfigured, deploymentProblem(&appsv1.Deployment{Spec: appsv1.DeploymentSpec{Paused: true}}, nil).class)
+	require.Equal(t, Misconfigured, paused(&appsv1.Deployment{Spec: appsv1.DeploymentSpec{Paused: true}}).class)
 	overdue := &appsv1.Deployment{Status: appsv1.DeploymentStatus{Conditions: []appsv1.DeploymentCondition{
 		{Type: appsv1.DeploymentProgressing, Status: corev1.ConditionFalse, Reason: "ProgressDeadlineExceeded"}}}}
-	require.Equal(t, Timeout, deploymentProblem(overdue, nil).class)
+	require.Equal(t, Timeout, deploymentProblem(overdue, nil, nil).class)
 	running := podOf("api", false)
 	running.Status.ContainerStatuses = []corev1.ContainerStatus{{Name: "api", State: corev1.ContainerState{Running: &corev1.ContainerStateRunning{}}}}
-	require.Equal(t, NeverReady, deploymentProblem(overdue, []*corev1.Pod{running}).class)
-	require.Nil(t, deploymentProblem(&appsv1.Deployment{}, nil))
+	require.Equal(t, NeverReady, deploymentProblem(overdue, []*corev1.Pod{running}, nil).class)
+	require.Nil(t, deploymentProblem(&appsv1.Deployment{}, nil, nil))
 }

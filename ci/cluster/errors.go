@@ -7,12 +7,10 @@ import (
 	"io"
 	"net"
 	"net/url"
-	"slices"
 	"strings"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/api/meta"
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 )
 
 // Class says what kind of thing went wrong; every class has one exit code.
@@ -79,9 +77,12 @@ func connectError(cfg Config, host string, err error) error {
 // refusal and no network failure (a cancelled context) is only wrapped.
 func fromAPI(ctx context.Context, object, doing string, err error) error {
 	var known *Error
+	var silent *unanswered
 	switch {
 	case err == nil || errors.As(err, &known):
 		return err
+	case errors.As(err, &silent) && (ctx.Err() == nil || errors.Is(context.Cause(ctx), context.DeadlineExceeded)):
+		return &Error{Class: Unreachable, Object: object, Cause: doing + ": the API server gave " + silent.Error(), Err: err}
 	case errors.Is(context.Cause(ctx), context.DeadlineExceeded):
 		return &Error{Class: Timeout, Object: object, Cause: "deadline passed while to " + doing, Err: err}
 	case ctx.Err() != nil:
@@ -103,10 +104,16 @@ func fromStatus(object, doing string, err error) error {
 		out.Class, out.Cause = Misconfigured, "the cluster refuses the kubeconfig's credentials"
 	case apierrors.IsNotFound(err) && strings.HasPrefix(text, "namespaces "):
 		out.Class, out.Cause, out.Try = Misconfigured, "its namespace does not exist", "run bootstrap"
+	case apierrors.IsNotFound(err) && strings.Contains(text, "could not find the requested resource"):
+		out.Class, out.Cause = Misconfigured, "the cluster does not know this kind"
 	case apierrors.IsNotFound(err):
 		out.Class = Misconfigured
-	case conflicts(err) != nil:
-		out.Cause = strings.Join(conflicts(err), "; ")
+	case conflictsOf(err) != nil:
+		var fields []string
+		for _, found := range conflictsOf(err) {
+			fields = append(fields, found.String())
+		}
+		out.Cause = strings.Join(fields, "; ")
 		out.Try = "remove the field from the overlay, or take it from the other manager"
 	case strings.Contains(text, "exceeded quota"):
 		out.Try = "free some of the quota, or ask an administrator for more"
@@ -118,20 +125,10 @@ func fromStatus(object, doing string, err error) error {
 	return out
 }
 
-// conflicts returns "field F is set by M" for each field another manager owns.
-func conflicts(err error) []string {
-	status := apierrors.APIStatus(nil)
-	if !errors.As(err, &status) || status.Status().Details == nil {
-		return nil
-	}
-	var out []string
-	for _, cause := range status.Status().Details.Causes {
-		if cause.Type == metav1.CauseTypeFieldManagerConflict {
-			out = append(out, fmt.Sprintf("field %s is set by %s", cause.Field, strings.TrimPrefix(cause.Message, "conflict with ")))
-		}
-	}
-	slices.Sort(out)
-	return out
+// isNoKind reports whether an error says that the cluster does not know the kind.
+func isNoKind(err error) bool {
+	var known *Error
+	return errors.As(err, &known) && meta.IsNoMatchError(known.Err)
 }
 
 func isNetwork(err error) bool {

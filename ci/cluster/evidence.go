@@ -2,23 +2,88 @@ package cluster
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
 	"time"
 
+	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/fields"
 	"k8s.io/utils/ptr"
 )
 
 const (
 	evidenceTimeout = 3 * time.Second
 	evidenceLines   = 20
+	evidenceWidth   = 400 // bytes of a line
 )
 
-// eventLines returns the warnings about a pod, oldest first.
+// explain makes the error of a problem, with what was seen as evidence.
+func (w *waiting) explain(ctx context.Context, t *target, p *problem, found []*corev1.Event) *Error {
+	out := &Error{Class: p.class, Object: describe(t.object), Cause: mask(p.cause, w.secrets), Try: p.try}
+	lines := eventLines(found)
+	if p.pod != nil && p.from != "" {
+		lines = append(lines, w.cluster.logLines(ctx, p.pod, p.from)...)
+	}
+	if line := w.outageLine(t); line != "" {
+		lines = append(lines, line)
+	}
+	for _, line := range lines {
+		if line = mask(line, w.secrets); len(line) > evidenceWidth {
+			line = strings.ToValidUTF8(line[:evidenceWidth], "") + "..."
+		}
+		out.Evidence = append(out.Evidence, line)
+	}
+	return out
+}
+
+// outageLine says that a failed update has left nothing that serves: a Deployment
+// of strategy Recreate ends its old pods before it makes the new.
+func (w *waiting) outageLine(t *target) string {
+	d, ok := w.views[t.place].get(t.kept, t.place, t.object.GetName()).(*appsv1.Deployment)
+	if !ok || d.Spec.Strategy.Type != appsv1.RecreateDeploymentStrategyType || d.Status.AvailableReplicas > 0 || len(w.views[t.place].rolloutOf(d).old) > 0 {
+		return ""
+	}
+	return "its strategy is Recreate: the old pods are gone already, nothing answers until this is put right"
+}
+
+// eventsAbout returns the events about an object, oldest first. The context may be
+// over already: it is then that they are wanted.
+func (c *Cluster) eventsAbout(ctx context.Context, object metav1.Object) ([]*corev1.Event, error) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), evidenceTimeout)
+	defer cancel()
+	only := metav1.ListOptions{FieldSelector: fields.OneTermEqualSelector("involvedObject.uid", string(object.GetUID())).String()}
+	list, err := c.typed.CoreV1().Events(firstOf(object.GetNamespace(), metav1.NamespaceDefault)).List(ctx, only)
+	if err != nil {
+		return nil, err
+	}
+	out := make([]*corev1.Event, len(list.Items))
+	for i := range list.Items {
+		out[i] = &list.Items[i]
+	}
+	slices.SortStableFunc(out, func(a, b *corev1.Event) int { return lastSeen(a).Compare(lastSeen(b)) })
+	return out, nil
+}
+
+// lastSeen returns when an event was last repeated. Those of the newer API have
+// their times elsewhere.
+func lastSeen(event *corev1.Event) time.Time {
+	switch {
+	case event.Series != nil:
+		return event.Series.LastObservedTime.Time
+	case !event.LastTimestamp.IsZero():
+		return event.LastTimestamp.Time
+	case !event.EventTime.IsZero():
+		return event.EventTime.Time
+	}
+	return event.CreationTimestamp.Time
+}
+
+// eventLines returns the warnings among events.
 func eventLines(found []*corev1.Event) []string {
-	slices.SortFunc(found, func(a, b *corev1.Event) int { return a.LastTimestamp.Compare(b.LastTimestamp.Time) })
 	var lines []string
 	for _, event := range found {
 		if event.Type != corev1.EventTypeWarning {
@@ -33,32 +98,56 @@ func eventLines(found []*corev1.Event) []string {
 	return lines[max(0, len(lines)-evidenceLines):]
 }
 
-// logLines returns the last lines of a container's log: of its former instance
-// when it was restarted, since that one holds the reason. The context may be
-// over already, the log is wanted all the same. Without a log it returns nothing:
-// evidence is never worth hiding the cause for.
-func (c *Cluster) logLines(ctx context.Context, pod *corev1.Pod, container string) []string {
-	if container == "" {
-		return nil
-	}
+// node returns a node, or nil when it is gone, or not ours to read.
+func (c *Cluster) node(ctx context.Context, name string) *corev1.Node {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), evidenceTimeout)
 	defer cancel()
-	options := &corev1.PodLogOptions{Container: container, Previous: restarted(pod, container), TailLines: ptr.To[int64](evidenceLines)}
-	text, err := c.typed.CoreV1().Pods(pod.Namespace).GetLogs(pod.Name, options).DoRaw(ctx)
+	node, err := c.typed.CoreV1().Nodes().Get(ctx, name, metav1.GetOptions{})
 	if err != nil {
 		return nil
 	}
+	return node
+}
+
+// logLines returns the last lines of a container's log: of its former instance
+// when it was restarted, since that one holds the reason. The context may be
+// over already, the log is wanted all the same. Evidence is never worth hiding the
+// cause for: that there is none to be had is but another line.
+func (c *Cluster) logLines(ctx context.Context, pod *corev1.Pod, container string) []string {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), evidenceTimeout)
+	defer cancel()
+	options := &corev1.PodLogOptions{Container: container, Previous: restarted(pod, container), TailLines: ptr.To[int64](evidenceLines)}
+	read := func() (string, error) {
+		text, err := c.typed.CoreV1().Pods(pod.Namespace).GetLogs(pod.Name, options).DoRaw(ctx)
+		if err == nil && strings.HasPrefix(string(text), "unable to retrieve container logs") {
+			err = errors.New(oneLine(string(text))) // the kubelet says so with status 200
+		}
+		return string(text), err
+	}
+	text, err := read()
+	if err != nil { // it was started anew, or ended, since its state was seen
+		options.Previous = !options.Previous
+		text, err = read()
+	}
+	if err != nil {
+		return []string{fmt.Sprintf("log %s/%s: not to be had: %s", pod.Name, container, oneLine(err.Error()))}
+	}
 	var lines []string
-	for line := range strings.Lines(string(text)) {
+	for line := range strings.Lines(text) {
 		lines = append(lines, fmt.Sprintf("log %s/%s: %s", pod.Name, container, strings.TrimSpace(line)))
+	}
+	if len(lines) == 0 {
+		return []string{fmt.Sprintf("log %s/%s: it wrote nothing", pod.Name, container)}
 	}
 	return lines
 }
 
+// restarted reports whether what is wanted is the log of a container's former
+// instance: not when the present one has ended as well.
 func restarted(pod *corev1.Pod, container string) bool {
 	for _, status := range slices.Concat(pod.Status.InitContainerStatuses, pod.Status.ContainerStatuses) {
 		if status.Name == container {
-			return status.LastTerminationState.Terminated != nil
+			return status.LastTerminationState.Terminated != nil && status.State.Terminated == nil
 		}
 	}
 	return false

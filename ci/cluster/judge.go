@@ -1,95 +1,126 @@
 package cluster
 
 import (
-	"context"
-	"fmt"
+	"time"
 
 	appsv1 "k8s.io/api/apps/v1"
 	batchv1 "k8s.io/api/batch/v1"
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/labels"
+	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/utils/ptr"
 )
 
 // finding is what is known of a waited object at one moment.
 type finding struct {
-	lacks   string   // "" when done
-	problem *problem // why it may never be done, or nil
-	pods    []*corev1.Pod
+	lacks    string        // "" when done
+	problem  *problem      // why it may never be done, or nil
+	pods     []*corev1.Pod // those that must become ready
+	again    time.Duration // when not 0: the lack ends by time alone, look again after this
+	patience time.Duration // when not 0: the lack is waited for so long and no longer
+	left     string        // what is told when that is over, or ""
 }
 
-// judge looks at one object through a view. written is the generation it had
-// after our last write: an older one in the view is not judged at all.
-func (v *view) judge(object *unstructured.Unstructured, written func(types.UID) int64, fresh func(*corev1.Event) bool) finding {
-	gvr := needs[object.GroupVersionKind().GroupKind()][0]
-	live, ok := v.get(gvr, object.GetNamespace(), object.GetName()).(metav1.Object)
-	if !ok {
+// glance is what a judgement is told beside the view.
+type glance struct {
+	now     time.Time
+	written func(types.UID) int64                                              // generation after our last write: an older one is not judged at all
+	fresh   func(*corev1.Event) bool                                           // whether an event was made or repeated during the wait
+	ran     func(*corev1.Pod, corev1.ContainerStatus, time.Time) time.Duration // for how long a container runs without a restart
+}
+
+// judge looks at one object through a view.
+func (v *view) judge(t *target, g glance) finding {
+	live, ok := v.get(t.kept, t.place, t.object.GetName()).(metav1.Object)
+	switch {
+	case !ok:
 		return finding{lacks: "does not exist"}
-	}
-	if live.GetGeneration() < written(live.GetUID()) {
+	case live.GetGeneration() < g.written(live.GetUID()):
 		return finding{lacks: "its new spec is not seen yet"}
 	}
-	switch live := live.(type) {
-	case *appsv1.Deployment:
-		return v.judgeDeployment(live)
-	case *appsv1.StatefulSet:
-		return v.judgeStatefulSet(live, fresh)
-	case *appsv1.DaemonSet:
-		own := v.podsOf(live.UID)
-		f := finding{lacks: firstOf(daemonSetLacks(live), digestsLack(own)), pods: own}
-		if live.Status.ObservedGeneration >= live.Generation {
-			f.problem = firstProblem(v.refused(live.UID, fresh), podsProblem(own))
-		}
-		return f
-	case *batchv1.Job:
-		own := v.podsOf(live.UID)
-		return finding{lacks: jobLacks(live), pods: own, problem: firstProblem(jobProblem(live, own), v.refused(live.UID, fresh), jobPodsProblem(own))}
-	case *corev1.Pod:
-		own := []*corev1.Pod{live}
-		return finding{lacks: firstOf(podLacks(live), digestsLack(own)), pods: own, problem: podsProblem(own)}
-	case *corev1.PersistentVolumeClaim:
-		return v.judgeClaim(live)
+	f := t.rule.judge(v, live, g)
+	if t.ready != nil && f.lacks == "" {
+		f.lacks = t.ready.lacksIn(live)
 	}
-	return finding{lacks: fmt.Sprintf("unexpected type %T", live)}
-}
-
-func (v *view) judgeDeployment(d *appsv1.Deployment) finding {
-	newest, current, old := v.rollout(d)
-	f := finding{lacks: firstOf(deploymentLacks(d, newest, current, old), digestsLack(current)), pods: current}
-	if f.lacks == "" {
-		for _, service := range v.servicesOf(labels.Set(d.Spec.Template.Labels)) {
-			f.lacks = firstOf(f.lacks, endpointsLack(service, v.slicesOf(service), current, old, v.knownPods()))
-		}
+	if f.problem != nil && f.problem.about == nil {
+		f.problem.about = live
 	}
-	if d.Status.ObservedGeneration < d.Generation || newest == nil || newest.Annotations[revisionAnnotation] != d.Annotations[revisionAnnotation] {
-		return f // what is seen may be the fault of the version before
-	}
-	f.problem = firstProblem(podsProblem(current), replicaSetProblem(newest), deploymentProblem(d, current))
 	return f
 }
 
-func (v *view) judgeStatefulSet(s *appsv1.StatefulSet, fresh func(*corev1.Event) bool) finding {
-	var current []*corev1.Pod
+func (e *expression) lacksIn(live metav1.Object) string {
+	fields, err := runtime.DefaultUnstructuredConverter.ToUnstructured(live)
+	if err != nil {
+		return oneLine(err.Error())
+	}
+	return e.lacks(fields)
+}
+
+func (v *view) judgeDeployment(d *appsv1.Deployment, g glance) finding {
+	r := v.rolloutOf(d)
+	f := finding{lacks: firstOf(deploymentLacks(d, r), digestsLack(r.current)), pods: r.current}
+	if f.lacks == "" {
+		for _, service := range v.servicesOf(labels.Set(d.Spec.Template.Labels)) {
+			f.lacks = firstOf(f.lacks, endpointsLack(service, v.slicesOf(service), r.current, r.old, v.knownPods()))
+		}
+	}
+	f.mustHaveRun(g)
+	if f.problem = paused(d); f.problem != nil || d.Status.ObservedGeneration < d.Generation || !r.isOf(d) {
+		return f // what is seen may be the fault of the version before
+	}
+	f.problem = gravest(podsProblem(r.current, g), replicaSetProblem(r.newest), evicted(r.ended), lingering(r.old, g.now))
+	f.problem = gravest(f.problem, deploymentProblem(d, r.current, f.problem))
+	return f
+}
+
+func (v *view) judgeStatefulSet(s *appsv1.StatefulSet, g glance) finding {
+	var current, old []*corev1.Pod
 	for _, pod := range v.podsOf(s.UID) {
 		if pod.Labels[appsv1.ControllerRevisionHashLabelKey] == s.Status.UpdateRevision {
 			current = append(current, pod)
+		} else {
+			old = append(old, pod)
 		}
 	}
 	f := finding{lacks: firstOf(statefulSetLacks(s, current), digestsLack(current)), pods: current}
+	f.mustHaveRun(g)
 	if s.Status.ObservedGeneration < s.Generation {
 		return f
 	}
-	f.problem = podsProblem(current)
+	f.problem = gravest(podsProblem(current, g), lingering(old, g.now))
 	if f.problem == nil && s.Status.Replicas < ptr.Deref(s.Spec.Replicas, 1) {
-		f.problem = v.refused(s.UID, fresh)
+		f.problem = v.refused(s.UID, g.fresh)
 	}
 	return f
 }
 
-func (v *view) judgeClaim(claim *corev1.PersistentVolumeClaim) finding {
+func (v *view) judgeDaemonSet(d *appsv1.DaemonSet, g glance) finding {
+	own := v.podsOf(d.UID)
+	f := finding{lacks: firstOf(daemonSetLacks(d), digestsLack(own)), pods: own}
+	f.mustHaveRun(g)
+	if d.Status.ObservedGeneration >= d.Generation {
+		f.problem = gravest(v.refused(d.UID, g.fresh), podsProblem(own, g))
+	}
+	return f
+}
+
+func (v *view) judgeJob(j *batchv1.Job, g glance) finding {
+	own := v.podsOf(j.UID)
+	return finding{lacks: jobLacks(j), pods: own, problem: gravest(jobProblem(j, own), v.refused(j.UID, g.fresh), jobPodsProblem(own, g))}
+}
+
+func (v *view) judgePod(p *corev1.Pod, g glance) finding {
+	own := []*corev1.Pod{p}
+	f := finding{lacks: firstOf(podLacks(p), digestsLack(own)), pods: own, problem: gravest(failed(p), podsProblem(own, g))}
+	if p.Status.Phase != corev1.PodSucceeded {
+		f.mustHaveRun(g)
+	}
+	return f
+}
+
+func (v *view) judgeClaim(claim *corev1.PersistentVolumeClaim, _ glance) finding {
 	waits := false
 	var failed *problem
 	for _, event := range v.eventsOf(claim.UID) {
@@ -97,10 +128,18 @@ func (v *view) judgeClaim(claim *corev1.PersistentVolumeClaim) finding {
 		case "WaitForFirstConsumer", "WaitForPodScheduled":
 			waits = true
 		case "ProvisioningFailed", "FailedBinding":
-			failed = &problem{id: "provision", class: Unschedulable, grace: scheduleGrace, cause: "no volume for it: " + oneLine(event.Message), try: "check its storage class"}
+			failed = &problem{id: "provision", class: Unschedulable, grace: scheduleGrace, cause: "no volume is provided for it: " + oneLine(event.Message), try: "check its storage class"}
 		}
 	}
 	return finding{lacks: claimLacks(claim, waits), problem: failed}
+}
+
+// mustHaveRun adds to a finding without a lack that of a container which has not
+// shown yet that it stays.
+func (f *finding) mustHaveRun(g glance) {
+	if f.lacks == "" {
+		f.lacks, f.again = unprovenLacks(f.pods, g)
+	}
 }
 
 // refused finds the events by which the controllers without a condition for it
@@ -115,18 +154,17 @@ func (v *view) refused(owner types.UID, fresh func(*corev1.Event) bool) *problem
 	return nil
 }
 
-func podsProblem(own []*corev1.Pod) *problem {
+func podsProblem(own []*corev1.Pod, g glance) *problem {
+	var found *problem
 	for _, pod := range own {
-		if p := podProblem(pod); p != nil {
-			return p
-		}
+		found = gravest(found, podProblem(pod, g))
 	}
-	return nil
+	return found
 }
 
 // jobPodsProblem leaves crashes to the Job: how often it tries is in its spec.
-func jobPodsProblem(own []*corev1.Pod) *problem {
-	if p := podsProblem(own); p != nil && p.class != Crash {
+func jobPodsProblem(own []*corev1.Pod, g glance) *problem {
+	if p := podsProblem(own, g); p != nil && p.class != Crash {
 		return p
 	}
 	return nil
@@ -141,23 +179,13 @@ func firstOf(texts ...string) string {
 	return ""
 }
 
-func firstProblem(problems ...*problem) *problem {
+// gravest returns the problem that is final the soonest, the first of equals.
+func gravest(problems ...*problem) *problem {
+	var found *problem
 	for _, p := range problems {
-		if p != nil {
-			return p
+		if p != nil && (found == nil || p.grace < found.grace) {
+			found = p
 		}
 	}
-	return nil
-}
-
-// explain makes the error of a problem, with what was seen as evidence.
-func (c *Cluster) explain(ctx context.Context, object *unstructured.Unstructured, p *problem, v *view, secrets []string) *Error {
-	out := &Error{Class: p.class, Object: describe(object), Cause: mask(p.cause, secrets), Try: p.try}
-	if p.pod == nil {
-		return out
-	}
-	for _, line := range append(eventLines(v.eventsOf(p.pod.UID)), c.logLines(ctx, p.pod, p.from)...) {
-		out.Evidence = append(out.Evidence, mask(line, secrets))
-	}
-	return out
+	return found
 }

@@ -16,7 +16,7 @@ import (
 const (
 	leaseDuration = 15 * time.Second // unrenewed for so long, its holder is taken for dead
 	leaseRenewal  = 5 * time.Second
-	leaseMargin   = 3 * time.Second // before others may take it, the holder knows it is lost
+	leaseRetry    = time.Second // while the server is away, which cannot be watched
 )
 
 // Lease is a lock held through a coordination.k8s.io/Lease object, renewed in the
@@ -26,17 +26,73 @@ type Lease struct {
 	holder  string
 	number  int32
 	current *coordinationv1.Lease // as last written by us
+	mutex   sync.Mutex
+	steady  time.Time // since then every renewal went through; zero while they do not
 	stop    context.CancelFunc
 	renewer sync.WaitGroup
 	lost    chan struct{}
 }
 
-// Lock returns the named lease of the namespace once holder has it. While a live
-// other has it, waiting is called with that holder and its release is watched for;
-// one that was not renewed for 15 seconds is taken over. At the deadline of ctx the
-// error is Locked and names the holder. The lease outlives ctx: an undo after a
-// cancelled run still needs it.
-func (c *Cluster) Lock(ctx context.Context, namespace, leaseName, holder string, waiting func(holder string)) (*Lease, error) {
+// Lock returns the named lease of the namespace once holder has it: first come,
+// first served. While a live other has it, or waits for it longer, waiting is
+// called with that holder and our place among those who wait (1 is next), again
+// whenever these change; releases are watched for. A holder, or one who waits,
+// that was not renewed for 15 seconds is dead: it is taken over, or left out. At
+// the deadline of ctx the error is Locked and names the holder. The lease outlives
+// ctx: an undo after a cancelled run still needs it.
+func (c *Cluster) Lock(ctx context.Context, namespace, leaseName, holder string, waiting func(holder string, place int)) (*Lease, error) {
+	got, err := c.lockAtOnce(ctx, namespace, leaseName, holder)
+	if got != nil || err != nil {
+		return got, err
+	}
+	w := c.watcher()
+	inner := w.open(ctx)
+	defer w.close()
+	all, err := w.follow(inner, leases, namespace, metav1.ListOptions{})
+	if err != nil {
+		return nil, err
+	}
+	q := &queue{cluster: c, namespace: namespace, lock: leaseName, holder: holder, leases: all, waiting: waiting, others: map[string]*observed{}}
+	defer q.leave(ctx)
+	for {
+		synced, err := all.ready()
+		if err != nil {
+			return nil, fromAPI(ctx, q.object(), "watch", err)
+		}
+		next := time.Hour
+		if synced {
+			if got, next, err = q.step(ctx); got != nil || err != nil {
+				return got, err
+			}
+		}
+		if !awaitChange(ctx, w, next) {
+			return nil, locked(ctx, q.object(), q.held.holder())
+		}
+	}
+}
+
+// lockAtOnce takes a lease that nobody holds or waits for, else it returns nil.
+func (c *Cluster) lockAtOnce(ctx context.Context, namespace, leaseName, holder string) (*Lease, error) {
+	list, err := c.typed.CoordinationV1().Leases(namespace).List(ctx, metav1.ListOptions{})
+	if err != nil {
+		return nil, unlessAway(fromAPI(ctx, name("Lease", namespace, leaseName), "read", err))
+	}
+	var found *coordinationv1.Lease
+	for i, lease := range list.Items {
+		switch {
+		case lease.Name == leaseName && ptr.Deref(lease.Spec.HolderIdentity, "") == "":
+			found = &list.Items[i]
+		case lease.Name == leaseName, lease.Labels[labelQueue] == leaseName:
+			return nil, nil
+		}
+	}
+	return c.take(ctx, namespace, leaseName, holder, found)
+}
+
+// TakeIfStale returns the named lease when nobody holds it, or when its holder is
+// dead: not renewed while we watched, as long as a lease lasts (15 seconds, only
+// our own clock counts). It returns nil at the holder's first sign of life.
+func (c *Cluster) TakeIfStale(ctx context.Context, namespace, leaseName, holder string) (*Lease, error) {
 	w := c.watcher()
 	inner := w.open(ctx)
 	defer w.close()
@@ -45,7 +101,7 @@ func (c *Cluster) Lock(ctx context.Context, namespace, leaseName, holder string,
 	if err != nil {
 		return nil, err
 	}
-	seen := &observed{}
+	var held observed
 	for {
 		synced, err := i.ready()
 		if err != nil {
@@ -53,64 +109,26 @@ func (c *Cluster) Lock(ctx context.Context, namespace, leaseName, holder string,
 		}
 		next := time.Hour
 		if synced {
-			before := seen.holder()
-			next = seen.look(i, namespace+"/"+leaseName, time.Now())
-			if next > 0 && seen.holder() != before && waiting != nil {
-				waiting(seen.holder())
+			former := held.lease
+			held.see(i.lease(namespace, leaseName), time.Now())
+			if former != nil && held.lease != former && held.holder() != "" {
+				return nil, nil
+			}
+			if next = held.left(time.Now()); next <= 0 {
+				if got, err := c.take(ctx, namespace, leaseName, holder, held.lease); got != nil || err != nil {
+					return got, err
+				}
+				next = leaseRetry
 			}
 		}
-		if next <= 0 {
-			got, err := c.take(ctx, namespace, leaseName, holder, seen.lease)
-			if got != nil || err != nil {
-				return got, err
-			}
-			next = time.Second // another was faster; its write is about to be seen
+		if !awaitChange(ctx, w, next) {
+			return nil, locked(ctx, object, held.holder())
 		}
-		expiry := time.NewTimer(next)
-		select {
-		case <-w.changed:
-		case <-expiry.C:
-		case <-ctx.Done():
-			return nil, locked(ctx, object, seen.holder())
-		}
-		expiry.Stop()
 	}
-}
-
-// observed is the lease as last seen, and since when it has not changed. Its own
-// renewTime is by another machine's clock, so only our own clock counts.
-type observed struct {
-	lease *coordinationv1.Lease
-	since time.Time
-}
-
-// look returns how long the lease is still held; 0 or less when it can be taken.
-func (o *observed) look(i *informer, key string, now time.Time) time.Duration {
-	object, _, _ := i.GetByKey(key)
-	live, _ := object.(*coordinationv1.Lease)
-	if live == nil {
-		o.lease = nil
-		return 0
-	}
-	if o.lease == nil || o.lease.ResourceVersion != live.ResourceVersion {
-		o.lease, o.since = live, now
-	}
-	if o.holder() == "" {
-		return 0
-	}
-	duration := time.Duration(ptr.Deref(live.Spec.LeaseDurationSeconds, int32(leaseDuration/time.Second))) * time.Second
-	return duration - now.Sub(o.since)
-}
-
-func (o *observed) holder() string {
-	if o.lease == nil {
-		return ""
-	}
-	return ptr.Deref(o.lease.Spec.HolderIdentity, "")
 }
 
 // take writes us as the holder, provided that nobody wrote the lease meanwhile;
-// if somebody did, it returns neither a lease nor an error.
+// if somebody did, or the server is away, it returns neither a lease nor an error.
 func (c *Cluster) take(ctx context.Context, namespace, leaseName, holder string, from *coordinationv1.Lease) (*Lease, error) {
 	wanted := &coordinationv1.Lease{ObjectMeta: metav1.ObjectMeta{Namespace: namespace, Name: leaseName, Labels: map[string]string{LabelManagedBy: FieldManager}}}
 	if from != nil {
@@ -125,13 +143,28 @@ func (c *Cluster) take(ctx context.Context, namespace, leaseName, holder string,
 	case apierrors.IsConflict(err) || apierrors.IsAlreadyExists(err) || apierrors.IsNotFound(err) && from != nil:
 		return nil, nil
 	case err != nil:
-		return nil, fromAPI(ctx, name("Lease", namespace, leaseName), "lock", err)
+		return nil, unlessAway(fromAPI(ctx, name("Lease", namespace, leaseName), "lock", err))
 	}
-	lease := &Lease{cluster: c, holder: holder, number: *wanted.Spec.LeaseTransitions, current: written, lost: make(chan struct{})}
+	return c.hold(ctx, written), nil
+}
+
+// hold renews a lease that was just written as ours.
+func (c *Cluster) hold(ctx context.Context, written *coordinationv1.Lease) *Lease {
+	lease := &Lease{cluster: c, holder: *written.Spec.HolderIdentity, number: ptr.Deref(written.Spec.LeaseTransitions, 0), current: written,
+		steady: time.Now(), lost: make(chan struct{})}
 	var renewing context.Context
 	renewing, lease.stop = context.WithCancel(context.WithoutCancel(ctx))
 	lease.renewer.Go(func() { lease.renew(renewing) })
-	return lease, nil
+	return lease
+}
+
+// unlessAway returns nil for the error of a server that does not answer: whoever
+// waits for a lock goes on waiting.
+func unlessAway(err error) error {
+	if known := (*Error)(nil); errors.As(err, &known) && known.Class == Unreachable {
+		return nil
+	}
+	return err
 }
 
 // Holder is who holds a lease: its name, empty when nobody does, and when it got

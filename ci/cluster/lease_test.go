@@ -23,7 +23,10 @@ func TestLockPassesToTheNextAtOnceWhenReleased(t *testing.T) {
 	waits := make(chan string, 1)
 	second := make(chan *Lease, 1)
 	go func() {
-		lease, err := c.Lock(within(t, time.Minute), namespace, "production", "run two", func(holder string) { waits <- holder })
+		lease, err := c.Lock(within(t, time.Minute), namespace, "production", "run two", func(holder string, place int) {
+			require.Equal(t, 1, place)
+			waits <- holder
+		})
 		require.NoError(t, err)
 		second <- lease
 	}()

@@ -24,7 +24,7 @@ func masked(err error, object *unstructured.Unstructured) error {
 	}
 	out := *known
 	out.Err = nil
-	if status := apierrors.APIStatus(nil); errors.As(known.Err, &status) && !apierrors.IsForbidden(known.Err) && conflicts(known.Err) == nil {
+	if status := apierrors.APIStatus(nil); errors.As(known.Err, &status) && !apierrors.IsForbidden(known.Err) && conflictsOf(known.Err) == nil {
 		out.Cause = strings.ToLower(string(status.Status().Reason)) + " (the server's message is hidden, it may hold the Secret's values)"
 		if details := status.Status().Details; details != nil {
 			for _, cause := range details.Causes {

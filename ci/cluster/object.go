@@ -19,7 +19,7 @@ const FieldManager = "slipway"
 const (
 	LabelManagedBy = "app.kubernetes.io/managed-by" // always FieldManager
 	LabelRun       = "slipway.dev/run"              // the run that wrote the object
-	LabelRecord    = "slipway.dev/record"           // "run" or "release": our own bookkeeping
+	LabelRecord    = "slipway.dev/record"           // "run", "release" or "undo": our own bookkeeping
 )
 
 // describe names an object for people: "Deployment go-demo/api".
@@ -40,10 +40,14 @@ type resource struct {
 	namespaced bool
 }
 
-// resource finds it through discovery, which is asked once per Cluster.
+// resource finds it: Kubernetes' own kinds without a request, others through
+// discovery, which is asked once per Cluster.
 func (c *Cluster) resource(ctx context.Context, object *unstructured.Unstructured) (resource, error) {
 	gvk := object.GroupVersionKind()
-	mapping, err := c.mapper.RESTMappingWithContext(ctx, gvk.GroupKind(), gvk.Version)
+	mapping, err := ownKinds().RESTMapping(gvk.GroupKind(), gvk.Version)
+	if err != nil {
+		mapping, err = c.mapper.RESTMappingWithContext(ctx, gvk.GroupKind(), gvk.Version)
+	}
 	if err != nil {
 		return resource{}, fromAPI(ctx, describe(object), "look up its kind", err)
 	}

@@ -5,7 +5,6 @@ import (
 	"slices"
 
 	"golang.org/x/sync/errgroup"
-	"k8s.io/apimachinery/pkg/api/equality"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
@@ -13,6 +12,23 @@ import (
 
 // parallel bounds the requests under way at once.
 const parallel = 16
+
+// ApplyOptions are what a plan adds to the objects.
+type ApplyOptions struct {
+	Owner  *metav1.OwnerReference // of every object in its namespace; deleting it deletes them
+	Former []Ref                  // what the last release put there; what is missing now will be pruned
+	Prune  []string               // claims, namespaces and definitions to prune too, as "PersistentVolumeClaim/data"
+}
+
+// Plan is what a deploy will do, known before anything is written.
+type Plan struct {
+	Changes []Change // of every object, those that stay as they are included, then what is pruned
+	Kept    []Change // what the last release had and this one has not, and why it stays
+
+	objects []*planned
+	pruned  []*unstructured.Unstructured
+	lasting []Ref // of Kept, what a later release may still prune
+}
 
 // planned is one object and what applying it would do.
 type planned struct {
@@ -22,52 +38,75 @@ type planned struct {
 	change   Change
 }
 
-// Plan returns what Apply would do, by a dry run on the server; nothing is
-// written. The error is that of the first object the server would refuse.
-func (c *Cluster) Plan(ctx context.Context, objects []*unstructured.Unstructured) ([]Change, error) {
-	plan, err := c.plan(ctx, objects)
-	changes := make([]Change, 0, len(plan))
-	for _, p := range plan {
-		changes = append(changes, p.change)
-	}
-	return changes, err
+// Writes reports whether the plan changes anything.
+func (p *Plan) Writes() bool {
+	return slices.ContainsFunc(p.Changes, func(change Change) bool { return change.Action != Unchanged })
 }
 
-// plan dry-runs every object, in parallel. On error the plan is nil.
-func (c *Cluster) plan(ctx context.Context, objects []*unstructured.Unstructured) ([]*planned, error) {
-	plan := make([]*planned, len(objects))
-	for i, object := range objects {
+// Plan returns what Apply and Prune would do; nothing is written. What is not
+// known to be as wanted is dry-run on the server, the rest costs no request. The
+// error is that of the first object that the server would refuse: an *Error of
+// class Admission (with the field and its owner when another manager set it) or
+// Misconfigured for an unknown kind or namespace, or an annotation of ours that
+// says nothing. The given objects are not modified.
+func (c *Cluster) Plan(ctx context.Context, objects []*unstructured.Unstructured, opts ApplyOptions) (*Plan, error) {
+	if err := CheckAnnotations(objects); err != nil {
+		return nil, err
+	}
+	plan := &Plan{objects: make([]*planned, len(objects))}
+	for i, object := range withOwner(objects, opts.Owner) {
 		found, err := c.resource(ctx, object)
 		if err != nil {
 			return nil, err
 		}
-		plan[i] = &planned{object: object, resource: found, change: changeOf(object, "")}
+		plan.objects[i] = &planned{object: object, resource: found, change: changeOf(object, "")}
 	}
-	if err := c.readLive(ctx, plan); err != nil {
+	if err := c.readLive(ctx, plan.objects); err != nil {
 		return nil, err
 	}
-	absent := absentNamespaces(plan)
+	if err := c.foresee(ctx, plan.objects); err != nil {
+		return nil, err
+	}
+	for _, p := range plan.objects {
+		plan.Changes = append(plan.Changes, p.change)
+	}
+	return plan, c.planPrune(ctx, plan, opts)
+}
+
+// foresee fills in the changes: from what is known of the live objects, and by a
+// dry run of the others.
+func (c *Cluster) foresee(ctx context.Context, objects []*planned) error {
+	absent := absentNamespaces(objects)
+	var toWrite []*planned
+	for _, p := range objects {
+		switch {
+		case p.live == nil:
+			p.change.Action = Created
+		case asApplied(p.live, p.object):
+			p.change.Action = Unchanged
+			continue
+		default:
+			p.change.Action = Configured
+		}
+		if !slices.Contains(absent, p.object.GetNamespace()) { // cannot be dry-run before its namespace exists
+			toWrite = append(toWrite, p)
+		}
+	}
+	if err := c.checkQuota(ctx, toWrite); err != nil {
+		return err
+	}
 	group, each := errgroup.WithContext(ctx)
 	group.SetLimit(parallel)
-	for _, p := range plan {
-		group.Go(func() error {
-			if slices.Contains(absent, p.object.GetNamespace()) {
-				p.change.Action = Created // cannot be dry-run before its namespace exists
-				return nil
-			}
-			return c.dryRun(each, p)
-		})
+	for _, p := range toDryRun(toWrite) {
+		group.Go(func() error { return c.dryRun(each, p) })
 	}
-	if err := group.Wait(); err != nil {
-		return nil, err
-	}
-	return plan, nil
+	return group.Wait()
 }
 
 // absentNamespaces returns the namespaces that the plan itself will create.
-func absentNamespaces(plan []*planned) []string {
+func absentNamespaces(objects []*planned) []string {
 	var out []string
-	for _, p := range plan {
+	for _, p := range objects {
 		if p.object.GetKind() == "Namespace" && p.live == nil {
 			out = append(out, p.object.GetName())
 		}
@@ -82,13 +121,10 @@ func (c *Cluster) dryRun(ctx context.Context, p *planned) error {
 	if err != nil {
 		return err
 	}
-	switch {
-	case p.live == nil:
-		p.change.Action = Created
-	case same(p.live, result) && applied(p.live):
+	// One that happens to be as wanted but was made by another is written once, so
+	// that we own our fields.
+	if p.live != nil && applied(p.live) != nil && same(p.live, result) {
 		p.change.Action = Unchanged
-	default:
-		p.change.Action = Configured
 	}
 	return nil
 }
@@ -111,7 +147,9 @@ func (c *Cluster) readLive(ctx context.Context, plan []*planned) error {
 	for at, wanted := range places {
 		group.Go(func() error {
 			if len(wanted) == 1 {
-				return c.getLive(each, wanted[0])
+				live, err := c.get(each, at.resource, wanted[0].object)
+				wanted[0].live = live
+				return err
 			}
 			list, err := c.in(at.resource, at.namespace).List(each, metav1.ListOptions{})
 			if err != nil {
@@ -121,16 +159,19 @@ func (c *Cluster) readLive(ctx context.Context, plan []*planned) error {
 			return nil
 		})
 	}
-	return group.Wait()
+	if err := group.Wait(); err != nil {
+		return err
+	}
+	return c.awaitLeaving(ctx, plan)
 }
 
-func (c *Cluster) getLive(ctx context.Context, p *planned) error {
-	live, err := c.in(p.resource, p.object.GetNamespace()).Get(ctx, p.object.GetName(), metav1.GetOptions{})
+// get returns the live object, or nil when there is none.
+func (c *Cluster) get(ctx context.Context, r resource, object *unstructured.Unstructured) (*unstructured.Unstructured, error) {
+	live, err := c.in(r, object.GetNamespace()).Get(ctx, object.GetName(), metav1.GetOptions{})
 	if apierrors.IsNotFound(err) {
-		return nil
+		return nil, nil
 	}
-	p.live = live
-	return fromAPI(ctx, describe(p.object), "read", err)
+	return live, fromAPI(ctx, describe(object), "read", err)
 }
 
 func matchLive(wanted []*planned, items []unstructured.Unstructured) {
@@ -143,27 +184,17 @@ func matchLive(wanted []*planned, items []unstructured.Unstructured) {
 	}
 }
 
-// same reports whether two states of an object differ in nothing that a user
-// wrote. The run's label does not count: an unchanged object keeps the label of
-// the run that last wrote it.
-func same(a, b *unstructured.Unstructured) bool {
-	return equality.Semantic.DeepEqual(written(a), written(b))
-}
-
-func written(object *unstructured.Unstructured) map[string]any {
-	out := object.DeepCopy()
-	for _, field := range []string{"managedFields", "resourceVersion", "generation", "uid", "creationTimestamp"} {
-		unstructured.RemoveNestedField(out.Object, "metadata", field)
+// awaitLeaving waits for live objects that are being deleted: the server would
+// take a write to one, and then remove it all the same.
+func (c *Cluster) awaitLeaving(ctx context.Context, plan []*planned) error {
+	for _, p := range plan {
+		if p.live == nil || p.live.GetDeletionTimestamp() == nil {
+			continue
+		}
+		if err := c.awaitGone(ctx, p.resource, p.live); err != nil {
+			return err
+		}
+		p.live = nil
 	}
-	unstructured.RemoveNestedField(out.Object, "metadata", "labels", LabelRun)
-	unstructured.RemoveNestedField(out.Object, "status")
-	return out.Object
-}
-
-// applied reports whether we applied the object before. One that happens to be
-// as wanted but was made by another is written once, so that we own our fields.
-func applied(live *unstructured.Unstructured) bool {
-	return slices.ContainsFunc(live.GetManagedFields(), func(entry metav1.ManagedFieldsEntry) bool {
-		return entry.Manager == FieldManager && entry.Operation == metav1.ManagedFieldsOperationApply && entry.Subresource == ""
-	})
+	return nil
 }

@@ -6,13 +6,14 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"io"
 	"slices"
 	"time"
 
-	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	utiljson "k8s.io/apimachinery/pkg/util/json"
 	applycorev1 "k8s.io/client-go/applyconfigurations/core/v1"
 )
 
@@ -21,6 +22,8 @@ const (
 	releaseType   = "slipway.dev/release"
 	releaseField  = "release" // gzipped JSON
 	releasesKept  = 5
+
+	unpackedLimit = 64 << 20 // bytes; a Secret holds one megabyte, which unpacked could be a thousand
 )
 
 // Release is what a run put into a namespace and verified there: enough to put it
@@ -32,6 +35,11 @@ type Release struct {
 	Run     string                       `json:"run"`
 	Time    time.Time                    `json:"time"`
 	Objects []*unstructured.Unstructured `json:"objects"`
+	Refs    []Ref                        `json:"refs"` // the objects as they were made: what a later release prunes
+
+	Committed time.Time `json:"committed"`         // of the commit; zero in a record that an older version wrote
+	Before    []string  `json:"before,omitempty"`  // the newest commits before it, abbreviated
+	Shallow   bool      `json:"shallow,omitempty"` // Before ends where the clone was cut
 }
 
 // SaveRelease records a release in the namespace, one per run, and forgets all but
@@ -70,7 +78,7 @@ func (c *Cluster) Releases(ctx context.Context, namespace string) ([]Release, er
 	}
 	releases := make([]Release, len(list.Items))
 	for i := range list.Items {
-		if releases[i], err = unpack(&list.Items[i]); err != nil {
+		if releases[i], err = readRelease(list.Items[i].Data[releaseField]); err != nil {
 			return nil, &Error{Class: Misconfigured, Object: name("Secret", namespace, list.Items[i].Name), Cause: "is no release record: " + err.Error(), Err: err}
 		}
 	}
@@ -78,10 +86,29 @@ func (c *Cluster) Releases(ctx context.Context, namespace string) ([]Release, er
 	return releases, nil
 }
 
-func pack(r Release) ([]byte, error) {
+func readRelease(packed []byte) (Release, error) {
+	r, err := unpack[Release](packed)
+	if err != nil {
+		return r, err
+	}
+	return r, named(r.Objects)
+}
+
+// named returns an error unless every object of a record says what it is.
+func named(objects []*unstructured.Unstructured) error {
+	for i, object := range objects {
+		if object == nil || object.GetAPIVersion() == "" || object.GetKind() == "" || object.GetName() == "" {
+			return fmt.Errorf("object %d of %d has no apiVersion, kind or name", i+1, len(objects))
+		}
+	}
+	return nil
+}
+
+// pack returns a value as gzipped JSON.
+func pack(value any) ([]byte, error) {
 	var out bytes.Buffer
 	zip := gzip.NewWriter(&out)
-	if err := json.NewEncoder(zip).Encode(r); err != nil {
+	if err := json.NewEncoder(zip).Encode(value); err != nil {
 		return nil, err
 	}
 	if err := zip.Close(); err != nil {
@@ -90,11 +117,16 @@ func pack(r Release) ([]byte, error) {
 	return out.Bytes(), nil
 }
 
-func unpack(secret *corev1.Secret) (r Release, err error) {
-	zip, err := gzip.NewReader(bytes.NewReader(secret.Data[releaseField]))
+// unpack reads what pack made, numbers as Kubernetes has them: whole ones as int64.
+func unpack[T any](packed []byte) (value T, err error) {
+	zip, err := gzip.NewReader(bytes.NewReader(packed))
 	if err != nil {
-		return r, err
+		return value, err
 	}
-	err = json.NewDecoder(zip).Decode(&r)
-	return r, err
+	content, err := io.ReadAll(io.LimitReader(zip, unpackedLimit))
+	if err != nil {
+		return value, err
+	}
+	err = utiljson.Unmarshal(content, &value)
+	return value, err
 }

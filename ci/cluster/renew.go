@@ -11,34 +11,54 @@ import (
 	"k8s.io/utils/ptr"
 )
 
-const leaseRetry = time.Second // while the server is away, which cannot be watched
-
 var errTaken = errors.New("the lease is held by another")
 
-// renew keeps the lease until the context ends, or closes lost: at once when
-// another has it, and before it would expire when the server cannot be reached.
+// renew keeps the lease until the context ends, or closes lost when another has
+// it. While the server cannot be reached it keeps trying: nobody else can take the
+// lease there, and if somebody did in the end, the first answer tells.
 func (l *Lease) renew(ctx context.Context) {
-	renewed, pause := time.Now(), leaseRenewal
+	pause := leaseRenewal
 	for {
 		select {
 		case <-time.After(pause):
 		case <-ctx.Done():
 			return
 		}
-		start, expires := time.Now(), renewed.Add(leaseDuration-leaseMargin)
-		err := l.write(ctx, expires, func(spec *coordinationv1.LeaseSpec) { spec.RenewTime = ptr.To(metav1.NewMicroTime(start)) })
+		now := time.Now()
+		err := l.write(ctx, now.Add(leaseRenewal), func(spec *coordinationv1.LeaseSpec) { spec.RenewTime = ptr.To(metav1.NewMicroTime(now)) })
 		switch {
 		case ctx.Err() != nil:
 			return
-		case err == nil:
-			renewed, pause = start, leaseRenewal
-		case errors.Is(err, errTaken) || time.Now().Add(leaseRetry).After(expires):
+		case errors.Is(err, errTaken):
 			close(l.lost)
 			return
-		default:
+		case err != nil:
 			pause = leaseRetry
+		default:
+			pause = leaseRenewal
 		}
+		l.note(err == nil)
 	}
+}
+
+// note remembers since when renewals go through.
+func (l *Lease) note(renewed bool) {
+	l.mutex.Lock()
+	defer l.mutex.Unlock()
+	switch {
+	case !renewed:
+		l.steady = time.Time{}
+	case l.steady.IsZero():
+		l.steady = time.Now()
+	}
+}
+
+// steadySince returns since when every renewal went through, zero while they do
+// not: what others did not renew before that says nothing about them.
+func (l *Lease) steadySince() time.Time {
+	l.mutex.Lock()
+	defer l.mutex.Unlock()
+	return l.steady
 }
 
 // write changes the lease while it is ours. A conflict may be our own earlier
@@ -70,8 +90,8 @@ func (l *Lease) write(ctx context.Context, expires time.Time, change func(*coord
 	}
 }
 
-// Lost is closed when the lease is, or may be, held by another: what it protects
-// must not be written any more.
+// Lost is closed when another has the lease: what it protects must not be written
+// any more.
 func (l *Lease) Lost() <-chan struct{} { return l.lost }
 
 // Number returns how many times the lease changed hands: it grows with every
@@ -90,4 +110,13 @@ func (l *Lease) Unlock(ctx context.Context) error {
 		return nil
 	}
 	return fromAPI(ctx, name("Lease", l.current.Namespace, l.current.Name), "unlock", err)
+}
+
+func (l *Lease) isLost() bool {
+	select {
+	case <-l.lost:
+		return true
+	default:
+		return false
+	}
 }

@@ -2,14 +2,19 @@ package cluster
 
 import (
 	"context"
+	"errors"
 	"strconv"
+	"strings"
+	"time"
 
 	appsv1 "k8s.io/api/apps/v1"
 	coordinationv1 "k8s.io/api/coordination/v1"
 	corev1 "k8s.io/api/core/v1"
 	discoveryv1 "k8s.io/api/discovery/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/fields"
 	"k8s.io/apimachinery/pkg/labels"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apimachinery/pkg/types"
@@ -23,26 +28,17 @@ var (
 	jobs           = schema.GroupVersionResource{Group: "batch", Version: "v1", Resource: "jobs"}
 	pods           = corev1.SchemeGroupVersion.WithResource("pods")
 	claims         = corev1.SchemeGroupVersion.WithResource("persistentvolumeclaims")
+	services       = corev1.SchemeGroupVersion.WithResource("services")
 	events         = corev1.SchemeGroupVersion.WithResource("events")
 	endpointSlices = discoveryv1.SchemeGroupVersion.WithResource("endpointslices")
 	leases         = coordinationv1.SchemeGroupVersion.WithResource("leases")
+	definitions    = schema.GroupVersionResource{Group: "apiextensions.k8s.io", Version: "v1", Resource: "customresourcedefinitions"}
 )
-
-// needs lists what must be watched to judge an object of a kind, its own
-// resource first. A kind that is not here is done once it is written.
-var needs = map[schema.GroupKind][]schema.GroupVersionResource{
-	{Group: "apps", Kind: "Deployment"}:        {deployments, replicaSets, pods, endpointSlices},
-	{Group: "apps", Kind: "StatefulSet"}:       {statefulSets, pods},
-	{Group: "apps", Kind: "DaemonSet"}:         {daemonSets, pods},
-	{Group: "batch", Kind: "Job"}:              {jobs, pods},
-	{Group: "", Kind: "Pod"}:                   {pods},
-	{Group: "", Kind: "PersistentVolumeClaim"}: {claims},
-}
 
 // view is what the informers of one namespace know, read as a whole.
 type view struct {
 	informers map[schema.GroupVersionResource]*informer
-	services  []*unstructured.Unstructured // those among the waited objects
+	services  []*unstructured.Unstructured // those among the objects, to see which lead to a pod template
 }
 
 // synced reports whether everything that is needed is known. Events are evidence
@@ -52,7 +48,7 @@ func (v *view) synced(ctx context.Context, namespace string) (bool, error) {
 		ok, err := informer.ready()
 		switch {
 		case err != nil && gvr != events:
-			return false, fromAPI(ctx, gvr.Resource+" in "+namespace, "watch", err)
+			return false, unwatchable(ctx, gvr, namespace, err)
 		case err == nil && !ok:
 			return false, nil
 		}
@@ -60,8 +56,33 @@ func (v *view) synced(ctx context.Context, namespace string) (bool, error) {
 	return true, nil
 }
 
+// unwatchable names the right that is missing.
+func unwatchable(ctx context.Context, gvr schema.GroupVersionResource, namespace string, err error) error {
+	out := fromAPI(ctx, strings.TrimSuffix(gvr.Resource+" in "+namespace, " in "), "watch", err)
+	if known := (*Error)(nil); errors.As(out, &known) && apierrors.IsForbidden(err) {
+		known.Try = "let the credentials list and watch " + gvr.GroupResource().String() + ", without which it cannot be known whether the deploy is done"
+	}
+	return out
+}
+
+// current reports whether all informers hear of changes; if not, after what time
+// it is worth asking again.
+func (v *view) current(now time.Time) (left time.Duration, ok bool) {
+	ok = true
+	for gvr, informer := range v.informers {
+		if wait, heard := informer.current(now); !heard && gvr != events {
+			left, ok = max(left, wait), false
+		}
+	}
+	return left, ok
+}
+
 func (v *view) get(gvr schema.GroupVersionResource, namespace, name string) any {
-	object, _, _ := v.informers[gvr].GetByKey(namespace + "/" + name)
+	key := name
+	if namespace != "" {
+		key = namespace + "/" + name
+	}
+	object, _, _ := v.informers[gvr].GetByKey(key)
 	return object
 }
 
@@ -79,28 +100,38 @@ func (v *view) knownPods() map[types.UID]bool {
 	return known
 }
 
-// rollout splits a Deployment's pods into those of its newest ReplicaSet, by
-// revision, and the old ones. Pods that ended by themselves count for neither.
-func (v *view) rollout(d *appsv1.Deployment) (newest *appsv1.ReplicaSet, current, old []*corev1.Pod) {
+// rollout is a Deployment with its pods.
+type rollout struct {
+	newest  *appsv1.ReplicaSet // by revision
+	current []*corev1.Pod      // of the newest ReplicaSet
+	old     []*corev1.Pod      // of the others
+	ended   []*corev1.Pod      // of the newest, ended by themselves, e.g. evicted; only their objects are left
+}
+
+func (v *view) rolloutOf(d *appsv1.Deployment) rollout {
 	found, _ := v.informers[replicaSets].ByIndex(byOwner, string(d.UID))
 	sets := listOf[*appsv1.ReplicaSet](found)
+	var r rollout
 	for _, set := range sets {
-		if newest == nil || revision(set) > revision(newest) {
-			newest = set
+		if r.newest == nil || revision(set) > revision(r.newest) {
+			r.newest = set
 		}
 	}
 	for _, set := range sets {
 		for _, pod := range v.podsOf(set.UID) {
+			over := pod.Status.Phase == corev1.PodFailed || pod.Status.Phase == corev1.PodSucceeded
 			switch {
-			case pod.Status.Phase == corev1.PodFailed || pod.Status.Phase == corev1.PodSucceeded:
-			case set == newest:
-				current = append(current, pod)
+			case over && set == r.newest:
+				r.ended = append(r.ended, pod)
+			case over:
+			case set == r.newest:
+				r.current = append(r.current, pod)
 			default:
-				old = append(old, pod)
+				r.old = append(r.old, pod)
 			}
 		}
 	}
-	return newest, current, old
+	return r
 }
 
 func revision(set *appsv1.ReplicaSet) int64 {
@@ -130,8 +161,11 @@ func (v *view) slicesOf(service string) []*discoveryv1.EndpointSlice {
 	return out
 }
 
-// eventsOf returns the events about an object.
+// eventsOf returns the events about an object, as far as events are followed.
 func (v *view) eventsOf(uid types.UID) []*corev1.Event {
+	if v.informers[events] == nil {
+		return nil
+	}
 	var out []*corev1.Event
 	for _, event := range listOf[*corev1.Event](v.informers[events].List()) {
 		if event.InvolvedObject.UID == uid {
@@ -141,28 +175,42 @@ func (v *view) eventsOf(uid types.UID) []*corev1.Event {
 	return out
 }
 
-// newView starts the informers that a namespace's objects need.
-func (w *watcher) newView(ctx context.Context, namespace string, objects []*unstructured.Unstructured) (*view, error) {
-	v := &view{informers: map[schema.GroupVersionResource]*informer{}}
-	follow := func(gvr schema.GroupVersionResource, selectors metav1.ListOptions) (err error) {
-		if v.informers[gvr] == nil {
-			v.informers[gvr], err = w.follow(ctx, gvr, namespace, selectors)
-		}
-		return err
-	}
-	wanted := metav1.ListOptions{FieldSelector: "type=Warning"}
-	for _, object := range objects {
-		if object.GetKind() == "Service" {
-			v.services = append(v.services, object)
-		}
-		for _, gvr := range needs[object.GroupVersionKind().GroupKind()] {
-			if err := follow(gvr, metav1.ListOptions{}); err != nil {
-				return nil, err
-			}
-			if gvr == claims {
-				wanted.FieldSelector = "" // WaitForFirstConsumer is a normal event
-			}
+// newView starts the informers that the targets of a place need: all of a kind
+// where many are wanted or some are found by their owner, else the one by name.
+func (w *watcher) newView(ctx context.Context, place string, targets []*target, routing []*unstructured.Unstructured) (*view, error) {
+	v := &view{informers: map[schema.GroupVersionResource]*informer{}, services: routing}
+	wanted := map[schema.GroupVersionResource]metav1.ListOptions{}
+	for _, t := range targets {
+		if _, twice := wanted[t.kept]; twice {
+			wanted[t.kept] = metav1.ListOptions{}
+		} else {
+			wanted[t.kept] = metav1.ListOptions{FieldSelector: fields.OneTermEqualSelector("metadata.name", t.object.GetName()).String()}
 		}
 	}
-	return v, follow(events, wanted)
+	for _, t := range targets {
+		for _, gvr := range t.rule.also {
+			wanted[gvr] = metav1.ListOptions{}
+		}
+		if t.kept == deployments && len(v.servicesOf(templateLabels(t.object))) > 0 {
+			wanted[endpointSlices] = metav1.ListOptions{}
+		}
+		if followed, ok := wanted[events]; t.rule.events && (!ok || followed.FieldSelector != "") {
+			wanted[events] = metav1.ListOptions{FieldSelector: "type=Warning"}
+			if t.kept == claims {
+				wanted[events] = metav1.ListOptions{} // WaitForFirstConsumer is a normal event
+			}
+		}
+	}
+	for gvr, selectors := range wanted {
+		var err error
+		if v.informers[gvr], err = w.follow(ctx, gvr, place, selectors); err != nil {
+			return nil, err
+		}
+	}
+	return v, nil
+}
+
+func templateLabels(object *unstructured.Unstructured) labels.Set {
+	out, _, _ := unstructured.NestedStringMap(object.Object, "spec", "template", "metadata", "labels")
+	return out
 }

@@ -2,48 +2,62 @@ package cluster
 
 import (
 	"context"
-	"errors"
-	"fmt"
+	"maps"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apimachinery/pkg/types"
 )
 
 // waiting is one call of Wait.
 type waiting struct {
 	cluster  *Cluster
-	targets  []*unstructured.Unstructured // of the objects, those that must become something
-	views    map[string]*view             // by namespace
+	targets  []*target
+	views    map[string]*view // by namespace, "" for what has none
 	secrets  []string
 	progress func(object, state string)
 	told     map[key]string
-	since    map[string]time.Time // when a problem was first seen
+	silent   bool                 // it was told that the API server does not answer
+	since    map[string]time.Time // when a problem, or a lack that is not waited for without end, was first seen
+	asked    map[string]int       // how often a problem was looked into without being final
+	ran      map[instance]time.Time
 	before   map[types.UID]string // events there already when the wait began: resourceVersion by uid
 	ended    map[key]bool         // Jobs that completed; they may be collected afterwards
 }
 
 // Wait returns nil when all of the objects are really out: spec observed, newest
 // pods all running the wanted image, ready and available, older pods gone,
-// Services leading to the new pods only, claims bound, Jobs complete. It watches;
-// nothing is polled. progress, if not nil, hears each new state of an object.
+// Services leading to the new pods only, claims bound, Jobs complete, addresses
+// and conditions in status as their kinds define it, and the expressions that
+// their annotations slipway.dev/ready give true. It watches; nothing is polled. A server that is away is
+// waited for. progress, if not nil, hears each new state of an object, and of the
+// "cluster" when it does not answer.
 //
 // It fails as soon as an object cannot get there, with an *Error that names the
-// cause (Image, Crash, Admission, Unschedulable, NeverReady, Misconfigured) and
-// holds events and log lines; at the deadline of ctx with NeverReady or Timeout
-// and what each object lacks. A cancelled ctx is returned as such.
+// cause (Image, Crash, Admission, Unschedulable, NeverReady, NoAddress,
+// Misconfigured) and holds events and log lines; at the deadline of ctx with one
+// of these, Unreachable or Timeout and what each object lacks. A cancelled ctx is
+// returned as such.
 func (c *Cluster) Wait(ctx context.Context, objects []*unstructured.Unstructured, progress func(object, state string)) error {
 	if progress == nil {
 		progress = func(string, string) {}
 	}
-	w := &waiting{cluster: c, views: map[string]*view{}, secrets: secretValues(objects), progress: progress,
-		told: map[key]string{}, since: map[string]time.Time{}, ended: map[key]bool{}}
-	namespaces := map[string][]*unstructured.Unstructured{}
+	w := &waiting{cluster: c, views: map[string]*view{}, secrets: secretValues(objects), progress: progress, told: map[key]string{},
+		since: map[string]time.Time{}, asked: map[string]int{}, ran: map[instance]time.Time{}, ended: map[key]bool{}}
+	targets, routing := map[string][]*target{}, map[string][]*unstructured.Unstructured{}
 	for _, object := range objects {
-		namespaces[object.GetNamespace()] = append(namespaces[object.GetNamespace()], object)
-		if needs[object.GroupVersionKind().GroupKind()] != nil {
-			w.targets = append(w.targets, object)
+		if object.GroupVersionKind().GroupKind() == (schema.GroupKind{Kind: "Service"}) {
+			routing[object.GetNamespace()] = append(routing[object.GetNamespace()], object)
+		}
+		t, err := c.target(ctx, object)
+		if err != nil {
+			return err
+		}
+		if t != nil {
+			w.targets = append(w.targets, t)
+			targets[t.place] = append(targets[t.place], t)
 		}
 	}
 	if len(w.targets) == 0 {
@@ -52,104 +66,113 @@ func (c *Cluster) Wait(ctx context.Context, objects []*unstructured.Unstructured
 	watcher := c.watcher()
 	inner := watcher.open(context.WithoutCancel(ctx)) // what is known outlives the deadline, to be explained
 	defer watcher.close()
-	for _, object := range w.targets {
-		namespace := object.GetNamespace()
-		if w.views[namespace] != nil {
-			continue
-		}
-		view, err := watcher.newView(inner, namespace, namespaces[namespace])
+	defer c.outage.tell(watcher)()
+	for place, group := range targets {
+		view, err := watcher.newView(inner, place, group, routing[place])
 		if err != nil {
 			return err
 		}
-		w.views[namespace] = view
+		w.views[place] = view
 	}
-	return w.run(ctx, watcher.changed)
+	return w.run(ctx, watcher)
 }
 
 // run looks again whenever something changed or a problem's grace is over.
-func (w *waiting) run(ctx context.Context, changed <-chan struct{}) error {
+func (w *waiting) run(ctx context.Context, watcher *watcher) error {
 	for {
 		done, next, err := w.look(ctx, time.Now())
 		if done || err != nil {
 			return err
 		}
-		grace := time.NewTimer(next)
-		select {
-		case <-changed:
-		case <-grace.C:
-		case <-ctx.Done():
+		if !awaitChange(ctx, watcher, next) {
 			return w.over(ctx)
 		}
-		grace.Stop()
 	}
 }
 
 // look judges all objects at once: done means done at the same moment. next is
-// the time until a problem that is seen now becomes final.
+// the time until it is worth looking again though nothing changed.
 func (w *waiting) look(ctx context.Context, now time.Time) (done bool, next time.Duration, err error) {
-	for namespace, view := range w.views {
-		if synced, err := view.synced(ctx, namespace); !synced || err != nil {
-			return false, time.Hour, err
+	next = w.tellOutage()
+	heard := true // what is not heard of now is neither taken for done nor for final
+	for place, view := range w.views {
+		if synced, err := view.synced(ctx, place); !synced || err != nil {
+			return false, next, err
+		}
+		if left, ok := view.current(now); !ok {
+			heard, next = false, min(next, left)
 		}
 	}
 	if w.before == nil {
 		w.before = w.eventVersions()
 	}
-	done, next = true, time.Hour
+	done = heard
 	seen := map[string]time.Time{}
-	for _, object := range w.targets {
-		f := w.judge(object)
-		w.tell(object, f)
-		if f.lacks == "" {
-			continue
+	for _, t := range w.targets {
+		f := w.judge(t, now)
+		if heard {
+			again, err := w.settle(ctx, t, &f, now, seen)
+			if err != nil {
+				return false, 0, err
+			}
+			next = min(next, again)
 		}
-		done = false
-		if f.problem == nil {
-			continue
-		}
-		id := keyOf(object).String() + " " + f.problem.id
-		seen[id] = now
-		if first, ok := w.since[id]; ok {
-			seen[id] = first
-		}
-		left := f.problem.grace - now.Sub(seen[id])
-		if left <= 0 {
-			return false, 0, w.cluster.explain(ctx, object, f.problem, w.views[object.GetNamespace()], w.secrets)
-		}
-		next = min(next, left)
+		w.tell(t, f)
+		done = done && f.lacks == ""
 	}
 	w.since = seen
+	maps.DeleteFunc(w.asked, func(id string, _ int) bool { return seen[id].IsZero() })
 	return done, next, nil
 }
 
-func (w *waiting) judge(object *unstructured.Unstructured) finding {
-	if w.ended[keyOf(object)] {
+func (w *waiting) judge(t *target, now time.Time) finding {
+	if w.ended[keyOf(t.object)] {
 		return finding{}
 	}
-	f := w.views[object.GetNamespace()].judge(object, w.cluster.written.get, w.fresh)
-	if f.lacks == "" && object.GetKind() == "Job" {
-		w.ended[keyOf(object)] = true
+	f := w.views[t.place].judge(t, glance{now: now, written: w.cluster.written.get, fresh: w.fresh, ran: w.runTime})
+	if f.lacks == "" && t.kept == jobs {
+		w.ended[keyOf(t.object)] = true
 	}
 	return f
 }
 
-func (w *waiting) tell(object *unstructured.Unstructured, f finding) {
+func (w *waiting) tell(t *target, f finding) {
 	state := f.lacks
 	switch {
 	case state == "":
-		state = "ready"
-	case f.problem != nil:
+		state = firstOf(f.left, "ready")
+	case f.problem != nil && f.problem.cause != "":
 		state = mask(f.problem.cause, w.secrets)
 	}
-	if w.told[keyOf(object)] != state {
-		w.told[keyOf(object)] = state
-		w.progress(describe(object), state)
+	if w.told[keyOf(t.object)] != state {
+		w.told[keyOf(t.object)] = state
+		w.progress(describe(t.object), state)
 	}
+}
+
+// tellOutage tells once per outage, when it has lasted for a moment, and returns
+// the time until then.
+func (w *waiting) tellOutage() time.Duration {
+	lasts, cause := w.cluster.outage.silence()
+	switch {
+	case cause == nil && w.silent:
+		w.silent = false
+		w.progress("cluster", "answers again")
+	case cause != nil && !w.silent && lasts >= outageTold:
+		w.silent = true
+		w.progress("cluster", "does not answer, trying again ("+networkCause(cause)+")")
+	case cause != nil && !w.silent:
+		return outageTold - lasts
+	}
+	return time.Hour
 }
 
 func (w *waiting) eventVersions() map[types.UID]string {
 	out := map[types.UID]string{}
 	for _, view := range w.views {
+		if view.informers[events] == nil {
+			continue
+		}
 		for _, event := range listOf[*corev1.Event](view.informers[events].List()) {
 			out[event.UID] = event.ResourceVersion
 		}
@@ -159,35 +182,4 @@ func (w *waiting) eventVersions() map[types.UID]string {
 
 func (w *waiting) fresh(event *corev1.Event) bool {
 	return w.before[event.UID] != event.ResourceVersion
-}
-
-// over explains what was not done when the context ended.
-func (w *waiting) over(ctx context.Context) error {
-	if !errors.Is(context.Cause(ctx), context.DeadlineExceeded) {
-		return fmt.Errorf("wait: %w", context.Cause(ctx))
-	}
-	if w.before == nil {
-		return &Error{Class: Unreachable, Cause: "the state of the cluster could not be read before the deadline", Err: context.DeadlineExceeded}
-	}
-	var lacking []string
-	var worst *Error
-	for _, object := range w.targets {
-		f := w.judge(object)
-		if f.lacks == "" {
-			continue
-		}
-		lacking = append(lacking, describe(object)+": "+f.lacks)
-		if p := firstProblem(f.problem, notReady(f.pods)); p != nil && worst == nil {
-			worst = w.cluster.explain(ctx, object, p, w.views[object.GetNamespace()], w.secrets)
-		}
-	}
-	switch {
-	case len(lacking) == 0: // done in the very moment the deadline passed
-		return nil
-	case worst == nil:
-		worst = &Error{Class: Timeout, Cause: "deadline passed; " + lacking[0]}
-	}
-	worst.Evidence = append(lacking, worst.Evidence...)
-	worst.Err = context.DeadlineExceeded
-	return worst
 }

@@ -121,7 +121,8 @@ func TestWaitSaysAtTheDeadlineWhatIsLacking(t *testing.T) {
 	_, err := c.Apply(t.Context(), wanted, ApplyOptions{})
 	require.NoError(t, err)
 	late := requireClass(t, c.Wait(within(t, 2*time.Second), wanted, nil), Unschedulable)
-	require.Equal(t, []string{"PersistentVolumeClaim " + namespace + "/data: not bound to a volume"}, late.Evidence)
+	require.Equal(t, "PersistentVolumeClaim "+namespace+"/data: not bound to a volume", late.Evidence[0])
+	require.Contains(t, late.Evidence[1], "event ProvisioningFailed: storageclass")
 	require.ErrorIs(t, late, context.DeadlineExceeded)
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"sync"
+	"time"
 
 	"github.com/go-logr/logr"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -11,7 +12,7 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/runtime/schema"
-	"k8s.io/client-go/dynamic/dynamicinformer"
+	"k8s.io/apimachinery/pkg/watch"
 	"k8s.io/client-go/kubernetes/scheme"
 	"k8s.io/client-go/tools/cache"
 	"k8s.io/klog/v2"
@@ -19,6 +20,9 @@ import (
 
 // byOwner is the index of what an object controls, by its uid.
 const byOwner = "owner"
+
+// catchUp is how long a watch that was cut and resumed is given to tell what was missed.
+const catchUp = time.Second
 
 // watcher holds informers and tells, in one channel, that any of them knows
 // something new. An informer lists again when its watch ends and keeps trying
@@ -35,7 +39,9 @@ type informer struct {
 	cache.Indexer
 	synced  cache.DoneChecker
 	mutex   sync.Mutex
-	refused error // the server's answer when we may not list or watch the kind
+	refused error     // the server's answer when we may not list or watch the kind
+	cut     bool      // the watch ended and there is no other yet
+	resumed time.Time // when a watch began in place of one that had ended
 }
 
 func (c *Cluster) watcher() *watcher {
@@ -63,14 +69,26 @@ func (w *watcher) notify() {
 	}
 }
 
+// awaitChange returns after a change or the time given, false when ctx is over.
+func awaitChange(ctx context.Context, w *watcher, limit time.Duration) bool {
+	expiry := time.NewTimer(limit)
+	defer expiry.Stop()
+	select {
+	case <-w.changed:
+	case <-expiry.C:
+	case <-ctx.Done():
+		return false
+	}
+	return true
+}
+
 // follow starts an informer. Its objects are of the kind's Go type where
 // client-go has one, else unstructured, and without managedFields.
 func (w *watcher) follow(ctx context.Context, gvr schema.GroupVersionResource, namespace string, selectors metav1.ListOptions) (*informer, error) {
-	generic := dynamicinformer.NewFilteredDynamicInformer(w.cluster.dynamic, gvr, namespace, 0,
-		cache.Indexers{byOwner: indexOwner}, func(options *metav1.ListOptions) {
-			options.LabelSelector, options.FieldSelector = selectors.LabelSelector, selectors.FieldSelector
-		}).Informer()
-	i := &informer{Indexer: generic.GetIndexer()}
+	i := &informer{}
+	generic := cache.NewSharedIndexInformerWithOptions(w.source(i, gvr, namespace, selectors), &unstructured.Unstructured{},
+		cache.SharedIndexInformerOptions{Indexers: cache.Indexers{byOwner: indexOwner}, ObjectDescription: gvr.String()})
+	i.Indexer = generic.GetIndexer()
 	if err := generic.SetTransform(typed); err != nil {
 		return nil, fmt.Errorf("watch %s: %w", gvr.Resource, err)
 	}
@@ -101,6 +119,69 @@ func (w *watcher) follow(ctx context.Context, gvr schema.GroupVersionResource, n
 		}
 	})
 	return i, nil
+}
+
+// source lists and watches for an informer, by one streaming request where the
+// server can (KEP-3157), and tells it when the watch ended and went on.
+func (w *watcher) source(i *informer, gvr schema.GroupVersionResource, namespace string, selectors metav1.ListOptions) cache.ListerWatcher {
+	client := w.cluster.dynamic.Resource(gvr).Namespace(namespace)
+	return &cache.ListWatch{
+		ListWithContextFunc: func(ctx context.Context, options metav1.ListOptions) (runtime.Object, error) {
+			options.LabelSelector, options.FieldSelector = selectors.LabelSelector, selectors.FieldSelector
+			return client.List(ctx, options)
+		},
+		WatchFuncWithContext: func(ctx context.Context, options metav1.ListOptions) (watch.Interface, error) {
+			options.LabelSelector, options.FieldSelector = selectors.LabelSelector, selectors.FieldSelector
+			inner, err := client.Watch(ctx, options)
+			if err != nil {
+				return nil, err
+			}
+			if i.resume() {
+				w.notify()
+			}
+			return &observedWatch{Interface: inner, ended: i.end}, nil
+		},
+	}
+}
+
+// observedWatch tells that it ended: the reflector stops every watch it leaves.
+type observedWatch struct {
+	watch.Interface
+	ended func()
+}
+
+func (o *observedWatch) Stop() {
+	o.ended()
+	o.Interface.Stop()
+}
+
+func (i *informer) end() {
+	i.mutex.Lock()
+	defer i.mutex.Unlock()
+	i.cut = true
+}
+
+// resume reports whether the watch is one in place of another.
+func (i *informer) resume() bool {
+	i.mutex.Lock()
+	defer i.mutex.Unlock()
+	if i.cut {
+		i.cut, i.resumed = false, time.Now()
+		return true
+	}
+	return false
+}
+
+// current reports whether the informer hears of changes: not while its watch is
+// cut, nor before a new one had a moment to tell what was missed.
+func (i *informer) current(now time.Time) (left time.Duration, ok bool) {
+	i.mutex.Lock()
+	defer i.mutex.Unlock()
+	if i.cut {
+		return time.Hour, false
+	}
+	left = catchUp - now.Sub(i.resumed)
+	return left, left <= 0
 }
 
 func (i *informer) refuse(err error) {

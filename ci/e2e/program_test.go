@@ -75,6 +75,7 @@ func (w *world) start(t *testing.T, r *repository, n namespaces, line func(*os.P
 	var stderr, stdout bytes.Buffer
 	lines, into := io.Pipe()
 	cmd.Stdout, cmd.Stderr = into, &stderr
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} // so that a test can kill it with all its children
 	require.NoError(t, cmd.Start())
 	read := make(chan struct{})
 	go func() {
@@ -91,7 +92,7 @@ func (w *world) start(t *testing.T, r *repository, n namespaces, line func(*os.P
 		into.Close()
 		<-read
 		done := ended{code: cmd.ProcessState.ExitCode(), stdout: stdout.String(), stderr: stderr.String()}
-		if content, err := os.ReadFile(filepath.Join(folder, "report.json")); err == nil {
+		if content, err := os.ReadFile(filepath.Join(folder, "report.json")); err == nil && done.code >= 0 {
 			require.NoError(t, json.Unmarshal(content, &done.report))
 			require.Equal(t, done.code, done.report.ExitCode, "the report tells another exit code")
 		}

@@ -70,8 +70,8 @@ func (w *world) snapshot(t *testing.T, n namespaces) state {
 	return all
 }
 
-// addClusterScoped adds what is not in a namespace: of namespaces, volumes
-// and Services' addresses those that belong to n, for others' come and go.
+// addClusterScoped adds what is not in a namespace: of namespaces, volumes,
+// Services' addresses and webhooks those that belong to n, for others' come and go.
 func (w *world) addClusterScoped(t *testing.T, all state, resource schema.GroupVersionResource, n namespaces) {
 	t.Helper()
 	found, err := w.dynamic.Resource(resource).List(context.Background(), metav1.ListOptions{})
@@ -85,6 +85,8 @@ func (w *world) addClusterScoped(t *testing.T, all state, resource schema.GroupV
 			in, _, _ = unstructured.NestedString(object.Object, "spec", "claimRef", "namespace")
 		case "ipaddresses":
 			in, _, _ = unstructured.NestedString(object.Object, "spec", "parentRef", "namespace")
+		case "validatingwebhookconfigurations":
+			in = strings.TrimPrefix(object.GetName(), "down-")
 		default:
 			return false
 		}
@@ -135,8 +137,9 @@ func (s state) in(namespace string) state {
 // lock is what a deploy holds: it stays, free, and counts its holders.
 func lock(n namespaces) string { return "Lease " + n.production + "/slipway-production" }
 
-// numbered are fields that count changes, or that a change and its undo leave different.
-var numbered = regexp.MustCompile(`"(generation|deployment.kubernetes.io/revision)":`)
+// numbered are fields that count changes, or that a change and its undo leave
+// different: the release's record holds the uid of what was pruned and is back.
+var numbered = regexp.MustCompile(`"(generation|deployment.kubernetes.io/revision)":|"release": "H4sI`)
 
 // restored is the state but for what tells that there was a change and an undo:
 // pods are others, a ReplicaSet of the undone version stays in the Deployment's

@@ -17,6 +17,9 @@ const engineVersion = "dagger v0.21.8"
 // as VERSION-beta. The image and the tests' image are compiled meanwhile, but
 // nothing is pushed before all checks passed.
 func (r *Run) Build(ctx context.Context) error {
+	if r.outdated != nil {
+		return r.outdated
+	}
 	defer r.engineTime()()
 	shipped := r.target("", dagger.BuildArg{Name: "VERSION", Value: r.opts.Version}, dagger.BuildArg{Name: "COMMIT", Value: r.opts.Commit})
 	r.tests = r.target(r.app.TestTarget)

@@ -10,14 +10,17 @@ import (
 // gives production free for the next run. Only this run's things: others run
 // beside it.
 func (r *Run) Cleanup(ctx context.Context) error {
-	return errors.Join(r.unlockProduction(ctx), r.removeBeta(ctx))
+	return errors.Join(r.receiptOfProduction(ctx), r.unlockProduction(ctx), r.removeBeta(ctx), r.awaitSweep(), r.receiptAfter(ctx))
 }
 
-func (r *Run) unlockProduction(ctx context.Context) error {
-	if r.lease == nil {
+// awaitSweep waits until the betas of killed runs are gone.
+func (r *Run) awaitSweep() error {
+	if r.stale == nil {
 		return nil
 	}
-	return r.lease.Unlock(ctx)
+	defer r.waitTime()()
+	r.note("cleanup", "look for what killed runs left")
+	return <-r.stale
 }
 
 // removeBeta waits for the removal under way, or removes what a failure left.

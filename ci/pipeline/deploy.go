@@ -9,9 +9,6 @@ import (
 	"github.com/slipway-cd/slipway/ci/cluster"
 )
 
-// leaseName is the lock of production: one run at a time changes it.
-const leaseName = "slipway-production"
-
 // Deploy puts the tested digest into production and waits until it is really out.
 func (r *Run) Deploy(ctx context.Context) error {
 	objects, err := r.renderProduction(r.digest)
@@ -21,50 +18,83 @@ func (r *Run) Deploy(ctx context.Context) error {
 	if err := r.lockProduction(ctx, "deploy"); err != nil {
 		return err
 	}
-	if err := r.remember(ctx, objects); err != nil {
+	if err := r.recoverDead(ctx, "deploy"); err != nil {
 		return err
 	}
-	r.production = objects
-	r.note("deploy", "apply")
-	r.changes, err = r.env.Cluster.Apply(ctx, objects, cluster.ApplyOptions{})
-	r.record(r.changes)
+	if err := r.remember(ctx); err != nil {
+		return err
+	}
+	if err := r.superseded(ctx, r.former); err != nil {
+		return err
+	}
+	changes, err := r.change(ctx, "deploy", objects)
+	r.record(changes)
 	if err != nil {
 		return err
 	}
-	if err := r.wait(ctx, "deploy", objects); err != nil {
-		return err
-	}
-	r.detail = fmt.Sprintf("%d of %d objects changed", len(written(r.changes)), len(objects))
+	r.detail = fmt.Sprintf("%d of %d objects changed", len(written(changes)), len(objects))
 	return nil
+}
+
+// remember finds the release to go back to.
+func (r *Run) remember(ctx context.Context) error {
+	releases, err := r.env.Cluster.Releases(ctx, r.opts.Namespace)
+	if err == nil && len(releases) > 0 {
+		r.former = &releases[0]
+	}
+	return err
+}
+
+// change makes production hold the objects and nothing that only the former
+// release had, and waits until they are really out. It plans everything first,
+// then records the way back, and only then writes.
+func (r *Run) change(ctx context.Context, stage string, objects []*unstructured.Unstructured) ([]cluster.Change, error) {
+	ctx, done := r.underLock(ctx)
+	defer done()
+	options := cluster.ApplyOptions{Prune: r.opts.Prune}
+	record := cluster.UndoRecord{Namespace: r.opts.Namespace, Run: r.opts.Run, Version: r.opts.Version}
+	if r.former != nil {
+		options.Former, record.Back = r.former.Refs, r.former.Version
+	}
+	if err := r.receiptUnderLock(ctx); err != nil {
+		return nil, err
+	}
+	r.note(stage, "plan")
+	plan, err := r.env.Cluster.Plan(ctx, objects, options)
+	if err != nil {
+		return nil, err
+	}
+	if plan.Writes() {
+		r.note(stage, "record the way back")
+		record, err = r.env.Cluster.SaveUndo(ctx, record, plan)
+		r.begin(record)
+		if err != nil {
+			return nil, err
+		}
+	}
+	r.note(stage, "apply")
+	changes, err := r.env.Cluster.Carry(ctx, plan, r.tell(stage))
+	if err != nil {
+		return changes, err
+	}
+	if err := r.wait(ctx, stage, objects); err != nil {
+		return changes, err
+	}
+	r.note(stage, "prune")
+	pruned, err := r.env.Cluster.Prune(ctx, plan)
+	r.production, r.refs = objects, plan.Refs()
+	return append(append(changes, pruned...), plan.Kept...), err
 }
 
 // wait waits until the objects are really out.
 func (r *Run) wait(ctx context.Context, stage string, objects []*unstructured.Unstructured) error {
 	defer r.waitTime()()
-	return r.env.Cluster.Wait(ctx, objects, func(object, state string) { r.note(stage, object+": "+state) })
+	return r.env.Cluster.Wait(ctx, objects, r.tell(stage))
 }
 
-func (r *Run) lockProduction(ctx context.Context, stage string) (err error) {
-	defer r.waitTime()()
-	holder := r.opts.Run + " (" + r.opts.Version + ")"
-	r.lease, err = r.env.Cluster.Lock(ctx, r.opts.Namespace, leaseName, holder, func(other string) {
-		r.note(stage, "waiting for run "+other+", which changes production")
-	})
-	return err
-}
-
-// remember finds the release to go back to, and the volumes that an undo must
-// not take for this run's.
-func (r *Run) remember(ctx context.Context, objects []*unstructured.Unstructured) error {
-	releases, err := r.env.Cluster.Releases(ctx, r.opts.Namespace)
-	if err != nil {
-		return err
-	}
-	if len(releases) > 0 {
-		r.former = &releases[0]
-	}
-	r.claims, err = r.env.Cluster.Claims(ctx, objects)
-	return err
+// tell returns what notes the states of objects.
+func (r *Run) tell(stage string) func(object, state string) {
+	return func(object, state string) { r.note(stage, object+": "+state) }
 }
 
 // written are the changes that wrote something.

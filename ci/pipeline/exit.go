@@ -32,6 +32,7 @@ const (
 	ExitSuperseded    = 50
 	ExitLocked        = 51
 	ExitUndo          = 60
+	ExitOutside       = 61
 	exitSignal        = 128 // plus the signal's number
 	ExitInterrupted   = exitSignal + int(syscall.SIGINT)
 	ExitTerminated    = exitSignal + int(syscall.SIGTERM)
@@ -105,6 +106,8 @@ func explain(ctx context.Context, err error, code int) *Failure {
 	var fromCluster *cluster.Error
 	late := errors.Is(context.Cause(ctx), context.DeadlineExceeded)
 	switch {
+	case errors.Is(err, errLockLost) || errors.Is(context.Cause(ctx), errLockLost):
+		return errLockLost
 	case errors.As(context.Cause(ctx), &interrupt):
 		return &Failure{Code: exitSignal + int(interrupt.Signal.(syscall.Signal)), Cause: interrupt.Error(), Err: err}
 	case errors.As(err, &fromCluster):

@@ -19,6 +19,13 @@ func (r *Run) Functional(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	isolation := cluster.Isolation{Namespace: r.opts.BuildNamespace, Production: r.opts.Namespace, Run: r.opts.Run}
+	if err := r.env.Cluster.CheckIsolated(ctx, objects, isolation); err != nil {
+		return err
+	}
+	if err := r.receiptReady(ctx); err != nil {
+		return err
+	}
 	r.note("functional", "deploy "+r.betaPath())
 	r.beta = true
 	owner, err := r.env.Cluster.BeginRun(ctx, r.opts.BuildNamespace, r.opts.Run, map[string]string{"version": r.opts.Version, "commit": r.opts.Commit})
@@ -26,6 +33,7 @@ func (r *Run) Functional(ctx context.Context) error {
 		return err
 	}
 	r.resign = r.env.Cluster.KeepAlive(ctx, r.opts.BuildNamespace, r.opts.Run)
+	r.sweep(ctx)
 	changes, err := r.env.Cluster.Apply(ctx, objects, cluster.ApplyOptions{Owner: &owner})
 	r.record(changes)
 	if err != nil {

@@ -30,8 +30,18 @@ func (r *Run) Plan(ctx context.Context) (Plan, error) {
 	if err != nil {
 		return Plan{}, err
 	}
-	changes, err := r.env.Cluster.Plan(ctx, objects)
-	return Plan{Version: r.opts.Version, Digest: digest, Changes: changes}, err
+	if err := r.remember(ctx); err != nil {
+		return Plan{}, err
+	}
+	options := cluster.ApplyOptions{Prune: r.opts.Prune}
+	if r.former != nil {
+		options.Former = r.former.Refs
+	}
+	plan, err := r.env.Cluster.Plan(ctx, objects, options)
+	if err != nil {
+		return Plan{}, err
+	}
+	return Plan{Version: r.opts.Version, Digest: digest, Changes: append(plan.Changes, plan.Kept...)}, nil
 }
 
 // registered returns the digest of the released version, else of its beta.

@@ -92,23 +92,31 @@ func newRun(app Application, opts Options, env Environment) (*Run, error) {
 func (r *Run) introduce() {
 	host, version := r.env.Cluster.Server()
 	r.report = report.Report{Run: r.opts.Run, Version: r.opts.Version, Image: r.repository.String(), Commit: r.opts.Commit,
-		Vendor: r.opts.Vendor, Cluster: host + " " + version, Engine: engineVersion}
+		Vendor: r.opts.Vendor, Cluster: host + " " + version, As: r.env.As, Engine: engineVersion}
 }
 
 // Preflight asks the cluster and the registry, side by side and without a
 // change, whether the run may do what it is about to; a refusal after minutes
 // of building would come late.
 func (r *Run) Preflight(ctx context.Context) error {
-	wanted := slices.Index(StageNames(), r.opts.Until)
 	var checks errgroup.Group
 	checks.Go(func() error { return r.env.Registry.Ping(ctx, r.repository) })
-	if wanted >= slices.Index(StageNames(), "functional") {
+	if r.reaches("functional") {
 		checks.Go(func() error { return r.env.Cluster.CheckAccess(ctx, r.opts.BuildNamespace) })
 	}
-	if wanted >= slices.Index(StageNames(), "deploy") {
-		checks.Go(func() error { return r.env.Cluster.CheckAccess(ctx, r.opts.Namespace) })
+	if r.reaches("deploy") {
+		checks.Go(func() error {
+			if err := r.env.Cluster.CheckAccess(ctx, r.opts.Namespace); err != nil {
+				return err
+			}
+			return r.foreseeSuperseded(ctx)
+		})
 	}
-	if err := checks.Wait(); err != nil {
+	err := checks.Wait()
+	if err == nil && r.reaches("functional") {
+		r.receiptBefore(ctx)
+	}
+	if err != nil {
 		failure := explain(ctx, err, ExitUsage)
 		if errors.Is(err, image.ErrUnreachable) || errors.Is(err, image.ErrDenied) {
 			failure.Cause = "--image: " + failure.Cause

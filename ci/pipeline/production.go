@@ -12,20 +12,27 @@ import (
 // Production runs the light tests where users are: is it there, does it reach
 // its database, is it the version just deployed? Only then the release counts.
 func (r *Run) Production(ctx context.Context) error {
+	ctx, done := r.underLock(ctx)
+	defer done()
 	url, err := r.testProduction(ctx, "production", r.production, r.opts.Version)
 	if err != nil {
 		return err
 	}
 	r.note("production", "record the release")
-	if r.former == nil || r.former.Digest != r.digest || len(written(r.changes)) > 0 {
+	if r.former == nil || r.former.Digest != r.digest || r.way != nil {
 		err := r.env.Cluster.SaveRelease(ctx, r.opts.Namespace, cluster.Release{Version: r.opts.Version, Digest: r.digest,
-			Commit: r.opts.Commit, Run: r.opts.Run, Time: time.Now(), Objects: r.production})
+			Commit: r.opts.Commit, Run: r.opts.Run, Time: time.Now(), Objects: r.production, Refs: r.refs,
+			Committed: r.opts.Built, Before: r.opts.History.Before, Shallow: r.opts.History.Shallow})
 		if err != nil {
 			return err
 		}
 	}
 	r.verified, r.detail = true, r.opts.Version+" at "+url
-	return nil
+	if r.way == nil {
+		return nil
+	}
+	r.say(nil)
+	return r.env.Cluster.ForgetUndo(ctx, *r.way) // where this fails, recover sees that the release is recorded
 }
 
 // testProduction tests what the objects put out and returns where.

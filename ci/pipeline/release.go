@@ -6,6 +6,11 @@ import "context"
 // manifest: no rebuild, the same bytes. Only now, so that a tag other than
 // -beta always means tested.
 func (r *Run) Release(ctx context.Context) error {
+	if r.reaches("deploy") { // else an older commit would become the latest
+		if err := r.checkSuperseded(ctx); err != nil {
+			return err
+		}
+	}
 	r.note("release", "tag "+r.opts.Version+" and latest")
 	if err := r.env.Registry.Tag(ctx, r.repository, r.digest, r.opts.Version); err != nil {
 		return err

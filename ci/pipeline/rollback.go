@@ -6,8 +6,6 @@ import (
 	"slices"
 	"strings"
 
-	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
-
 	"github.com/slipway-cd/slipway/ci/cluster"
 )
 
@@ -28,11 +26,13 @@ func NewRollback(ctx context.Context, app Application, opts Options, env Environ
 		return nil, err
 	}
 	opts.Version, opts.Commit, opts.Until = target.Version, target.Commit, "production"
+	opts.Built, opts.History = target.Committed, History{Before: target.Before, Shallow: target.Shallow}
 	r, err := New(app, opts, env)
 	if err != nil {
 		return nil, err
 	}
 	r.former, r.production, r.digest, r.report.Digest = &releases[0], target.Objects, target.Digest, target.Digest
+	r.receiptBefore(ctx)
 	return r, nil
 }
 
@@ -83,36 +83,32 @@ func (r *Run) Rollback(ctx context.Context) error {
 	if err := r.lockProduction(ctx, "rollback"); err != nil {
 		return err
 	}
+	if err := r.recoverDead(ctx, "rollback"); err != nil {
+		return err
+	}
 	chosenFrom := r.former.Run
-	if err := r.remember(ctx, r.production); err != nil { // with the volumes that an undo must leave
+	if err := r.remember(ctx); err != nil {
 		return err
 	}
 	if r.former.Run != chosenFrom {
 		return &Failure{Code: ExitSuperseded, Cause: "run " + r.former.Run + " changed production meanwhile", Try: "look at `go run ./ci status` and start again"}
 	}
-	r.note("rollback", "apply "+r.opts.Version)
-	changes, err := r.env.Cluster.Apply(ctx, r.production, cluster.ApplyOptions{})
-	r.changes = changes
-	r.record(restored(slices.Clone(changes)))
+	changes, err := r.change(ctx, "rollback", r.production)
+	r.record(restored(changes))
 	if err != nil {
 		return err
 	}
-	changes, err = r.env.Cluster.Delete(ctx, removable(without(r.former.Objects, r.production)))
-	r.changes = append(r.changes, changes...)
-	r.record(changes)
-	if err != nil {
-		return err
-	}
-	if err := r.wait(ctx, "rollback", r.production); err != nil {
-		return err
-	}
-	r.detail = fmt.Sprintf("from %s to %s, %d objects changed", r.former.Version, r.opts.Version, len(written(r.changes)))
+	r.detail = fmt.Sprintf("from %s to %s, %d objects changed", r.former.Version, r.opts.Version, len(written(changes)))
 	return nil
 }
 
-// removable leaves out what holds data: it must survive going back and forth.
-func removable(objects []*unstructured.Unstructured) []*unstructured.Unstructured {
-	return slices.DeleteFunc(objects, func(object *unstructured.Unstructured) bool {
-		return object.GetKind() == "PersistentVolumeClaim" || object.GetKind() == "Namespace"
-	})
+// restored marks what was written to go back.
+func restored(changes []cluster.Change) []cluster.Change {
+	out := slices.Clone(changes)
+	for i := range out {
+		if out[i].Action == cluster.Configured || out[i].Action == cluster.Created {
+			out[i].Action = cluster.Restored
+		}
+	}
+	return out
 }

@@ -4,7 +4,6 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
-	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
 	"github.com/slipway-cd/slipway/ci/cluster"
 )
@@ -36,13 +35,4 @@ func TestRollbackChoosesTheReleaseBeforeOrTheNewestOfTheVersion(t *testing.T) {
 			require.Equal(t, c.run, chosen.Run)
 		})
 	}
-}
-
-func TestRollbackNeverRemovesData(t *testing.T) {
-	t.Parallel()
-	object := func(kind string) *unstructured.Unstructured {
-		return &unstructured.Unstructured{Object: map[string]any{"kind": kind, "metadata": map[string]any{"name": "a"}}}
-	}
-	left := removable([]*unstructured.Unstructured{object("ConfigMap"), object("PersistentVolumeClaim"), object("Namespace"), object("Service")})
-	require.Equal(t, []*unstructured.Unstructured{object("ConfigMap"), object("Service")}, left)
 }

@@ -8,6 +8,7 @@ package pipeline
 import (
 	"context"
 	"io/fs"
+	"sync/atomic"
 	"time"
 
 	"dagger.io/dagger"
@@ -24,11 +25,14 @@ type Options struct {
 	Version string // tags are VERSION-beta, then VERSION and latest
 	Commit  string
 	Built   time.Time // the commit's time: what is built twice carries the same
+	History History   // of the commits before it
 	Vendor  string    // the CI vendor, empty on a person's machine
 	Image   string    // repository without a tag
 
 	BuildNamespace, Namespace      string
 	BetaOverlay, ProductionOverlay string
+
+	Prune []string // claims, namespaces and definitions that production may lose, as "PersistentVolumeClaim/data"
 
 	Until        string // stop after this stage
 	StageTimeout time.Duration
@@ -42,6 +46,7 @@ type Environment struct {
 	EngineLog *EngineLog
 	Tree      fs.FS // the application's repository, for kustomize
 	Cluster   *cluster.Cluster
+	As        string // the account that Cluster impersonates, empty: the credentials' own
 	Registry  *image.Registry
 	Dir       *report.Dir // set by Execute
 	Printer   report.Printer
@@ -76,6 +81,9 @@ type Run struct {
 
 	onEngine, waiting time.Duration // spent on others so far
 
+	outdated error    // by Preflight: production runs a newer commit already
+	receipt  *receipt // by Preflight: the state before the run; nil: not compared
+
 	tests  *dagger.Container // by build: holds the compiled tests
 	digest string            // by build: the image, tested and shipped under this digest
 
@@ -83,11 +91,15 @@ type Run struct {
 	removal chan error // by functional: removal of the beta under way
 	resign  func()     // by functional: ends the signs that this run lives
 
+	behind bool       // by LookBehind: a killed run may have left production changed
+	stale  chan error // by Execute: removal of killed runs' betas under way
+
 	lease      *cluster.Lease               // by deploy: production is ours to change
 	former     *cluster.Release             // by deploy: what production ran before, nil for a first deploy
-	production []*unstructured.Unstructured // by deploy: what production shall hold
-	claims     []*unstructured.Unstructured // by deploy: the StatefulSets' volumes that were there before
-	changes    []cluster.Change             // by deploy: what was written there; not empty: production is changed and not yet verified
+	way        *cluster.UndoRecord          // by deploy: the way back; set: production may be changed and is not yet verified
+	byHand     atomic.Pointer[[]string]     // by deploy: the same as commands for a person
+	production []*unstructured.Unstructured // by deploy: what production holds
+	refs       []cluster.Ref                // by deploy: the same as they were made
 	verified   bool                         // by production: the new version answers
 }
 

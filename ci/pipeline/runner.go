@@ -21,9 +21,12 @@ func (r *Run) Execute(ctx context.Context, stages []Stage, dir *report.Dir) repo
 	start := time.Now()
 	r.env.Dir = dir
 	r.env.Printer.Begin(report.Header{Run: r.opts.Run, Version: r.opts.Version, Image: r.repository.String(),
-		Commit: r.opts.Commit, Cluster: r.report.Cluster, Report: r.env.Dir.Path()})
+		Commit: r.opts.Commit, Cluster: r.report.Cluster, As: r.report.As, Report: r.env.Dir.Path()})
 	last := slices.IndexFunc(stages, func(stage Stage) bool { return stage.Name == r.opts.Until })
 	var failure *Failure
+	if r.behind {
+		failure = r.stage(ctx, Stage{Name: "recover", Run: r.Recover, Code: ExitUndo})
+	}
 	for i, stage := range stages {
 		switch {
 		case stage.Always:
@@ -69,6 +72,8 @@ func (r *Run) stage(ctx context.Context, stage Stage) *Failure {
 		done.Evidence, done.Try = failure.Evidence, failure.Try
 		if interrupt := (Interrupt{}); errors.As(context.Cause(ctx), &interrupt) {
 			done.Result = report.Interrupted
+		} else if failure.Code == ExitSuperseded {
+			done.Result = report.Superseded
 		}
 	}
 	done.Seconds, done.Detail = report.Seconds(time.Since(done.Start)), r.detail

@@ -17,6 +17,7 @@ type Status struct {
 	Running        []cluster.Workload `json:"running"`  // in production
 	Runs           []cluster.Run      `json:"runs"`     // in flight, or left by one that was killed; oldest first
 	Lock           *cluster.Holder    `json:"lock"`     // of production; nil when nobody holds it
+	Queue          []cluster.Waiter   `json:"queue"`    // for that lock, the next in line first
 }
 
 // Released is a recorded release without its objects.
@@ -52,6 +53,10 @@ func StatusOf(ctx context.Context, c *cluster.Cluster, namespace, buildNamespace
 		if holder.Name != "" {
 			out.Lock = &holder
 		}
+		return err
+	})
+	reading.Go(func() (err error) {
+		out.Queue, err = c.Queue(each, namespace, leaseName)
 		return err
 	})
 	err := reading.Wait()

@@ -106,7 +106,7 @@ func (l *live) End(report Report) {
 	l.running = nil
 	_, color := mark(report.Result)
 	result, rest, _ := strings.Cut(verdict(report, l.folder), ":")
-	l.draw(l.screen.paint(color, result) + ":" + rest)
+	l.draw(append(report.Receipt.lines(), l.screen.paint(color, result)+":"+rest)...)
 }
 
 // line returns the line of a stage: mark, name, time, text.

@@ -27,7 +27,7 @@ func (p *plain) Begin(run Header) {
 // headline is the first line of a run.
 func headline(run Header) string {
 	text := "run " + run.Run
-	for _, part := range []struct{ name, value string }{{"version", run.Version}, {"commit", run.Commit}, {"image", run.Image}, {"cluster", run.Cluster}} {
+	for _, part := range []struct{ name, value string }{{"version", run.Version}, {"commit", run.Commit}, {"image", run.Image}, {"cluster", run.Cluster}, {"as", run.As}} {
 		if part.value != "" {
 			text += ", " + part.name + " " + part.value
 		}
@@ -73,7 +73,7 @@ func (p *plain) StageEnded(stage Stage, logTail []string) {
 func (p *plain) End(report Report) {
 	p.mutex.Lock()
 	defer p.mutex.Unlock()
-	p.print(verdict(report, p.folder))
+	p.print(append(report.Receipt.lines(), verdict(report, p.folder))...)
 }
 
 // print ignores errors as fmt.Print's callers do: a run goes on when nobody reads it.

@@ -54,7 +54,8 @@ func failingRun(printer report.Printer) {
 	printer.StageEnded(report.Stage{Name: "release", Result: report.Skipped, Detail: "a stage before it failed"}, nil)
 	printer.StageStarted("cleanup")
 	printer.StageEnded(report.Stage{Name: "cleanup", Result: report.Passed, Start: start, Seconds: 0.1}, nil)
-	printer.End(report.Report{Run: "42", Version: "1.2.3", Digest: "sha256:0123", Result: report.Failed, ExitCode: 32, Seconds: 75.65, Undo: report.Undo{Done: true}})
+	printer.End(report.Report{Run: "42", Version: "1.2.3", Digest: "sha256:0123", Result: report.Failed, ExitCode: 32, Seconds: 75.65, Undo: report.Undo{Done: true},
+		Receipt: &report.Receipt{Changed: 2, Objects: 21, Others: []report.Touched{{Namespace: "go-demo", Kind: "Deployment", Name: "api", Action: report.Configured, By: []string{"kube-controller-manager"}}}}})
 }
 
 func noEnv(string) string { return "" }

@@ -98,7 +98,7 @@ func why(stage Stage, logTail []string) []string {
 
 // outcome is what a stage's last line says after its name and time.
 func outcome(stage Stage) string {
-	if stage.Result == Failed {
+	if stage.Result == Failed || stage.Result == Superseded {
 		return inline(stage.Error)
 	}
 	return inline(stage.Detail)

@@ -2,7 +2,9 @@
 package report
 
 import (
+	"fmt"
 	"math"
+	"strings"
 	"time"
 )
 
@@ -48,6 +50,9 @@ type Report struct {
 	Undo      Undo      `json:"undo"`
 	Engine    string    `json:"engine"`
 	Cluster   string    `json:"cluster"`
+	As        string    `json:"as,omitempty"` // the account that was impersonated, since the credentials given may write everywhere
+
+	Receipt *Receipt `json:"receipt,omitempty"` // what the state before and after the run shows; nil: they were not compared
 
 	EngineSeconds float64 `json:"engineSeconds"` // of Seconds, spent on the engine's work: building and testing
 	WaitSeconds   float64 `json:"waitSeconds"`   // of Seconds, spent waiting for pods, addresses and other runs
@@ -58,6 +63,11 @@ func (r Report) withLists() Report {
 	r.Stages = append([]Stage{}, r.Stages...)
 	r.Changes = append([]Change{}, r.Changes...)
 	r.Addresses = append([]Address{}, r.Addresses...)
+	if r.Receipt != nil {
+		receipt := *r.Receipt
+		receipt.Others, receipt.Unexpected = append([]Touched{}, receipt.Others...), append([]Touched{}, receipt.Unexpected...)
+		r.Receipt = &receipt
+	}
 	return r
 }
 
@@ -87,6 +97,44 @@ type Address struct {
 	Stage   string `json:"stage"`
 	URL     string `json:"url"`
 	FoundBy string `json:"foundBy"`
+}
+
+// Receipt is what two looks at all that the run's credentials can see tell.
+type Receipt struct {
+	Changed    int       `json:"changed"`    // objects of production that this run changed
+	Objects    int       `json:"objects"`    // there are in production
+	Others     []Touched `json:"others"`     // by somebody else, in production or elsewhere
+	Unexpected []Touched `json:"unexpected"` // by nobody knows whom, or by this run without saying so
+}
+
+// lines tell it to people; what nobody accounts for was said as a failure.
+func (r *Receipt) lines() []string {
+	if r == nil {
+		return nil
+	}
+	out := []string{fmt.Sprintf("production: %d of %d objects changed", r.Changed, r.Objects)}
+	for _, touched := range r.Others {
+		out = append(out, "changed by others: "+touched.String())
+	}
+	return out
+}
+
+// Touched is an object that changed, and the field managers whose hand is visible.
+type Touched struct {
+	Namespace string   `json:"namespace"`
+	Kind      string   `json:"kind"`
+	Name      string   `json:"name"`
+	Action    Action   `json:"action"`
+	By        []string `json:"by"`
+}
+
+// String tells it in one line.
+func (t Touched) String() string {
+	text := strings.TrimPrefix(t.Namespace+"/", "/") + t.Name + " " + string(t.Action)
+	if len(t.By) > 0 {
+		text += " by " + strings.Join(t.By, ", ")
+	}
+	return t.Kind + " " + text
 }
 
 // Undo tells whether the run put back what it had changed, and why it could not.

@@ -66,7 +66,7 @@ func TestDeploymentIsDoneOnlyWhenNothingIsLacking(t *testing.T) {
 				current: []*corev1.Pod{podOf("a", true), podOf("b", true)},
 			}
 			test.change(s)
-			require.Equal(t, test.lacks, deploymentLacks(s.d, s.newest, s.current, s.old))
+			require.Equal(t, test.lacks, deploymentLacks(s.d, rollout{newest: s.newest, current: s.current, old: s.old}))
 		})
 	}
 }

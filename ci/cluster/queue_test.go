@@ -1,0 +1,193 @@
+package cluster
+
+import (
+	"context"
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	coordinationv1 "k8s.io/api/coordination/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/utils/ptr"
+)
+
+// told is what one who waits was told.
+type told struct {
+	holder string
+	place  int
+}
+
+// wait lets holder wait for the lock; what it is told and the lock come on channels.
+func wait(t *testing.T, ctx context.Context, c *Cluster, namespace, holder string) (<-chan told, <-chan *Lease) {
+	t.Helper()
+	tells, got := make(chan told, 100), make(chan *Lease, 1)
+	go func() {
+		lease, err := c.Lock(ctx, namespace, "production", holder, func(holder string, place int) { tells <- told{holder, place} })
+		if ctx.Err() == nil {
+			require.NoError(t, err)
+		}
+		got <- lease
+	}()
+	return tells, got
+}
+
+func TestThreeWhoWaitGetTheLockInTheirOrder(t *testing.T) {
+	t.Parallel()
+	c := connect(t)
+	namespace := newNamespace(t, c)
+	held, err := c.Lock(t.Context(), namespace, "production", "run zero", nil)
+	require.NoError(t, err)
+	var tells []<-chan told
+	var locks []<-chan *Lease
+	for i := range 3 {
+		tell, lock := wait(t, within(t, time.Minute), c, namespace, fmt.Sprint("run ", i+1))
+		tells, locks = append(tells, tell), append(locks, lock)
+		require.Equal(t, told{"run zero", i + 1}, <-tell)
+	}
+	queue, err := c.Queue(t.Context(), namespace, "production")
+	require.NoError(t, err)
+	require.Len(t, queue, 3)
+	for i, waiter := range queue {
+		require.Equal(t, fmt.Sprint("run ", i+1), waiter.Name)
+		require.WithinDuration(t, time.Now(), waiter.Renewed, time.Minute)
+	}
+	for i := range 3 {
+		start := time.Now()
+		require.NoError(t, held.Unlock(t.Context()))
+		held = <-locks[i]
+		t.Logf("handed over in %s", time.Since(start))
+		require.Less(t, time.Since(start), time.Second)
+		for j := i + 1; j < 3; j++ {
+			last := told{}
+			for last != (told{fmt.Sprint("run ", i+1), j - i}) {
+				last = <-tells[j]
+			}
+		}
+	}
+	require.NoError(t, held.Unlock(t.Context()))
+	queue, err = c.Queue(t.Context(), namespace, "production")
+	require.NoError(t, err)
+	require.Empty(t, queue, "a ticket is left")
+}
+
+func TestNobodyOvertakesALiveTicketThoughTheLockIsFree(t *testing.T) {
+	t.Parallel()
+	c := connect(t)
+	namespace := newNamespace(t, c)
+	slow := newTicket(t, c, namespace, "slow run")
+	renewing := c.hold(t.Context(), slow)
+	tells, lock := wait(t, within(t, time.Minute), c, namespace, "fast run")
+	require.Equal(t, told{"slow run", 2}, <-tells)
+	select {
+	case <-lock:
+		require.Fail(t, "overtaken")
+	case <-time.After(leaseDuration + 2*time.Second): // it lives longer than a lease lasts, since it is renewed
+	}
+	renewing.stop()
+	require.NoError(t, c.typed.CoordinationV1().Leases(namespace).Delete(t.Context(), slow.Name, metav1.DeleteOptions{}))
+	require.NoError(t, (<-lock).Unlock(t.Context()))
+}
+
+func TestADeadTicketIsLeftOutAndRemoved(t *testing.T) {
+	t.Parallel()
+	c := connect(t)
+	namespace := newNamespace(t, c)
+	newTicket(t, c, namespace, "killed run")
+	start := time.Now()
+	tells, lock := wait(t, within(t, time.Minute), c, namespace, "next run")
+	require.Equal(t, told{"killed run", 2}, <-tells)
+	got := <-lock
+	require.Greater(t, time.Since(start), leaseDuration-time.Second)
+	require.Less(t, time.Since(start), leaseDuration+2*time.Second)
+	require.NoError(t, got.Unlock(t.Context()))
+	list, err := c.typed.CoordinationV1().Leases(namespace).List(t.Context(), metav1.ListOptions{})
+	require.NoError(t, err)
+	require.Len(t, list.Items, 1, "a ticket is left")
+}
+
+func TestAWaitThatIsGivenUpLeavesTheQueue(t *testing.T) {
+	t.Parallel()
+	c := connect(t)
+	namespace := newNamespace(t, c)
+	held, err := c.Lock(t.Context(), namespace, "production", "run one", nil)
+	require.NoError(t, err)
+	impatient, cancel := context.WithCancel(t.Context())
+	first, gone := wait(t, impatient, c, namespace, "run two")
+	require.Equal(t, told{"run one", 1}, <-first)
+	second, lock := wait(t, within(t, time.Minute), c, namespace, "run three")
+	require.Equal(t, told{"run one", 2}, <-second)
+	cancel()
+	require.Nil(t, <-gone)
+	require.Equal(t, told{"run one", 1}, <-second)
+	require.NoError(t, held.Unlock(t.Context()))
+	require.NoError(t, (<-lock).Unlock(t.Context()))
+}
+
+func TestALockThatIsFreeTakesFewRequests(t *testing.T) {
+	t.Parallel()
+	c := connect(t)
+	namespace := newNamespace(t, c)
+	before := c.Requests()
+	held, err := c.Lock(t.Context(), namespace, "production", "run one", nil)
+	require.NoError(t, err)
+	require.EqualValues(t, 2, c.Requests()-before)
+	require.NoError(t, held.Unlock(t.Context()))
+}
+
+func TestTakeIfStaleTakesWhatNobodyHoldsOrADeadOne(t *testing.T) {
+	t.Parallel()
+	c := connect(t)
+	namespace := newNamespace(t, c)
+	held, err := c.TakeIfStale(t.Context(), namespace, "production", "recover")
+	require.NoError(t, err)
+	require.NotNil(t, held, "nobody has it")
+
+	start := time.Now()
+	none, err := c.TakeIfStale(t.Context(), namespace, "production", "another")
+	require.NoError(t, err)
+	require.Nil(t, none, "its holder lives")
+	require.Less(t, time.Since(start), leaseRenewal+time.Second, "known at its first sign of life")
+
+	held.stop() // as when it is killed
+	held.renewer.Wait()
+	start = time.Now()
+	taken, err := c.TakeIfStale(t.Context(), namespace, "production", "another")
+	require.NoError(t, err)
+	require.NotNil(t, taken)
+	require.InDelta(t, leaseDuration.Seconds(), time.Since(start).Seconds(), 1)
+	require.Greater(t, taken.Number(), held.Number())
+	require.NoError(t, taken.Unlock(t.Context()))
+}
+
+// newTicket is that of a process that waits, or waited.
+func newTicket(t *testing.T, c *Cluster, namespace, holder string) *coordinationv1.Lease {
+	t.Helper()
+	now := metav1.NowMicro()
+	made, err := c.typed.CoordinationV1().Leases(namespace).Create(t.Context(), &coordinationv1.Lease{
+		ObjectMeta: metav1.ObjectMeta{GenerateName: "production-", Labels: map[string]string{labelQueue: "production"}},
+		Spec:       coordinationv1.LeaseSpec{HolderIdentity: &holder, AcquireTime: &now, RenewTime: &now, LeaseDurationSeconds: ptr.To[int32](15)},
+	}, metav1.CreateOptions{})
+	require.NoError(t, err)
+	return made
+}
+
+func TestTicketsAreOrderedByCreationThenByTheirOwnTimeThenByName(t *testing.T) {
+	t.Parallel()
+	at := time.Unix(1700000000, 0)
+	ticket := func(name string, created, begun time.Time) *coordinationv1.Lease {
+		return &coordinationv1.Lease{ObjectMeta: metav1.ObjectMeta{Name: name, CreationTimestamp: metav1.NewTime(created)},
+			Spec: coordinationv1.LeaseSpec{AcquireTime: ptr.To(metav1.NewMicroTime(begun))}}
+	}
+	inOrder := []*coordinationv1.Lease{
+		ticket("z", at, at.Add(time.Hour)),
+		ticket("y", at.Add(time.Second), at),
+		ticket("a", at.Add(time.Second), at.Add(time.Microsecond)),
+		ticket("b", at.Add(time.Second), at.Add(time.Microsecond)),
+	}
+	for i, a := range inOrder {
+		for j, b := range inOrder {
+			require.Equal(t, i < j, byAge(a, b) < 0, "%s %s", a.Name, b.Name)
+		}
+	}
+}

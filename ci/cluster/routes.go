@@ -1,0 +1,185 @@
+package cluster
+
+import (
+	"context"
+	"strings"
+	"sync"
+
+	"golang.org/x/sync/errgroup"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+)
+
+// traffic is requests that an object asks for.
+type traffic struct {
+	host  string // empty: any
+	path  string // without a slash at its end
+	exact bool   // this path and none below it
+}
+
+func (r traffic) String() string { return firstOf(r.host, "*") + firstOf(r.path, "/") }
+
+// routed are the kinds that ask for traffic: Ingress, HTTPRoute of the Gateway API
+// and OpenShift's Route.
+var routed = map[schema.GroupKind]struct {
+	resource schema.GroupVersionResource
+	routes   func(object *unstructured.Unstructured) []traffic
+}{
+	{Group: "networking.k8s.io", Kind: "Ingress"}: {ingresses, ingressRoutes},
+	{Group: "gateway.networking.k8s.io", Kind: "HTTPRoute"}: {
+		schema.GroupVersionResource{Group: "gateway.networking.k8s.io", Version: "v1", Resource: "httproutes"}, httpRoutes},
+	{Group: "route.openshift.io", Kind: "Route"}: {
+		schema.GroupVersionResource{Group: "route.openshift.io", Version: "v1", Resource: "routes"}, openshiftRoutes},
+}
+
+// checkRoutes compares the beta's routes with those that are live in production. A
+// kind that the cluster does not have, or that these credentials may not read and
+// the beta does not use, is left out.
+func (c *Cluster) checkRoutes(ctx context.Context, objects []*unstructured.Unstructured, in Isolation) error {
+	kinds := map[schema.GroupKind]bool{}
+	for _, object := range objects {
+		kinds[object.GroupVersionKind().GroupKind()] = true
+	}
+	var mutex sync.Mutex
+	var production []*unstructured.Unstructured
+	var reading errgroup.Group
+	for kind, r := range routed {
+		reading.Go(func() error {
+			list, err := c.dynamic.Resource(r.resource).Namespace(in.Production).List(ctx, metav1.ListOptions{})
+			switch {
+			case apierrors.IsNotFound(err), apierrors.IsForbidden(err) && !kinds[kind]:
+				return nil
+			case err != nil:
+				return fromAPI(ctx, name(kind.Kind, in.Production, "*"), "list", err)
+			}
+			mutex.Lock()
+			defer mutex.Unlock()
+			for i, object := range list.Items {
+				if object.GetNamespace() != in.Namespace || object.GetLabels()[LabelRun] != in.Run {
+					production = append(production, &list.Items[i])
+				}
+			}
+			return nil
+		})
+	}
+	if err := reading.Wait(); err != nil {
+		return err
+	}
+	return conflictingRoute(objects, production)
+}
+
+// conflictingRoute returns the error of the first object of the beta that would
+// take traffic of production.
+func conflictingRoute(beta, production []*unstructured.Unstructured) error {
+	for _, object := range beta {
+		for _, wanted := range routesOf(object) {
+			for _, other := range production {
+				for _, live := range routesOf(other) {
+					if wanted.takes(live) {
+						return notIsolated(object, "would take traffic of "+describe(other)+": "+wanted.String()+" covers "+live.String(), "give the beta a path of its own")
+					}
+				}
+			}
+		}
+	}
+	return nil
+}
+
+func routesOf(object *unstructured.Unstructured) []traffic {
+	kind, known := routed[object.GroupVersionKind().GroupKind()]
+	if !known {
+		return nil
+	}
+	return kind.routes(object)
+}
+
+// takes reports whether requests that go to live would come here: hosts that may
+// be the same, and the same path or one that it begins with, character by character
+// as some controllers compare. A path below is not: production at / has betas beside it.
+func (r traffic) takes(live traffic) bool {
+	if !sameHost(r.host, live.host) {
+		return false
+	}
+	return r.path == live.path || !r.exact && strings.HasPrefix(live.path, r.path)
+}
+
+// sameHost compares names that may begin with a wildcard label; an empty one is any.
+func sameHost(a, b string) bool {
+	a, b = strings.ToLower(a), strings.ToLower(b)
+	covers := func(wide, narrow string) bool {
+		suffix, wild := strings.CutPrefix(wide, "*")
+		return wild && strings.HasSuffix(narrow, suffix)
+	}
+	return a == "" || b == "" || a == b || covers(a, b) || covers(b, a)
+}
+
+// routeOf cuts a pattern at its first character that is none of a plain path, so
+// that it covers at least what the pattern does.
+func routeOf(host, path string, exact bool) traffic {
+	if at := strings.IndexAny(path, "(*[+^$|?\\"); at >= 0 && !exact {
+		path = path[:strings.LastIndex(path[:at], "/")+1]
+	}
+	return traffic{host: host, path: strings.TrimRight(path, "/"), exact: exact}
+}
+
+func ingressRoutes(object *unstructured.Unstructured) (out []traffic) {
+	if _, catchAll, _ := unstructured.NestedMap(object.Object, "spec", "defaultBackend"); catchAll {
+		out = append(out, traffic{})
+	}
+	for _, rule := range listAt(object.Object, "spec", "rules") {
+		host, _, _ := unstructured.NestedString(rule, "host")
+		paths := listAt(rule, "http", "paths")
+		if len(paths) == 0 {
+			out = append(out, traffic{host: host})
+		}
+		for _, path := range paths {
+			value, _, _ := unstructured.NestedString(path, "path")
+			kind, _, _ := unstructured.NestedString(path, "pathType")
+			out = append(out, routeOf(host, value, kind == "Exact"))
+		}
+	}
+	return out
+}
+
+func httpRoutes(object *unstructured.Unstructured) (out []traffic) {
+	hosts, _, _ := unstructured.NestedStringSlice(object.Object, "spec", "hostnames")
+	if len(hosts) == 0 {
+		hosts = []string{""}
+	}
+	for _, host := range hosts {
+		for _, rule := range listAt(object.Object, "spec", "rules") {
+			matches := listAt(rule, "matches")
+			if len(matches) == 0 {
+				out = append(out, traffic{host: host})
+			}
+			for _, match := range matches {
+				value, _, _ := unstructured.NestedString(match, "path", "value")
+				kind, _, _ := unstructured.NestedString(match, "path", "type")
+				out = append(out, routeOf(host, value, kind == "Exact"))
+			}
+		}
+	}
+	return out
+}
+
+func openshiftRoutes(object *unstructured.Unstructured) []traffic {
+	host, _, _ := unstructured.NestedString(object.Object, "spec", "host")
+	if host == "" {
+		return nil // it gets one of its own
+	}
+	path, _, _ := unstructured.NestedString(object.Object, "spec", "path")
+	return []traffic{routeOf(host, path, false)}
+}
+
+// listAt returns the objects of a list that lies at the path.
+func listAt(object map[string]any, path ...string) (out []map[string]any) {
+	list, _, _ := unstructured.NestedSlice(object, path...)
+	for _, item := range list {
+		if fields, ok := item.(map[string]any); ok {
+			out = append(out, fields)
+		}
+	}
+	return out
+}

@@ -1,0 +1,96 @@
+package cluster
+
+import (
+	"context"
+	"slices"
+
+	authorizationv1 "k8s.io/api/authorization/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+	"k8s.io/client-go/discovery"
+)
+
+// place is where objects of one kind may be listed; without a namespace those of
+// the cluster itself.
+type place struct {
+	gvr             schema.GroupVersionResource
+	kind, namespace string
+}
+
+// restless are kinds that change by themselves, or only mirror others.
+var restless = []schema.GroupResource{
+	{Resource: "pods"}, {Resource: "endpoints"}, {Group: "discovery.k8s.io", Resource: "endpointslices"},
+	{Resource: "events"}, {Group: "events.k8s.io", Resource: "events"}, {Group: "coordination.k8s.io", Resource: "leases"},
+	{Group: "apps", Resource: "replicasets"}, {Group: "apps", Resource: "controllerrevisions"},
+	{Group: "metrics.k8s.io", Resource: "pods"}, {Group: "metrics.k8s.io", Resource: "nodes"},
+	{Resource: "componentstatuses"}, {Resource: "nodes"}, {Group: "storage.k8s.io", Resource: "csinodes"},
+	{Group: "storage.k8s.io", Resource: "csistoragecapacities"}, {Group: "certificates.k8s.io", Resource: "certificatesigningrequests"},
+}
+
+// usual are the groups that are tried where the server does not tell all rules
+// (webhook authorizers); a refusal is no harm.
+var usual = []string{"", "apps", "batch", "networking.k8s.io", "policy", "autoscaling"}
+
+// visible returns where the credentials may list objects of kinds that do not
+// change by themselves.
+func (c *Cluster) visible(ctx context.Context, namespaces []string) ([]place, error) {
+	kinds, err := discovery.ServerPreferredResourcesWithContext(ctx, c.known)
+	if err != nil && !discovery.IsGroupDiscoveryFailedError(err) { // a group whose server is away cannot be seen
+		return nil, fromAPI(ctx, "cluster "+c.config.Host, "look up its kinds", err)
+	}
+	rules := map[string]authorizationv1.SubjectRulesReviewStatus{}
+	for _, namespace := range namespaces {
+		if rules[namespace], err = c.rules(ctx, namespace); err != nil {
+			return nil, err
+		}
+	}
+	var out []place
+	for _, list := range kinds {
+		version, err := schema.ParseGroupVersion(list.GroupVersion)
+		if err != nil {
+			continue
+		}
+		for _, kind := range list.APIResources {
+			gvr := version.WithResource(kind.Name)
+			if !slices.Contains(kind.Verbs, "list") || slices.Contains(restless, gvr.GroupResource()) {
+				continue
+			}
+			for namespace, granted := range rules {
+				at := place{gvr, kind.Kind, namespace}
+				if !kind.Namespaced {
+					at.namespace = ""
+				}
+				if mayList(granted, gvr) && !slices.Contains(out, at) {
+					out = append(out, at)
+				}
+			}
+		}
+	}
+	return out, nil
+}
+
+func mayList(rules authorizationv1.SubjectRulesReviewStatus, gvr schema.GroupVersionResource) bool {
+	return granted(rules.ResourceRules, permission{"list", gvr.Group, gvr.Resource}) || rules.Incomplete && slices.Contains(usual, gvr.Group)
+}
+
+// rules returns what the credentials may do in a namespace; it is asked once.
+func (c *Cluster) rules(ctx context.Context, namespace string) (authorizationv1.SubjectRulesReviewStatus, error) {
+	c.mutex.Lock()
+	known, ok := c.granted[namespace]
+	c.mutex.Unlock()
+	if ok {
+		return known, nil
+	}
+	review := &authorizationv1.SelfSubjectRulesReview{Spec: authorizationv1.SelfSubjectRulesReviewSpec{Namespace: namespace}}
+	answer, err := c.typed.AuthorizationV1().SelfSubjectRulesReviews().Create(ctx, review, metav1.CreateOptions{})
+	if err != nil {
+		return authorizationv1.SubjectRulesReviewStatus{}, fromAPI(ctx, "namespace "+namespace, "check access", err)
+	}
+	c.mutex.Lock()
+	defer c.mutex.Unlock()
+	if c.granted == nil {
+		c.granted = map[string]authorizationv1.SubjectRulesReviewStatus{}
+	}
+	c.granted[namespace] = answer.Status
+	return answer.Status, nil
+}

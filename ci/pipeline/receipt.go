@@ -1,0 +1,174 @@
+package pipeline
+
+import (
+	"context"
+	"regexp"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/slipway-cd/slipway/ci/cluster"
+	"github.com/slipway-cd/slipway/ci/report"
+)
+
+// receiptTime is how long the state before a run may take to read.
+const receiptTime = 30 * time.Second
+
+// receipt holds what shows in the end that the run changed what it says and
+// nothing else.
+type receipt struct {
+	known  chan struct{} // closed when before, or err, is set
+	before *cluster.Fingerprint
+	err    error
+	locked *cluster.Fingerprint // production when the lock was had; nil without one
+
+	production []cluster.Difference
+	objects    int  // of production
+	alone      bool // nobody else may have changed production
+}
+
+// receiptBefore begins to read the state before the run, beside what comes next.
+func (r *Run) receiptBefore(ctx context.Context) {
+	taken := &receipt{known: make(chan struct{})}
+	r.receipt = taken
+	go func() {
+		defer close(taken.known)
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), receiptTime)
+		defer cancel()
+		taken.before, taken.err = r.env.Cluster.Fingerprint(ctx, r.opts.BuildNamespace, r.opts.Namespace)
+	}()
+}
+
+// receiptReady returns when the state before the run is known. Nothing is written
+// before that; what could not be read while the engine built is read again.
+func (r *Run) receiptReady(ctx context.Context) error {
+	if r.receipt == nil {
+		return nil
+	}
+	<-r.receipt.known
+	if r.receipt.err != nil {
+		r.receipt.before, r.receipt.err = r.env.Cluster.Fingerprint(ctx, r.opts.BuildNamespace, r.opts.Namespace)
+	}
+	return r.receipt.err
+}
+
+// receiptUnderLock reads production again: another run may have changed it before
+// this one had the lock.
+func (r *Run) receiptUnderLock(ctx context.Context) error {
+	if r.receipt == nil {
+		return nil
+	}
+	if err := r.receiptReady(ctx); err != nil {
+		return err
+	}
+	locked, err := r.env.Cluster.Fingerprint(ctx, r.opts.Namespace)
+	if err == nil {
+		r.receipt.locked = locked.In(r.opts.Namespace, true)
+	}
+	return err
+}
+
+// receiptOfProduction compares production while the lock, if it was had, still
+// keeps others away.
+func (r *Run) receiptOfProduction(ctx context.Context) error {
+	if r.receipt == nil {
+		return nil
+	}
+	if err := r.receiptReady(ctx); err != nil {
+		return err
+	}
+	now, err := r.env.Cluster.Fingerprint(ctx, r.opts.Namespace)
+	if err != nil {
+		r.receipt.err = err
+		return err
+	}
+	now = now.In(r.opts.Namespace, true)
+	former := r.receipt.locked
+	r.receipt.alone = former != nil && !r.lost() && r.opts.Namespace != r.opts.BuildNamespace
+	if former == nil {
+		former = r.receipt.before.In(r.opts.Namespace, true)
+	}
+	r.receipt.production, r.receipt.objects = former.Differences(now), now.Count(r.opts.Namespace)
+	return nil
+}
+
+// receiptAfter compares the rest, when nothing of the run is left there, and puts
+// the receipt into the report. What changed and was neither the run's doing nor
+// visibly another's is a failure of exit code 61.
+func (r *Run) receiptAfter(ctx context.Context) error {
+	if r.receipt == nil || r.receipt.err != nil {
+		return nil // said already
+	}
+	now, err := r.env.Cluster.Fingerprint(ctx, r.opts.BuildNamespace)
+	if err != nil {
+		return err
+	}
+	rest := r.receipt.before.In(r.opts.Namespace, false).Differences(now.In(r.opts.Namespace, false))
+	out := r.sort(r.receipt.production, r.receipt.alone)
+	out.Objects = r.receipt.objects
+	outside := r.sort(rest, false)
+	out.Others, out.Unexpected = append(out.Others, outside.Others...), append(out.Unexpected, outside.Unexpected...)
+	r.report.Receipt = &out
+	if len(out.Unexpected) == 0 {
+		return nil
+	}
+	failure := &Failure{Code: ExitOutside, Cause: "something outside this run changed",
+		Try: "look who did it: kubectl get KIND NAME -o yaml --show-managed-fields"}
+	for _, touched := range out.Unexpected {
+		failure.Evidence = append(failure.Evidence, touched.String())
+	}
+	return failure
+}
+
+// sort tells apart what the run changed by its own account, what others did, and
+// what nobody accounts for. What other runs wrote is theirs, unless this run was
+// alone.
+func (r *Run) sort(found []cluster.Difference, alone bool) (out report.Receipt) {
+	for _, d := range found {
+		touched := report.Touched{Namespace: d.Namespace, Kind: d.Kind, Name: d.Name, Action: report.Action(d.Action), By: append([]string{}, d.By...)}
+		switch {
+		case r.recorded(d):
+			out.Changed++
+		case !alone && r.othersRun(d):
+		case r.followsFrom(d):
+		case slices.ContainsFunc(d.By, notSlipway), d.Kind == "Job" && d.Action == cluster.Deleted:
+			out.Others = append(out.Others, touched) // a Job may go by itself: ttlSecondsAfterFinished
+		default:
+			out.Unexpected = append(out.Unexpected, touched)
+		}
+	}
+	return out
+}
+
+func notSlipway(manager string) bool { return manager != cluster.FieldManager }
+
+// othersRun reports whether another run accounts for it: all of its beta, and of
+// production what a run has written or removed.
+func (r *Run) othersRun(d cluster.Difference) bool {
+	if d.Run == "" || d.Run == r.opts.Run {
+		return false
+	}
+	return d.Namespace == r.opts.BuildNamespace || len(d.By) == 0 || slices.Contains(d.By, cluster.FieldManager)
+}
+
+// recorded reports whether the run says that it wrote the object.
+func (r *Run) recorded(d cluster.Difference) bool {
+	return slices.ContainsFunc(r.report.Changes, func(c report.Change) bool {
+		return c.Namespace == d.Namespace && c.Kind == d.Kind && c.Name == d.Name && wrote(c.Action)
+	})
+}
+
+func wrote(action report.Action) bool {
+	return slices.Contains([]report.Action{report.Created, report.Configured, report.Deleted, report.Restored}, action)
+}
+
+var ordinalOfPod = regexp.MustCompile(`^\d+$`)
+
+// followsFrom reports whether Kubernetes made the object of one that the run
+// wrote: a claim of a StatefulSet's template, TEMPLATE-SET-N.
+func (r *Run) followsFrom(d cluster.Difference) bool {
+	return d.Kind == "PersistentVolumeClaim" && slices.ContainsFunc(r.report.Changes, func(c report.Change) bool {
+		_, end, found := strings.Cut(d.Name, "-"+c.Name+"-")
+		return c.Kind == "StatefulSet" && c.Namespace == d.Namespace && wrote(c.Action) && found && ordinalOfPod.MatchString(end)
+	})
+}

@@ -1,0 +1,137 @@
+package pipeline
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/slipway-cd/slipway/ci/cluster"
+)
+
+// LookBehind finds out whether a killed run left production changed; then Execute
+// puts it back before it does anything else. It writes nothing.
+func (r *Run) LookBehind(ctx context.Context) error {
+	if !r.reaches("deploy") {
+		return nil
+	}
+	undos, err := r.env.Cluster.Undos(ctx, r.opts.Namespace)
+	r.behind = len(undos) > 0
+	return err
+}
+
+// reaches reports whether the run is to execute a stage, by --until.
+func (r *Run) reaches(stage string) bool {
+	names := StageNames()
+	return slices.Index(names, r.opts.Until) >= slices.Index(names, stage)
+}
+
+// Recover finishes the undo of runs that were killed while they changed
+// production. A run that still lives is left alone.
+func (r *Run) Recover(ctx context.Context) (err error) {
+	r.note("recover", "look whether the run that changes production still lives")
+	waited := r.waitTime()
+	r.lease, err = r.env.Cluster.TakeIfStale(ctx, r.opts.Namespace, leaseName, r.holder())
+	waited()
+	if err != nil {
+		return err
+	}
+	if r.lease == nil {
+		r.detail = "the run that changes production lives: left to it"
+		return nil
+	}
+	return errors.Join(r.recoverDead(ctx, "recover"), r.unlockProduction(ctx))
+}
+
+// recoverDead finishes, under the lock, what other runs began: whoever wrote an
+// undo record and does not have the lock any more is dead.
+func (r *Run) recoverDead(ctx context.Context, stage string) error {
+	undos, err := r.env.Cluster.Undos(ctx, r.opts.Namespace)
+	if err != nil {
+		return err
+	}
+	releases, err := r.env.Cluster.Releases(ctx, r.opts.Namespace)
+	if err != nil {
+		return err
+	}
+	var done []string
+	for _, record := range undos {
+		if record.Run == r.opts.Run {
+			continue
+		}
+		what, err := r.finishOther(ctx, stage, record, releases)
+		if err != nil {
+			return fmt.Errorf("recover run %s: %w", record.Run, err)
+		}
+		done = append(done, "run "+record.Run+": "+what)
+	}
+	r.detail = strings.Join(done, "; ")
+	return nil
+}
+
+// finishOther does what a dead run's record says, unless that run had verified and
+// recorded its release: then only the record is left of it.
+func (r *Run) finishOther(ctx context.Context, stage string, record cluster.UndoRecord, releases []cluster.Release) (string, error) {
+	if slices.ContainsFunc(releases, func(release cluster.Release) bool { return release.Run == record.Run }) {
+		return "its release " + record.Version + " was verified", r.env.Cluster.ForgetUndo(ctx, record)
+	}
+	var former *cluster.Release
+	if len(releases) > 0 {
+		former = &releases[0]
+	}
+	return r.putBack(ctx, stage, record, former, func(ctx context.Context) error {
+		if r.tests != nil {
+			return nil
+		}
+		return r.BuildTests(ctx)
+	})
+}
+
+// NewRecover returns a run that only clears up after killed ones.
+func NewRecover(app Application, opts Options, env Environment) (*Run, error) {
+	opts.Version, opts.Until = "none", "betas"
+	return New(app, opts, env)
+}
+
+// RecoverStages returns the stages of a run that NewRecover made.
+func (r *Run) RecoverStages() []Stage {
+	return []Stage{
+		{Name: "recover", Run: r.Recover, Code: ExitUndo},      // production, under the lock, tested
+		{Name: "betas", Run: r.RemoveStale, Code: exitUnknown}, // of runs that give no sign of life
+		{Name: "cleanup", Run: r.Cleanup, Code: exitUnknown, Always: true, Time: cleanupTime},
+	}
+}
+
+// sweep begins to remove the betas of killed runs, which takes 15 seconds where
+// there are any; cleanup waits for it. An interrupted run leaves them to the next.
+func (r *Run) sweep(ctx context.Context) {
+	r.stale = make(chan error, 1)
+	go func() {
+		_, err := r.removeStale(ctx)
+		if ctx.Err() != nil {
+			err = nil
+		}
+		r.stale <- err
+	}()
+}
+
+// RemoveStale removes the betas of runs whose process no longer lives.
+func (r *Run) RemoveStale(ctx context.Context) error {
+	count, err := r.removeStale(ctx)
+	r.detail = fmt.Sprintf("%d stale runs removed", count)
+	return err
+}
+
+func (r *Run) removeStale(ctx context.Context) (int, error) {
+	stale, err := r.env.Cluster.StaleRuns(ctx, r.opts.BuildNamespace)
+	if err != nil {
+		return 0, err
+	}
+	for i, run := range stale {
+		if _, err := r.env.Cluster.DeleteRun(ctx, r.opts.BuildNamespace, run); err != nil {
+			return i, err
+		}
+	}
+	return len(stale), nil
+}

@@ -1,0 +1,20 @@
+package main
+
+import (
+	"context"
+
+	"github.com/slipway-cd/slipway/ci/pipeline"
+)
+
+type recoverCommand struct{}
+
+// Run finishes or undoes what killed runs left behind.
+func (c *recoverCommand) Run(ctx context.Context, f *flags) error {
+	return f.carryOut(ctx, f.given, func(ctx context.Context, opts pipeline.Options, env pipeline.Environment) (*pipeline.Run, []pipeline.Stage, error) {
+		run, err := pipeline.NewRecover(app, opts, env)
+		if err != nil {
+			return nil, nil, err
+		}
+		return run, run.RecoverStages(), nil
+	})
+}
