@@ -1,12 +1,15 @@
-// Command benchmark measures the sandbox and a run of the pipeline on this
-// machine, side by side with the same job done by hand, and prints a table.
+// Command benchmark measures the sandbox, a run of the pipeline and a deploy of
+// many objects on this machine, side by side with the same job done by hand, and
+// prints a table.
 package main
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"os"
 	"os/exec"
+	"os/signal"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -31,37 +34,43 @@ func (f *figures) set(key string, value float64) {
 }
 
 type options struct {
-	What string `arg:"" optional:"" enum:"sandbox,run," default:"" help:"sandbox or run; both if not given."`
-	JSON string `name:"json" help:"Write the figures to this file, too." placeholder:"FILE"`
+	What    string `arg:"" optional:"" enum:"sandbox,run,deploy," default:"" help:"sandbox, run or deploy; all if not given."`
+	JSON    string `name:"json" help:"Write the figures to this file, too." placeholder:"FILE"`
+	Verbose bool   `help:"Also print which requests a deploy makes."`
 }
 
 func main() {
 	var opts options
 	kong.Parse(&opts, kong.Name("scripts/bench"), kong.Description("Measures on this machine, beside doing it by hand."))
-	if err := run(opts); err != nil {
+	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
+	defer stop()
+	if err := run(ctx, opts); err != nil {
 		fmt.Fprintln(os.Stderr, "bench:", err)
 		os.Exit(1)
 	}
 }
 
-func run(opts options) error {
+func run(ctx context.Context, opts options) error {
 	f := &figures{values: map[string]float64{}}
 	folder, err := os.MkdirTemp("", "slipway-bench-")
 	if err != nil {
 		return err
 	}
 	defer os.RemoveAll(folder)
-	b := &bench{ci: filepath.Join(folder, "ci"), source: filepath.Join(folder, "source"), figures: f}
-	if err := command("go", "build", "-o", b.ci, "./ci").Run(); err != nil {
-		return err
-	}
-	if opts.What != "run" {
-		if err := b.sandbox(); err != nil {
+	b := &bench{folder: folder, ci: filepath.Join(folder, "ci"), source: filepath.Join(folder, "source"), figures: f}
+	if opts.What != "deploy" {
+		if err := command("go", "build", "-o", b.ci, "./ci").Run(); err != nil {
 			return err
 		}
 	}
-	if opts.What != "sandbox" {
-		if err := b.runs(); err != nil {
+	for _, part := range []struct {
+		name    string
+		measure func() error
+	}{{"sandbox", b.sandbox}, {"run", b.runs}, {"deploy", func() error { return b.deploy(ctx, opts.Verbose) }}} {
+		if opts.What != "" && opts.What != part.name {
+			continue
+		}
+		if err := part.measure(); err != nil {
 			return err
 		}
 	}
@@ -76,16 +85,25 @@ func run(opts options) error {
 	return os.WriteFile(opts.JSON, append(text, '\n'), 0o644)
 }
 
+// print has a line for each figure; kubectl's stand beside ours.
 func (f *figures) print() {
 	table := tabwriter.NewWriter(os.Stdout, 2, 0, 2, ' ', 0)
 	for _, key := range f.keys {
-		fmt.Fprintf(table, "%s\t%.2f\n", key, f.values[key])
+		if strings.HasPrefix(key, "kubectl.") {
+			continue
+		}
+		fmt.Fprintf(table, "%s\t%.2f", key, f.values[key])
+		if other, ok := f.values["kubectl."+strings.TrimPrefix(key, "deploy.")]; ok {
+			fmt.Fprintf(table, "\tkubectl %.2f", other)
+		}
+		fmt.Fprintln(table)
 	}
 	_ = table.Flush()
 }
 
 // bench holds what the measurements share.
 type bench struct {
+	folder  string // goes away at the end
 	ci      string // the program
 	source  string // a copy of the application with a history of its own
 	figures *figures
