@@ -146,7 +146,7 @@ func (c *Cluster) patch(ctx context.Context, p *planned, dryRun ...string) (*uns
 		result, err = apply()
 	}
 	if err != nil {
-		return nil, masked(fromAPI(ctx, describe(p.object), "apply", err), p.object)
+		return nil, masked(nameImmutable(fromAPI(ctx, describe(p.object), "apply", err), p), p.object)
 	}
 	return result, nil
 }

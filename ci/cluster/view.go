@@ -123,7 +123,7 @@ func (v *view) rolloutOf(d *appsv1.Deployment) rollout {
 			switch {
 			case over && set == r.newest:
 				r.ended = append(r.ended, pod)
-			case over:
+			case over && pod.DeletionTimestamp == nil: // thrown out before; nobody will remove it soon
 			case set == r.newest:
 				r.current = append(r.current, pod)
 			default:

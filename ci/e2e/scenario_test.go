@@ -2,6 +2,7 @@ package e2e
 
 import (
 	"context"
+	"os"
 	"strings"
 	"testing"
 
@@ -33,7 +34,7 @@ func TestADeployThatIsRefusedWritesNothing(t *testing.T) {
 	scenarios(t, "refused", []scenario{
 		{name: "an immutable field", code: 30, within: 5, unwritten: true,
 			patch: "{apiVersion: apps/v1, kind: StatefulSet, metadata: {name: postgres}, spec: {podManagementPolicy: Parallel}}",
-			says:  []string{"StatefulSet ", "/postgres", "Forbidden", "updates to statefulset spec for fields other than"}},
+			says:  []string{"StatefulSet ", "/postgres", "spec.podManagementPolicy cannot be changed", "Forbidden", "delete the object"}},
 		{name: "a field that another manager has set", code: 30, within: 5, unwritten: true, around: annotatedByHand,
 			patch: `{apiVersion: v1, kind: Service, metadata: {name: api, annotations: {team: ours}}}`,
 			says:  []string{"Service ", "/api", "metadata.annotations.team", "kubectl-annotate"}},
@@ -144,10 +145,20 @@ func (c scenario) requireFailure(t *testing.T, done ended) {
 		for _, part := range c.says {
 			require.Contains(t, told, part)
 		}
-		require.Less(t, stage.Seconds, c.within, "the cause was final long before")
+		require.Less(t, stage.Seconds, c.within*slack(), "the cause was final long before")
 		return
 	}
 	require.Fail(t, "no stage failed", "%v", done.results())
+}
+
+// slack is what a busy machine adds to the time until a cause is known: even so a
+// run must end long before its deadline. SLIPWAY_TEST_ALONE, with -parallel 1 on an
+// idle machine, holds runs to the times themselves.
+func slack() float64 {
+	if os.Getenv("SLIPWAY_TEST_ALONE") != "" {
+		return 1
+	}
+	return 4
 }
 
 // services are so many Services.

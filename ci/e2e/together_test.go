@@ -83,7 +83,6 @@ func TestAnOlderCommitAfterANewerOneIsSuperseded(t *testing.T) {
 			require.Equal(t, report.Superseded, late.report.Result)
 			require.Equal(t, []string{"build superseded", "functional skipped", "release skipped", "deploy skipped", "production skipped", "cleanup passed"}, late.results())
 			require.Contains(t, late.stdout, "superseded by "+newer.version()+" ("+newer.git("rev-parse", "--short=12", "HEAD")+"), which production runs already")
-			require.Less(t, late.report.Seconds, 1.0)
 			require.Empty(t, w.digest(t, "late-"+w.session+"-beta"), "it was built")
 			requireSame(t, deployed, w.snapshot(t, n), "something was changed")
 		})

@@ -61,6 +61,20 @@ func (c *Cluster) Stop() {
 	_ = c.locked.Close()
 }
 
+// Restart kills the API server and starts it again when it was away for so long,
+// or at once when ctx ends. It returns without waiting for it to serve.
+func (c *Cluster) Restart(ctx context.Context, away time.Duration) error {
+	server := c.apiserver()
+	if err := c.processes.kill(server.name); err != nil {
+		return fmt.Errorf("restart the API server: %w", err)
+	}
+	select {
+	case <-ctx.Done():
+	case <-time.After(away):
+	}
+	return c.run(server)
+}
+
 func (c *Cluster) start(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, startLimit)
 	defer cancel()

@@ -21,7 +21,7 @@ type processes struct {
 	failed   context.CancelCauseFunc // set by watch
 	mutex    sync.Mutex
 	stopping bool
-	running  []*exec.Cmd
+	running  map[string]*exec.Cmd // by name
 	ends     sync.WaitGroup
 }
 
@@ -29,7 +29,7 @@ type processes struct {
 // started it ends (prctl(2), PR_SET_PDEATHSIG), and Go ends threads as it
 // likes, except one that a goroutine has to itself.
 func newProcesses(folder string) *processes {
-	p := &processes{folder: folder, starts: make(chan func()), failed: func(error) {}}
+	p := &processes{folder: folder, starts: make(chan func()), failed: func(error) {}, running: map[string]*exec.Cmd{}}
 	go func() {
 		runtime.LockOSThread() // and never unlocked: the thread ends with this goroutine
 		for start := range p.starts {
@@ -68,16 +68,26 @@ func (p *processes) start(name, program string, args []string) error {
 	}
 	p.mutex.Lock()
 	defer p.mutex.Unlock()
-	p.running = append(p.running, cmd)
-	p.ends.Go(func() { p.ended(name, path, cmd.Wait()) })
+	p.running[name] = cmd
+	p.ends.Go(func() { p.ended(cmd, path, cmd.Wait()) })
 	return nil
 }
 
-// ended is told of each process; one that was not stopped has failed.
-func (p *processes) ended(name, path string, err error) {
+// kill ends one process without calling it a failure.
+func (p *processes) kill(name string) error {
 	p.mutex.Lock()
 	defer p.mutex.Unlock()
-	if p.stopping {
+	cmd := p.running[name]
+	delete(p.running, name)
+	return cmd.Process.Kill()
+}
+
+// ended is told of each process; one that was not stopped has failed.
+func (p *processes) ended(cmd *exec.Cmd, path string, err error) {
+	p.mutex.Lock()
+	defer p.mutex.Unlock()
+	name := cmd.Args[0]
+	if p.stopping || p.running[name] != cmd {
 		return
 	}
 	if err == nil {
