@@ -51,22 +51,30 @@ type exit int
 
 func (e exit) Error() string { return fmt.Sprintf("exit code %d", int(e)) }
 
-// untilSignal cancels the context at the first SIGINT or SIGTERM, so that the
-// run cleans up after itself; the second ends the program at once.
+// untilSignal cancels the context at the first SIGINT, SIGTERM or SIGHUP, so that
+// the run cleans up after itself; a second SIGINT or SIGTERM ends the program at
+// once. SIGHUP, of a terminal that closes or a `go run` that ends, comes together
+// with others, so it is never taken for the second.
 func untilSignal(ctx context.Context) (context.Context, func()) {
 	ctx, cancel := context.WithCancelCause(ctx)
-	signals := make(chan os.Signal, 2)
-	signal.Notify(signals, syscall.SIGINT, syscall.SIGTERM)
+	signals := make(chan os.Signal, 3)
+	signal.Notify(signals, syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP)
+	hangUpWithParent()
 	go func() {
 		first, open := <-signals
 		if !open {
 			return
 		}
 		fmt.Fprintf(os.Stderr, "\nslipway: %s: cleaning up; once more ends at once and leaves what is there\n", first)
+		if first == syscall.SIGHUP {
+			first = syscall.SIGTERM // which has an exit code
+		}
 		cancel(pipeline.Interrupt{Signal: first})
-		if second, open := <-signals; open {
-			byHand.Load().print(os.Stderr)
-			os.Exit(128 + int(second.(syscall.Signal)))
+		for second := range signals {
+			if second != syscall.SIGHUP {
+				byHand.Load().print(os.Stderr)
+				os.Exit(128 + int(second.(syscall.Signal)))
+			}
 		}
 	}()
 	return ctx, func() {

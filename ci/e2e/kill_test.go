@@ -2,6 +2,8 @@ package e2e
 
 import (
 	"os"
+	"os/exec"
+	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
@@ -12,6 +14,8 @@ import (
 	"github.com/stretchr/testify/require"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/utils/ptr"
+
+	"github.com/slipway-cd/slipway/scripts/light"
 )
 
 // point is a moment of a rollback, which changes, creates and prunes objects of
@@ -180,17 +184,15 @@ func (v *victim) recover(t *testing.T, i int, p point) {
 func (v *victim) requireWhole(t *testing.T, p point, before state) {
 	t.Helper()
 	after := v.snapshot(t, v.n)
-	config := func(name string) string { return "ConfigMap " + v.n.production + "/" + name }
-	holds := map[bool]string{after[config("first")] != nil: "first", after[config("second")] != nil: "second"}[true]
-	require.False(t, after[config("first")] != nil && after[config("second")] != nil, "what one version has stands beside what the other has")
-	was := map[bool]string{before[config("first")] != nil: "first", before[config("second")] != nil: "second"}[true]
+	was, holds := before.configs(v.n), after.configs(v.n)
+	require.Len(t, holds, 1, "what one version has stands beside what the other has")
 	switch p.fate {
 	case asBefore, refused:
 		require.Equal(t, was, holds)
 	case asAfter:
 		require.NotEqual(t, was, holds)
 	}
-	if was == holds {
+	if slices.Equal(was, holds) {
 		requireSame(t, before.restored(v.n).recreated(), after.restored(v.n).recreated(), "production is not as it was")
 	} else {
 		v.version, v.former = v.former, v.version
@@ -204,6 +206,28 @@ func (v *victim) requireWhole(t *testing.T, p point, before state) {
 	require.Empty(t, ptr.Deref(lease.Spec.HolderIdentity, ""), "the lock is still held")
 	done := v.run(t, append([]string{"status"}, v.n.flags()...)...)
 	require.Contains(t, done.stdout, v.version, done.stderr)
+}
+
+// configs are those of the ConfigMaps by which a victim's releases differ that are there.
+func (s state) configs(n namespaces) []string {
+	return slices.DeleteFunc([]string{"first", "second"}, func(name string) bool { return s["ConfigMap "+n.production+"/"+name] == nil })
+}
+
+// byHand runs the kubectl commands that a run printed before it ended.
+func (v *victim) byHand(t *testing.T, printed string) {
+	t.Helper()
+	programs, err := light.Build(t.Context(), v.root)
+	require.NoError(t, err)
+	for line := range strings.Lines(printed) {
+		command := strings.TrimSpace(line)
+		if !strings.HasPrefix(command, "kubectl ") {
+			continue
+		}
+		shell := exec.CommandContext(t.Context(), "sh", "-c", command)
+		shell.Env = append(os.Environ(), "KUBECONFIG="+v.Kubeconfig, "PATH="+filepath.Dir(programs.Kubectl)+":"+os.Getenv("PATH"))
+		out, err := shell.CombinedOutput()
+		require.NoError(t, err, "%s: %s", command, out)
+	}
 }
 
 // born are fields by which an object that was pruned and created again differs.
@@ -235,7 +259,9 @@ func TestASecondSignalEndsAtOnceAndTellsWhatToDo(t *testing.T) {
 	for _, command := range []string{"go run ./ci recover", "kubectl -n " + v.n.production + " get secret slipway-undo-", "delete configmap/first", "delete secret slipway-undo-"} {
 		require.Contains(t, done.stderr, command)
 	}
-	v.recover(t, 0, point{})
+	v.byHand(t, done.stderr)
+	require.Equal(t, before.configs(v.n), v.snapshot(t, v.n).configs(v.n), "the commands do not put production back")
+	v.recover(t, 0, point{}) // gives back the lock
 	v.requireWhole(t, point{}, before)
 }
 

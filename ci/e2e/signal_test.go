@@ -1,7 +1,12 @@
 package e2e
 
 import (
+	"bufio"
+	"bytes"
+	"encoding/json"
 	"os"
+	"os/exec"
+	"path/filepath"
 	"strings"
 	"sync"
 	"syscall"
@@ -36,6 +41,39 @@ func TestASignalInTheFunctionalStageLeavesNothing(t *testing.T) {
 			requireSame(t, before, w.snapshot(t, n), "something is left")
 		})
 	}
+}
+
+// A SIGTERM to `go run` itself ends it, not what it runs.
+func TestARunWhoseGoRunIsTerminatedCleansUp(t *testing.T) {
+	w := sandbox(t)
+	n := w.newNamespaces(t, "gorun")
+	r := w.newRepository(t, n.production)
+	before := w.snapshot(t, n)
+	folder := t.TempDir()
+	program := w.command(t)
+	program.Path, program.Err = exec.LookPath("go")
+	program.Args = append([]string{"go", "run", "./ci", "--source", r.folder, "--output", "plain", "--report", folder}, n.flags()...)
+	lines, err := program.StdoutPipe()
+	require.NoError(t, err)
+	var stderr bytes.Buffer
+	program.Stderr = &stderr
+	require.NoError(t, program.Start())
+	var seen []string
+	for scanner := bufio.NewScanner(lines); scanner.Scan(); { // until the program itself has ended, which go run does not wait for then
+		seen = append(seen, scanner.Text())
+		if strings.HasPrefix(scanner.Text(), "functional: StatefulSet ") {
+			_ = program.Process.Signal(syscall.SIGTERM)
+		}
+	}
+	_ = program.Wait()
+	told := strings.Join(seen, "\n") + stderr.String()
+	var end report.Report
+	content, err := os.ReadFile(filepath.Join(folder, "report.json"))
+	require.NoError(t, err, told)
+	require.NoError(t, json.Unmarshal(content, &end))
+	require.Equal(t, 143, end.ExitCode, told)
+	require.Equal(t, report.Interrupted, end.Result)
+	requireSame(t, before, w.snapshot(t, n), "something is left")
 }
 
 // signalled runs the pipeline and sends it a signal at the first line that begins so.

@@ -8,6 +8,10 @@ import (
 	"golang.org/x/sync/errgroup"
 )
 
+// healthPatience is for parts that are slow because the machine is busy: one that
+// is gone refuses at once.
+const healthPatience = 10 * time.Second
+
 // question asks a part whether it serves; container is where to look if not.
 type question struct {
 	container string
@@ -34,7 +38,7 @@ func (s *Sandbox) healthy(ctx context.Context) *Coordinates {
 	if err != nil || (at.Env[runnerHost] == "") != (s.engine != "") {
 		return nil
 	}
-	ctx, cancel := context.WithTimeout(ctx, 2*time.Second)
+	ctx, cancel := context.WithTimeout(ctx, healthPatience)
 	defer cancel()
 	d := &docker{host: at.Env["DOCKER_HOST"]}
 	found, err := d.inspect(ctx)

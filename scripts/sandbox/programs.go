@@ -83,29 +83,36 @@ func (s *Sandbox) Programs(ctx context.Context) (map[string]string, error) {
 		"kube": filepath.Join(b.programs("node"), "kube"),
 		"kwok": filepath.Join(b.programs("light"), "kwok"), "kubectl": filepath.Join(b.programs("light"), "kubectl"),
 	}
-	if b.missingPrograms() == 0 {
-		return at, nil
-	}
-	unlock, err := s.lock()
-	if err != nil {
-		return nil, err
-	}
-	defer unlock()
-	s.log.total = b.missingPrograms() // another may have built some while we waited
-	if err := b.goPrograms(ctx, "node", nodePrograms); err != nil {
-		return nil, err
-	}
-	return at, b.goPrograms(ctx, "light", lightPrograms)
-}
-
-// missingPrograms plans to build those of node and light that are not there,
-// and returns of how many modules.
-func (b *build) missingPrograms() int {
-	b.todo = map[string]bool{}
-	for _, name := range []string{"node", "light"} {
-		if _, err := os.Stat(b.programs(name)); err != nil {
-			b.todo[name+" programs"] = true
+	for _, module := range []struct {
+		name     string
+		packages []string
+		lock     func() (func(), error)
+	}{
+		{"node", nodePrograms, s.lock}, // which up builds, too
+		{"light", lightPrograms, func() (func(), error) { return s.lockFile("light.lock", "the light programs") }},
+	} {
+		if err := b.ensurePrograms(ctx, module.name, module.packages, module.lock); err != nil {
+			return nil, err
 		}
 	}
-	return len(b.todo)
+	return at, nil
+}
+
+// ensurePrograms builds the programs of a module that are not there. While it does, only
+// who needs the same lock waits.
+func (b *build) ensurePrograms(ctx context.Context, name string, packages []string, lock func() (func(), error)) error {
+	there := func() bool { _, err := os.Stat(b.programs(name)); return err == nil }
+	if there() {
+		return nil
+	}
+	unlock, err := lock()
+	if err != nil {
+		return err
+	}
+	defer unlock()
+	if there() { // another has built them while we waited
+		return nil
+	}
+	b.todo, b.s.log.total = map[string]bool{name + " programs": true}, 1
+	return b.goPrograms(ctx, name, packages)
 }

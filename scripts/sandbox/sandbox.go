@@ -79,13 +79,16 @@ func (s *Sandbox) containers(f *flavour) []container {
 
 // lock keeps a second up, down or reset waiting until this one is through. The
 // kernel lets go of it when this process ends, however it ends.
-func (s *Sandbox) lock() (unlock func(), err error) {
-	file, err := os.OpenFile(filepath.Join(s.cache, "lock"), os.O_CREATE|os.O_RDWR, 0o600)
+func (s *Sandbox) lock() (unlock func(), err error) { return s.lockFile("lock", "the sandbox") }
+
+// lockFile locks a file of the cache, which stands for what is locked.
+func (s *Sandbox) lockFile(name, what string) (unlock func(), err error) {
+	file, err := os.OpenFile(filepath.Join(s.cache, name), os.O_CREATE|os.O_RDWR, 0o600)
 	if err != nil {
 		return nil, err
 	}
 	if unix.Flock(int(file.Fd()), unix.LOCK_EX|unix.LOCK_NB) != nil {
-		s.log.Say("another process is at work on the sandbox; waiting for it")
+		s.log.Say("another process is at work on %s; waiting for it", what)
 		if err := unix.Flock(int(file.Fd()), unix.LOCK_EX); err != nil {
 			return nil, err
 		}
