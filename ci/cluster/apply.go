@@ -51,8 +51,9 @@ func (c *Cluster) Apply(ctx context.Context, objects []*unstructured.Unstructure
 
 // Carry writes the plan's objects, by server-side apply without force: in waves,
 // each of which is waited for before the next, and in a fixed order of kinds
-// within one, the objects of one step in parallel. Those already as wanted are
-// not written; pruning is left to Prune. progress may be nil.
+// within one, the objects of one step in parallel; definitions of kinds are waited
+// for, too. Those already as wanted are not written; pruning is left to Prune.
+// progress may be nil.
 //
 // It returns the changes made so far together with an error.
 func (c *Cluster) Carry(ctx context.Context, plan *Plan, progress func(object, state string)) ([]Change, error) {
@@ -71,6 +72,9 @@ func (c *Cluster) Carry(ctx context.Context, plan *Plan, progress func(object, s
 		for _, group := range order(wave) {
 			done, err := c.applyStep(ctx, group, byObject, progress)
 			changes = append(changes, done...)
+			if err == nil {
+				err = c.Wait(ctx, definitionsIn(group), progress)
+			}
 			if err != nil {
 				return changes, err
 			}

@@ -60,6 +60,7 @@ type Cluster struct {
 	typed    kubernetes.Interface
 	dial     func(ctx context.Context, network, address string) (net.Conn, error)
 	written  generations
+	defined  definedKinds
 
 	mutex   sync.Mutex
 	granted map[string]authorizationv1.SubjectRulesReviewStatus // by namespace, see rules

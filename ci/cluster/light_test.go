@@ -118,22 +118,25 @@ func TestObjectsAreWaitedForUntilTheirControllerHasServedThem(t *testing.T) {
 	definitions := objects(t, "",
 		definition("gateway.networking.k8s.io", "v1", "Gateway", "gateways"), definition("gateway.networking.k8s.io", "v1", "HTTPRoute", "httproutes"),
 		definition("route.openshift.io", "v1", "Route", "routes"), definition("slipway.test", "v1", "Widget", "widgets"))
-	_, err := c.Apply(t.Context(), definitions, ApplyOptions{})
+	first := objects(t, namespace, "{apiVersion: slipway.test/v1, kind: Widget, metadata: {name: first}}")
+	_, err := c.Apply(t.Context(), first, ApplyOptions{})
+	require.ErrorContains(t, err, "the cluster does not know this kind")
+	changes, err := c.Apply(t.Context(), append(first, definitions...), ApplyOptions{})
 	require.NoError(t, err)
-	require.NoError(t, c.Wait(within(t, time.Minute), definitions, nil))
+	require.Len(t, changes, 5, "a kind and an object of it, in one deploy")
 
 	accepted := `conditions: [{type: Accepted, status: "True", observedGeneration: 1}, {type: %s, status: "True", observedGeneration: 1}]`
 	for _, served := range []struct{ document, lacks, status string }{
 		{`{apiVersion: gateway.networking.k8s.io/v1, kind: Gateway, metadata: {name: g}, spec: {gatewayClassName: any}}`,
-			"its condition Accepted is not there yet", fmt.Sprintf(accepted, "Programmed")},
+			"no controller has taken it: its condition Accepted is not there yet", fmt.Sprintf(accepted, "Programmed")},
 		{`{apiVersion: gateway.networking.k8s.io/v1, kind: HTTPRoute, metadata: {name: r}, spec: {parentRefs: [{name: g}]}}`,
-			"Gateway g has not accepted it yet", "parents: [{parentRef: {name: g}, " + fmt.Sprintf(accepted, "ResolvedRefs") + "}]"},
+			"Gateway g has not accepted it", "parents: [{parentRef: {name: g}, " + fmt.Sprintf(accepted, "ResolvedRefs") + "}]"},
 		{`{apiVersion: route.openshift.io/v1, kind: Route, metadata: {name: r}, spec: {host: a.example}}`,
-			"no router has admitted it yet", `ingress: [{host: a.example, conditions: [{type: Admitted, status: "True"}]}]`},
+			"no router has admitted it", `ingress: [{host: a.example, conditions: [{type: Admitted, status: "True"}]}]`},
 		{`{apiVersion: slipway.test/v1, kind: Widget, metadata: {name: w}, spec: {}}`,
 			"has no status yet", `conditions: [{type: Ready, status: "True"}]`},
 		{`{apiVersion: v1, kind: Service, metadata: {name: s}, spec: {type: LoadBalancer, ports: [{port: 80}]}}`,
-			"no address in its status yet", "loadBalancer: {ingress: [{ip: 192.0.2.1}]}"},
+			"no load balancer has given it an address", "loadBalancer: {ingress: [{ip: 192.0.2.1}]}"},
 		{`{apiVersion: networking.k8s.io/v1, kind: Ingress, metadata: {name: i}, spec: {defaultBackend: {service: {name: s, port: {number: 80}}}}}`,
 			"no address in its status yet", "loadBalancer: {ingress: [{ip: 192.0.2.1}]}"},
 	} {

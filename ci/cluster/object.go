@@ -41,17 +41,20 @@ type resource struct {
 }
 
 // resource finds it: Kubernetes' own kinds without a request, others through
-// discovery, which is asked once per Cluster.
+// discovery, which is asked once per Cluster, or what a plan's own definitions say.
 func (c *Cluster) resource(ctx context.Context, object *unstructured.Unstructured) (resource, error) {
 	gvk := object.GroupVersionKind()
 	mapping, err := ownKinds().RESTMapping(gvk.GroupKind(), gvk.Version)
 	if err != nil {
 		mapping, err = c.mapper.RESTMappingWithContext(ctx, gvk.GroupKind(), gvk.Version)
 	}
-	if err != nil {
+	found, defined := c.defined.get(gvk)
+	switch {
+	case err == nil:
+		found = resource{gvr: mapping.Resource, namespaced: mapping.Scope.Name() == meta.RESTScopeNameNamespace}
+	case !defined:
 		return resource{}, fromAPI(ctx, describe(object), "look up its kind", err)
 	}
-	found := resource{gvr: mapping.Resource, namespaced: mapping.Scope.Name() == meta.RESTScopeNameNamespace}
 	if found.namespaced && object.GetNamespace() == "" {
 		return resource{}, &Error{Class: Misconfigured, Object: describe(object), Cause: "has no namespace"}
 	}

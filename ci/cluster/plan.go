@@ -53,6 +53,7 @@ func (c *Cluster) Plan(ctx context.Context, objects []*unstructured.Unstructured
 	if err := CheckAnnotations(objects); err != nil {
 		return nil, err
 	}
+	c.defined.learn(objects)
 	plan := &Plan{objects: make([]*planned, len(objects))}
 	for i, object := range withOwner(objects, opts.Owner) {
 		found, err := c.resource(ctx, object)
@@ -76,7 +77,7 @@ func (c *Cluster) Plan(ctx context.Context, objects []*unstructured.Unstructured
 // foresee fills in the changes: from what is known of the live objects, and by a
 // dry run of the others.
 func (c *Cluster) foresee(ctx context.Context, objects []*planned) error {
-	absent := absentNamespaces(objects)
+	namespaces, kinds := absentNamespaces(objects), absentKinds(objects)
 	var toWrite []*planned
 	for _, p := range objects {
 		switch {
@@ -88,7 +89,8 @@ func (c *Cluster) foresee(ctx context.Context, objects []*planned) error {
 		default:
 			p.change.Action = Configured
 		}
-		if !slices.Contains(absent, p.object.GetNamespace()) { // cannot be dry-run before its namespace exists
+		// What is not there yet, its namespace or its kind, refuses a dry run.
+		if !slices.Contains(namespaces, p.object.GetNamespace()) && !slices.Contains(kinds, p.object.GroupVersionKind().GroupKind()) {
 			toWrite = append(toWrite, p)
 		}
 	}
@@ -152,6 +154,9 @@ func (c *Cluster) readLive(ctx context.Context, plan []*planned) error {
 				return err
 			}
 			list, err := c.in(at.resource, at.namespace).List(each, metav1.ListOptions{})
+			if _, defined := c.defined.get(wanted[0].object.GroupVersionKind()); defined && apierrors.IsNotFound(err) {
+				return nil // the kind is not there yet
+			}
 			if err != nil {
 				return fromAPI(each, name(wanted[0].object.GetKind(), at.namespace, "*"), "list", err)
 			}
