@@ -18,8 +18,29 @@ func (r *Run) Production(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	if ctx.Err() != nil {
+		return context.Cause(ctx)
+	}
 	r.note("production", "record the release")
+	if err := r.recordRelease(context.WithoutCancel(ctx)); err != nil {
+		return err
+	}
+	r.detail = r.opts.Version + " at " + url
+	return nil
+}
+
+// recordTime is how long recording a verified release may take: longer than an API
+// server takes to restart.
+const recordTime = time.Minute
+
+// recordRelease makes what was tested the release, and then forgets the way back.
+// Once begun it is not interrupted: whether a release is recorded whose writing
+// was broken off, nobody would know.
+func (r *Run) recordRelease(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, recordTime)
+	defer cancel()
 	if r.former == nil || r.former.Digest != r.digest || r.way != nil {
+		r.recording = true
 		err := r.env.Cluster.SaveRelease(ctx, r.opts.Namespace, cluster.Release{Version: r.opts.Version, Digest: r.digest,
 			Commit: r.opts.Commit, Run: r.opts.Run, Time: time.Now(), Objects: r.production, Refs: r.refs,
 			Committed: r.opts.Built, Before: r.opts.History.Before, Shallow: r.opts.History.Shallow})
@@ -27,7 +48,7 @@ func (r *Run) Production(ctx context.Context) error {
 			return err
 		}
 	}
-	r.verified, r.detail = true, r.opts.Version+" at "+url
+	r.verified = true
 	if r.way == nil {
 		return nil
 	}

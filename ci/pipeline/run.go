@@ -101,6 +101,7 @@ type Run struct {
 	production []*unstructured.Unstructured // by deploy: what production holds
 	refs       []cluster.Ref                // by deploy: the same as they were made
 	verified   bool                         // by production: the new version answers
+	recording  bool                         // writing the release was begun
 }
 
 // Stages returns the pipeline: what an experienced engineer would do by hand, in this order.

@@ -57,7 +57,9 @@ func (r *Run) putBack(ctx context.Context, stage string, record cluster.UndoReco
 	if err != nil {
 		return "", err
 	}
-	if former != nil && former.Renew(now) { // else what was pruned and is back would never be pruned again
+	// Else what was pruned and is back would never be pruned again, or a release
+	// whose writing gave no answer would stand for the one that is back.
+	if former != nil && (former.Renew(now) || r.recording) {
 		if err := r.env.Cluster.SaveRelease(ctx, record.Namespace, *former); err != nil {
 			return "", err
 		}
