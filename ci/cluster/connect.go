@@ -132,7 +132,7 @@ func load(cfg Config) (*rest.Config, error) {
 	rules := &clientcmd.ClientConfigLoadingRules{ExplicitPath: cfg.Kubeconfig}
 	file, err := rules.Load()
 	if err != nil {
-		return nil, configError(cfg, err)
+		return nil, configError(cfg, legible(err))
 	}
 	name := cfg.Context
 	if name == "" {

@@ -30,7 +30,7 @@ func TestConnectRefusesAKubeconfigThatNamesNoCluster(t *testing.T) {
 	for cause, cfg := range map[string]Config{
 		"none given":                     {},
 		"no such file":                   {Kubeconfig: "/no/such/file"},
-		"error loading config file":      {Kubeconfig: broken},
+		"is no kubeconfig":               {Kubeconfig: broken},
 		"no context given":               {Kubeconfig: kubeconfig(t, "http://127.0.0.1:1", "")},
 		`context "there" does not exist`: {Kubeconfig: kubeconfig(t, "http://127.0.0.1:1", "here"), Context: "there"},
 	} {

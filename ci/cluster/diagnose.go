@@ -8,7 +8,6 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/utils/ptr"
 )
 
 // problem is a reason why an object will not be done. It is final once it has
@@ -154,14 +153,17 @@ func podCondition(pod *corev1.Pod, kind corev1.PodConditionType) *corev1.PodCond
 	return nil
 }
 
+// confirmTime is how long a node may take to say that a pod whose time is over is gone.
+const confirmTime = 5 * time.Second
+
 // lingering explains at the deadline an old pod that should have ended.
 func lingering(old []*corev1.Pod, now time.Time) *problem {
 	for _, pod := range old {
-		if pod.DeletionTimestamp == nil || now.Before(pod.DeletionTimestamp.Time) {
+		if pod.DeletionTimestamp == nil || now.Before(pod.DeletionTimestamp.Add(confirmTime)) {
 			continue
 		}
 		p := &problem{id: "lingering", class: Timeout, grace: open, about: pod, try: "look at the pod's node; kubectl delete pod --force only when it is surely gone",
-			cause: fmt.Sprintf("old pod %s does not end: its %d seconds are over and node %s has not confirmed that it is gone", pod.Name, ptr.Deref(pod.DeletionGracePeriodSeconds, 0), pod.Spec.NodeName)}
+			cause: fmt.Sprintf("old pod %s does not end: its time is over and node %s has not confirmed that it is gone", pod.Name, pod.Spec.NodeName)}
 		if len(pod.Finalizers) > 0 {
 			p.cause = fmt.Sprintf("old pod %s does not end: it is held by finalizer %s", pod.Name, strings.Join(pod.Finalizers, ", "))
 			p.try = "find out why the controller that set it does not remove it"

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"net"
 	"net/url"
 	"strings"
@@ -57,6 +58,18 @@ func (e *Error) Error() string {
 
 // Unwrap returns the underlying error.
 func (e *Error) Unwrap() error { return e.Err }
+
+// legible says what is wrong with a file instead of which of the reader's types it
+// did not fit; where its YAML is broken, the line tells.
+func legible(err error) error {
+	if _, unread := errors.AsType[*fs.PathError](err); unread {
+		return err
+	}
+	if _, line, broken := strings.Cut(err.Error(), "yaml: "); broken {
+		return errors.New("is no kubeconfig: " + line)
+	}
+	return errors.New("is no kubeconfig: want YAML with kind: Config, as `kubectl config view --raw` prints it")
+}
 
 func configError(cfg Config, err error) error {
 	return &Error{Class: Misconfigured, Object: "kubeconfig " + cfg.Kubeconfig, Cause: oneLine(err.Error()), Err: err}

@@ -90,8 +90,12 @@ func (r *Run) finishOther(ctx context.Context, stage string, record cluster.Undo
 
 // NewRecover returns a run that only clears up after killed ones.
 func NewRecover(app Application, opts Options, env Environment) (*Run, error) {
-	opts.Version, opts.Until = "none", "betas"
-	return New(app, opts, env)
+	opts.Version, opts.Until = "none", "betas" // a tag, for the image of the tests is built
+	run, err := New(app, opts, env)
+	if err == nil {
+		run.report.Version = ""
+	}
+	return run, err
 }
 
 // RecoverStages returns the stages of a run that NewRecover made.
