@@ -10,6 +10,7 @@ import (
 	networkingv1 "k8s.io/api/networking/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime"
 )
 
 var ingresses = networkingv1.SchemeGroupVersion.WithResource("ingresses")
@@ -75,11 +76,12 @@ func ingressFor(objects []*unstructured.Unstructured, path string) *unstructured
 		if object.GroupVersionKind() != networkingv1.SchemeGroupVersion.WithKind("Ingress") {
 			continue
 		}
-		converted, err := typed(object.DeepCopy())
-		if ingress, ok := converted.(*networkingv1.Ingress); err == nil && ok {
-			if _, found := ruleFor(ingress, path); found {
-				return object
-			}
+		var ingress networkingv1.Ingress
+		if runtime.DefaultUnstructuredConverter.FromUnstructured(object.Object, &ingress) != nil {
+			continue
+		}
+		if _, found := ruleFor(&ingress, path); found {
+			return object
 		}
 	}
 	return nil

@@ -50,6 +50,7 @@ type Config struct {
 type Cluster struct {
 	given    Config
 	config   *rest.Config
+	client   *http.Client // of all connections
 	version  string
 	requests atomic.Int64
 	outage   outage
@@ -103,15 +104,14 @@ func Connect(ctx context.Context, cfg Config) (*Cluster, error) {
 }
 
 func (c *Cluster) clients(client *http.Client) (err error) {
+	c.client = client
 	if c.dynamic, err = dynamic.NewForConfigAndClient(c.config, client); err != nil {
 		return err
 	}
 	if c.metadata, err = metadata.NewForConfigAndClient(metadata.ConfigFor(c.config), client); err != nil {
 		return err
 	}
-	typed := rest.CopyConfig(c.config)
-	typed.ContentType, typed.AcceptContentTypes = "application/vnd.kubernetes.protobuf", "application/vnd.kubernetes.protobuf,application/json"
-	if c.typed, err = kubernetes.NewForConfigAndClient(typed, client); err != nil {
+	if c.typed, err = kubernetes.NewForConfigAndClient(protobuf(c.config), client); err != nil {
 		return err
 	}
 	c.known = memory.NewMemCacheClientWithContext(discovery.ToDiscoveryInterfaceWithContext(c.typed.Discovery()))

@@ -9,11 +9,9 @@ import (
 	"github.com/go-logr/logr"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apimachinery/pkg/watch"
-	"k8s.io/client-go/kubernetes/scheme"
 	"k8s.io/client-go/tools/cache"
 	"k8s.io/klog/v2"
 )
@@ -86,13 +84,17 @@ func awaitChange(ctx context.Context, w *watcher, limit time.Duration) bool {
 // client-go has one, else unstructured, and without managedFields.
 func (w *watcher) follow(ctx context.Context, gvr schema.GroupVersionResource, namespace string, selectors metav1.ListOptions) (*informer, error) {
 	i := &informer{}
-	generic := cache.NewSharedIndexInformerWithOptions(w.source(i, gvr, namespace, selectors), &unstructured.Unstructured{},
+	from, err := w.cluster.source(gvr, namespace)
+	if err != nil {
+		return nil, err
+	}
+	generic := cache.NewSharedIndexInformerWithOptions(w.observed(i, from, selectors), from.example,
 		cache.SharedIndexInformerOptions{Indexers: cache.Indexers{byOwner: indexOwner}, ObjectDescription: gvr.String()})
 	i.Indexer = generic.GetIndexer()
-	if err := generic.SetTransform(typed); err != nil {
+	if err := generic.SetTransform(from.trim); err != nil {
 		return nil, fmt.Errorf("watch %s: %w", gvr.Resource, err)
 	}
-	err := generic.SetWatchErrorHandlerWithContext(func(_ context.Context, _ *cache.Reflector, err error) {
+	err = generic.SetWatchErrorHandlerWithContext(func(_ context.Context, _ *cache.Reflector, err error) {
 		if apierrors.IsForbidden(err) || apierrors.IsNotFound(err) || apierrors.IsUnauthorized(err) {
 			i.refuse(err)
 			w.notify()
@@ -121,18 +123,17 @@ func (w *watcher) follow(ctx context.Context, gvr schema.GroupVersionResource, n
 	return i, nil
 }
 
-// source lists and watches for an informer, by one streaming request where the
-// server can (KEP-3157), and tells it when the watch ended and went on.
-func (w *watcher) source(i *informer, gvr schema.GroupVersionResource, namespace string, selectors metav1.ListOptions) cache.ListerWatcher {
-	client := w.cluster.dynamic.Resource(gvr).Namespace(namespace)
+// observed reads for an informer, by one streaming request where the server can
+// (KEP-3157), and tells it when the watch ended and went on.
+func (w *watcher) observed(i *informer, from source, selectors metav1.ListOptions) cache.ListerWatcher {
 	return &cache.ListWatch{
 		ListWithContextFunc: func(ctx context.Context, options metav1.ListOptions) (runtime.Object, error) {
 			options.LabelSelector, options.FieldSelector = selectors.LabelSelector, selectors.FieldSelector
-			return client.List(ctx, options)
+			return from.list(ctx, options)
 		},
 		WatchFuncWithContext: func(ctx context.Context, options metav1.ListOptions) (watch.Interface, error) {
 			options.LabelSelector, options.FieldSelector = selectors.LabelSelector, selectors.FieldSelector
-			inner, err := client.Watch(ctx, options)
+			inner, err := from.watch(ctx, options)
 			if err != nil {
 				return nil, err
 			}
@@ -211,23 +212,6 @@ func indexOwner(object any) ([]string, error) {
 		return []string{string(owner.UID)}, nil
 	}
 	return nil, nil
-}
-
-// typed is an informer's transform; it may be called with its own result.
-func typed(object any) (any, error) {
-	raw, ok := object.(*unstructured.Unstructured)
-	if !ok {
-		return object, nil
-	}
-	raw.SetManagedFields(nil)
-	out, err := scheme.Scheme.New(raw.GroupVersionKind())
-	if err != nil {
-		return raw, nil
-	}
-	if err := runtime.DefaultUnstructuredConverter.FromUnstructured(raw.Object, out); err != nil {
-		return nil, fmt.Errorf("read %s: %w", describe(raw), err)
-	}
-	return out, nil
 }
 
 // listOf returns an informer's objects of one Go type.
