@@ -44,7 +44,8 @@ func (w *waiting) explain(ctx context.Context, t *target, p *problem, found []*c
 // of strategy Recreate ends its old pods before it makes the new.
 func (w *waiting) outageLine(t *target) string {
 	d, ok := w.views[t.place].get(t.kept, t.place, t.object.GetName()).(*appsv1.Deployment)
-	if !ok || d.Spec.Strategy.Type != appsv1.RecreateDeploymentStrategyType || d.Status.AvailableReplicas > 0 || len(w.views[t.place].rolloutOf(d).old) > 0 {
+	if !ok || d.Spec.Strategy.Type != appsv1.RecreateDeploymentStrategyType || d.Status.AvailableReplicas > 0 ||
+		slices.ContainsFunc(w.views[t.place].rolloutOf(d).old, func(pod *corev1.Pod) bool { return !over(pod) }) {
 		return ""
 	}
 	return "its strategy is Recreate: the old pods are gone already, nothing answers until this is put right"

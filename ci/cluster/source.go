@@ -3,6 +3,7 @@ package cluster
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
@@ -24,8 +25,8 @@ type source struct {
 // source reads Kubernetes' own kinds as protobuf into their Go types, for less than
 // half of what JSON costs; others are read as they are.
 func (c *Cluster) source(gvr schema.GroupVersionResource, namespace string) (source, error) {
-	kind, err := ownKinds().KindFor(gvr)
-	if err != nil {
+	kind, own := ownKind(gvr)
+	if !own {
 		client := c.dynamic.Resource(gvr).Namespace(namespace)
 		return source{
 			example: &unstructured.Unstructured{},
@@ -57,6 +58,17 @@ func (c *Cluster) source(gvr schema.GroupVersionResource, namespace string) (sou
 			return get(options).Watch(ctx)
 		},
 	}, err
+}
+
+// ownKind returns which of Kubernetes' own kinds is kept there. The mapper takes the
+// core group's empty name for any group: events are kept in two.
+func ownKind(gvr schema.GroupVersionResource) (schema.GroupVersionKind, bool) {
+	kinds, _ := ownKinds().KindsFor(gvr)
+	i := slices.IndexFunc(kinds, func(kind schema.GroupVersionKind) bool { return kind.GroupVersion() == gvr.GroupVersion() })
+	if i < 0 {
+		return schema.GroupVersionKind{}, false
+	}
+	return kinds[i], true
 }
 
 // restClient speaks protobuf with one group of Kubernetes' own kinds.

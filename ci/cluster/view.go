@@ -119,11 +119,10 @@ func (v *view) rolloutOf(d *appsv1.Deployment) rollout {
 	}
 	for _, set := range sets {
 		for _, pod := range v.podsOf(set.UID) {
-			over := pod.Status.Phase == corev1.PodFailed || pod.Status.Phase == corev1.PodSucceeded
 			switch {
-			case over && set == r.newest:
+			case over(pod) && set == r.newest:
 				r.ended = append(r.ended, pod)
-			case over && pod.DeletionTimestamp == nil: // thrown out before; nobody will remove it soon
+			case over(pod) && pod.DeletionTimestamp == nil: // thrown out before; nobody will remove it soon
 			case set == r.newest:
 				r.current = append(r.current, pod)
 			default:
@@ -132,6 +131,11 @@ func (v *view) rolloutOf(d *appsv1.Deployment) rollout {
 		}
 	}
 	return r
+}
+
+// over reports whether a pod has ended: only its object is left.
+func over(pod *corev1.Pod) bool {
+	return pod.Status.Phase == corev1.PodFailed || pod.Status.Phase == corev1.PodSucceeded
 }
 
 func revision(set *appsv1.ReplicaSet) int64 {

@@ -84,9 +84,23 @@ func (w *waiting) run(ctx context.Context, watcher *watcher) error {
 		if done || err != nil {
 			return err
 		}
-		if !awaitChange(ctx, watcher, next) {
+		if !awaitChange(ctx, watcher, next) || !gather(ctx) {
 			return w.over(ctx)
 		}
+	}
+}
+
+// burst is how long notices are gathered: a rollout of many pods makes hundreds,
+// and each look judges every object.
+const burst = 10 * time.Millisecond
+
+// gather returns false when ctx is over.
+func gather(ctx context.Context) bool {
+	select {
+	case <-time.After(burst):
+		return true
+	case <-ctx.Done():
+		return false
 	}
 }
 
