@@ -3,6 +3,7 @@ package pipeline
 import (
 	"context"
 	"fmt"
+	"time"
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
@@ -94,7 +95,10 @@ func (r *Run) wait(ctx context.Context, stage string, objects []*unstructured.Un
 
 // tell returns what notes the states of objects.
 func (r *Run) tell(stage string) func(object, state string) {
-	return func(object, state string) { r.note(stage, object+": "+state) }
+	return func(object, state string) {
+		r.heard.heard(object, state, time.Now())
+		r.note(stage, object+": "+state)
+	}
 }
 
 // written are the changes that wrote something.

@@ -92,7 +92,7 @@ func newRun(app Application, opts Options, env Environment) (*Run, error) {
 func (r *Run) introduce() {
 	host, version := r.env.Cluster.Server()
 	r.report = report.Report{Run: r.opts.Run, Version: r.opts.Version, Image: r.repository.String(), Commit: r.opts.Commit,
-		Vendor: r.opts.Vendor, Cluster: host + " " + version, As: r.env.As, Engine: engineVersion}
+		Vendor: r.opts.Vendor, Branch: r.opts.Branch, Actor: r.opts.Actor, RunURL: r.opts.RunURL, Namespace: r.opts.Namespace, Cluster: host + " " + version, As: r.env.As, Engine: engineVersion}
 }
 
 // Preflight asks the cluster and the registry, side by side and without a

@@ -27,6 +27,9 @@ type Options struct {
 	Built   time.Time // the commit's time: what is built twice carries the same
 	History History   // of the commits before it
 	Vendor  string    // the CI vendor, empty on a person's machine
+	Branch  string    // as the vendor names it
+	Actor   string    // who started the vendor's run
+	RunURL  string    // of the vendor's run
 	Image   string    // repository without a tag
 
 	BuildNamespace, Namespace      string
@@ -78,6 +81,9 @@ type Run struct {
 
 	report report.Report
 	detail string // of the stage under way, for its final line
+
+	heard timeline      // of the stage under way, for the reports
+	ran   []report.Test // the same
 
 	onEngine, waiting time.Duration // spent on others so far
 

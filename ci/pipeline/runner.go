@@ -64,7 +64,7 @@ func (r *Run) stage(ctx context.Context, stage Stage) *Failure {
 	if log, err := r.env.Dir.Log(stage.Name); err == nil {
 		r.env.EngineLog.switchTo(log)
 	}
-	r.detail = ""
+	r.detail, r.ran = "", nil
 	var failure *Failure
 	if err := stage.Run(ctx); err != nil {
 		failure = explain(ctx, err, stage.Code)
@@ -77,6 +77,7 @@ func (r *Run) stage(ctx context.Context, stage Stage) *Failure {
 		}
 	}
 	done.Seconds, done.Detail = report.Seconds(time.Since(done.Start)), r.detail
+	done.Objects, done.Tests = r.heard.take(failure == nil), r.ran
 	r.report.Stages = append(r.report.Stages, done)
 	var tail []string
 	if failure != nil && len(failure.Evidence) == 0 { // evidence says it better than the log's end

@@ -10,6 +10,8 @@ import (
 	"time"
 
 	"dagger.io/dagger"
+
+	"github.com/slipway-cd/slipway/ci/report"
 )
 
 // suite is one execution of the application's tests in a container.
@@ -44,6 +46,7 @@ func (r *Run) runSuite(ctx context.Context, s suite) error {
 	if err != nil {
 		return err
 	}
+	r.ran = append(r.ran, testsOf(output, s, code)...)
 	switch {
 	case code != 0:
 		return &Failure{Code: s.code, Cause: fmt.Sprintf("tests fail at %s", s.address), Evidence: failedLines(output),
@@ -53,6 +56,19 @@ func (r *Run) runSuite(ctx context.Context, s suite) error {
 		return &Failure{Code: s.code, Cause: "no test ran: " + strings.Join(s.command, " "), Evidence: lastLines(output, 5)}
 	}
 	return nil
+}
+
+// testsOf returns the tests that a suite ran, or the suite as one where its output
+// does not tell them apart.
+func testsOf(output string, s suite, code int) []report.Test {
+	if tests := report.ParseTests(output, s.address); len(tests) > 0 {
+		return tests
+	}
+	whole := report.Test{Name: s.stage + " tests", Result: report.Passed, At: s.address}
+	if code != 0 {
+		whole.Result, whole.Output = report.Failed, strings.Join(lastLines(output, 20), "\n")
+	}
+	return []report.Test{whole}
 }
 
 // suiteOutput returns what the tests printed and keeps it in the stage's log.

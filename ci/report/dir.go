@@ -12,7 +12,7 @@ import (
 	"sync"
 )
 
-// Dir is the folder of one run's reports: report.json and logs/STAGE.log. It may be used concurrently.
+// Dir is the folder of one run's reports (see Write) and of logs/STAGE.log. It may be used concurrently.
 type Dir struct {
 	path string
 
@@ -85,29 +85,44 @@ func (d *Dir) Tail(stage string, count int) []string {
 	return lines[max(0, len(lines)-count):]
 }
 
-// Write puts report.json in the place of a former one at once, so that no reader sees half of it.
+// Write puts report.json, report.html, junit.xml and summary.md in the place of
+// former ones, each at once, so that no reader sees half of it.
 func (d *Dir) Write(report Report) error {
-	if err := d.write(report); err != nil {
-		return fmt.Errorf("report %s: %w", d.path, err)
+	report = report.withLists()
+	for _, file := range []struct {
+		name    string
+		content func(Report) ([]byte, error)
+	}{
+		{"report.json", func(report Report) ([]byte, error) {
+			content, err := json.MarshalIndent(report, "", "  ")
+			return append(content, '\n'), err
+		}},
+		{"junit.xml", junitOf},
+		{"report.html", pageOf},
+		{"summary.md", func(report Report) ([]byte, error) { return []byte(Summary(report)), nil }},
+	} {
+		content, err := file.content(report)
+		if err == nil {
+			err = d.replace(file.name, content)
+		}
+		if err != nil {
+			return fmt.Errorf("report %s: %w", filepath.Join(d.path, file.name), err)
+		}
 	}
 	return nil
 }
 
-func (d *Dir) write(report Report) error {
-	content, err := json.MarshalIndent(report.withLists(), "", "  ")
+func (d *Dir) replace(name string, content []byte) error {
+	file, err := os.CreateTemp(d.path, ".*-"+name)
 	if err != nil {
 		return err
 	}
-	file, err := os.CreateTemp(d.path, ".report-*.json")
-	if err != nil {
-		return err
-	}
-	_, err = file.Write(append(content, '\n'))
+	_, err = file.Write(content)
 	// A temporary file is its maker's alone; a report is for whoever may read the folder.
 	if err = errors.Join(err, file.Chmod(0o644), file.Sync(), file.Close()); err != nil {
 		return errors.Join(err, os.Remove(file.Name()))
 	}
-	return os.Rename(file.Name(), filepath.Join(d.path, "report.json"))
+	return os.Rename(file.Name(), filepath.Join(d.path, name))
 }
 
 // Close closes the logs.

@@ -83,7 +83,7 @@ func TestAReaderNeverSeesHalfAReport(t *testing.T) {
 		require.NoError(t, err)
 		require.True(t, json.Valid(content))
 	}
-	left, err := filepath.Glob(filepath.Join(dir.Path(), ".report-*"))
+	left, err := filepath.Glob(filepath.Join(dir.Path(), ".*-report.json"))
 	require.NoError(t, err)
 	require.Empty(t, left)
 }
@@ -92,7 +92,7 @@ func TestAReportThatCannotBeWrittenIsAnError(t *testing.T) {
 	t.Parallel()
 	dir := create(t)
 	require.NoError(t, os.RemoveAll(dir.Path()))
-	require.ErrorContains(t, dir.Write(report.Report{}), "report "+dir.Path()+": ")
+	require.ErrorContains(t, dir.Write(report.Report{}), "report "+dir.Path()+"/report.json: ")
 }
 
 func TestLogsTakeWholeLinesFromManyWriters(t *testing.T) {

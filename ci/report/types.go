@@ -39,7 +39,11 @@ type Report struct {
 	Image     string    `json:"image"`
 	Digest    string    `json:"digest"`
 	Commit    string    `json:"commit"`
-	Vendor    string    `json:"vendor"` // the CI vendor, empty on a person's machine
+	Vendor    string    `json:"vendor"`           // the CI vendor, empty on a person's machine
+	Branch    string    `json:"branch,omitempty"` // as the vendor names it
+	Actor     string    `json:"actor,omitempty"`  // who started the vendor's run
+	RunURL    string    `json:"runURL,omitempty"` // of the vendor's run
+	Namespace string    `json:"namespace"`        // of production
 	Result    Result    `json:"result"`
 	ExitCode  int       `json:"exitCode"`
 	Seconds   float64   `json:"seconds"`
@@ -82,6 +86,28 @@ type Stage struct {
 	Cause    string    `json:"cause"`
 	Evidence []string  `json:"evidence,omitempty"` // what shows the cause: events, states, log lines
 	Try      string    `json:"try,omitempty"`      // what to do about it
+	Objects  []Object  `json:"objects,omitempty"`  // that it wrote or waited for, in the order in which they were first heard of
+	Tests    []Test    `json:"tests,omitempty"`    // of the application, in the order in which they ran
+}
+
+// Object is how long one object of the cluster took to be out.
+type Object struct {
+	Namespace string    `json:"namespace,omitempty"`
+	Kind      string    `json:"kind"`
+	Name      string    `json:"name"`
+	Start     time.Time `json:"start"`   // first heard of
+	Seconds   float64   `json:"seconds"` // until its last state
+	State     string    `json:"state"`   // the last: "ready", "created", or what it lacks
+	Ready     bool      `json:"ready"`   // nothing was waited for any more
+}
+
+// Test is one test of the application.
+type Test struct {
+	Name    string  `json:"name"`
+	Result  Result  `json:"result"`
+	Seconds float64 `json:"seconds"`
+	At      string  `json:"at"`               // the base URL that it tested
+	Output  string  `json:"output,omitempty"` // of one that failed
 }
 
 // Change is what the run did to one object of the cluster.

@@ -1,0 +1,139 @@
+package report_test
+
+import (
+	"bytes"
+	"encoding/xml"
+	"os"
+	"path/filepath"
+	"regexp"
+	"testing"
+	"time"
+
+	"github.com/jstemmer/go-junit-report/v2/junit"
+	"github.com/stretchr/testify/require"
+
+	"github.com/slipway-cd/slipway/ci/report"
+)
+
+var began = time.Date(2026, 11, 24, 9, 30, 0, 0, time.UTC)
+
+func after(seconds float64) time.Time {
+	return began.Add(time.Duration(seconds * float64(time.Second)))
+}
+
+// passing is a run that shipped.
+func passing() report.Report {
+	url := "http://demo.example.com/demo"
+	return report.Report{
+		Run: "17-1", Version: "1.4.0", Image: "registry.example.com/team/go-demo", Digest: "sha256:9f2c5a1d7be04f3c6a8d21e57b90cc43f1a6e2d8850b7c9e4d13f6a2b5c8e071",
+		Commit: "5e0c1b7d9a34f2681c7e5a90b3d4f6e812a7c9d0", Vendor: "github", Branch: "main", Actor: "ada", RunURL: "https://ci.example.com/runs/17",
+		Namespace: "go-demo", Result: report.Passed, Seconds: 27.4, Requests: 212, Engine: "dagger v0.21.8", Cluster: "https://k8s.example.com v1.36.3", EngineSeconds: 14.2, WaitSeconds: 11.9,
+		Stages: []report.Stage{
+			{Name: "build", Result: report.Passed, Start: after(0), Seconds: 11.8, Detail: "sha256:9f2c5a1d7be0"},
+			{Name: "functional", Result: report.Passed, Start: after(11.8), Seconds: 6.1, Detail: "tested inside and outside",
+				Objects: []report.Object{
+					{Namespace: "go-demo-build", Kind: "StatefulSet", Name: "postgres-17-1", Start: after(12), Seconds: 2.4, State: "ready", Ready: true},
+					{Namespace: "go-demo-build", Kind: "Deployment", Name: "api-17-1", Start: after(12), Seconds: 3.1, State: "ready", Ready: true}},
+				Tests: []report.Test{
+					{Name: "TestFunctionalTestSuite/TestHelloGreets", Result: report.Passed, Seconds: 0.03, At: "http://api:8080/beta/17-1"},
+					{Name: "TestFunctionalTestSuite/TestHelloGreets", Result: report.Passed, Seconds: 0.04, At: "http://demo.example.com/beta/17-1"},
+					{Name: "TestFunctionalTestSuite/TestSlow", Result: report.Skipped, At: "http://demo.example.com/beta/17-1"}}},
+			{Name: "release", Result: report.Passed, Start: after(17.9), Seconds: 0.1, Detail: "1.4.0, latest"},
+			{Name: "deploy", Result: report.Passed, Start: after(18), Seconds: 6.9, Detail: "2 of 3 objects changed", Objects: []report.Object{
+				{Namespace: "go-demo", Kind: "ConfigMap", Name: "settings", Start: after(18.2), State: "created", Ready: true},
+				{Namespace: "go-demo", Kind: "Deployment", Name: "api", Start: after(18.3), Seconds: 6.3, State: "ready", Ready: true}}},
+			{Name: "production", Result: report.Passed, Start: after(24.9), Seconds: 0.4, Detail: "1.4.0 at " + url},
+			{Name: "cleanup", Result: report.Passed, Start: after(25.3), Seconds: 2.1},
+		},
+		Changes: []report.Change{
+			{Namespace: "go-demo-build", Kind: "Deployment", Name: "api-17-1", Action: report.Created},
+			{Namespace: "go-demo", Kind: "ConfigMap", Name: "settings", Action: report.Created},
+			{Namespace: "go-demo", Kind: "Deployment", Name: "api", Action: report.Configured},
+			{Namespace: "go-demo", Kind: "Service", Name: "api", Action: report.Unchanged},
+			{Namespace: "go-demo", Kind: "ConfigMap", Name: "old", Action: report.Deleted}},
+		Addresses: []report.Address{{Stage: "functional", URL: "http://demo.example.com/beta/17-1", FoundBy: "Ingress status"}, {Stage: "production", URL: url, FoundBy: "Ingress status"}},
+		Receipt:   &report.Receipt{Changed: 3, Objects: 17},
+	}
+}
+
+// failing is a run whose deploy was undone; what it quotes is hostile.
+func failing() report.Report {
+	out := passing()
+	out.Result, out.ExitCode, out.Undo = report.Failed, 32, report.Undo{Done: true}
+	out.Stages[3].Result, out.Stages[3].Detail = report.Failed, ""
+	out.Stages[3].Cause = "container api crashes again and again, with exit code 1 (Error)"
+	out.Stages[3].Error = "Deployment go-demo/api: " + out.Stages[3].Cause
+	out.Stages[3].Evidence = []string{"event BackOff: Back-off restarting failed container api in pod api-5f56d9cb6c-9mn85", `log: DRAIN_DELAY: "<script>alert(1)</script>" is no duration`, "```", "##vso[task.complete]\x1b[31m"}
+	out.Stages[3].Try = "read the container's last log lines; `kubectl -n go-demo logs deployment/api --previous` shows more"
+	out.Stages[3].Objects[1].State, out.Stages[3].Objects[1].Ready = "container api crashes again and again", false
+	out.Stages[4] = report.Stage{Name: "production", Result: report.Skipped, Start: after(24.9), Detail: "an earlier stage failed"}
+	undo := report.Stage{Name: "undo", Result: report.Passed, Start: after(24.9), Seconds: 5, Detail: "production verified back on 1.3.9"}
+	out.Stages = append(out.Stages[:5:5], undo, report.Stage{Name: "cleanup", Result: report.Passed, Start: after(29.9), Seconds: 0.2})
+	out.Stages[1].Tests[1] = report.Test{Name: "Test<b>&\"", Result: report.Failed, Seconds: 0.2, At: "http://demo.example.com/beta/17-1", Output: "expected: <p>\nactual: </p>"}
+	out.Receipt = nil
+	return out
+}
+
+func interrupted() report.Report {
+	return report.Report{Run: "abc", Version: "1.4.0", Result: report.Interrupted, ExitCode: 130, Seconds: 1.5, Stages: []report.Stage{
+		{Name: "build", Result: report.Interrupted, Start: began, Seconds: 1.5, Cause: "stopped by interrupt", Error: "build: stopped by interrupt"},
+		{Name: "functional", Result: report.Skipped, Start: after(1.5), Detail: "an earlier stage failed"},
+	}}
+}
+
+func TestTheFilesOfAReportTellTheRun(t *testing.T) {
+	t.Parallel()
+	for name, run := range map[string]report.Report{"passing": passing(), "failing": failing(), "interrupted": interrupted(), "nothing": {}} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			dir := create(t)
+			require.NoError(t, dir.Write(run))
+			for _, file := range []string{"junit.xml", "summary.md", "report.html"} {
+				content, err := os.ReadFile(filepath.Join(dir.Path(), file))
+				require.NoError(t, err)
+				golden(t, name+"-"+file, string(content))
+			}
+		})
+	}
+}
+
+// A page that needs the network would show nothing in an archive, and one that runs
+// scripts is not shown by Jenkins at all.
+func TestThePageNeedsNothingElse(t *testing.T) {
+	t.Parallel()
+	dir := create(t)
+	require.NoError(t, dir.Write(failing()))
+	content, err := os.ReadFile(filepath.Join(dir.Path(), "report.html"))
+	require.NoError(t, err)
+	require.NotRegexp(t, regexp.MustCompile(`(?i)<script|<link|<img|src=|@import|url\(|javascript:`), string(content))
+	require.Contains(t, string(content), "&lt;script&gt;alert(1)")
+}
+
+func TestJUnitCountsWhatItHolds(t *testing.T) {
+	t.Parallel()
+	dir := create(t)
+	require.NoError(t, dir.Write(failing()))
+	content, err := os.ReadFile(filepath.Join(dir.Path(), "junit.xml"))
+	require.NoError(t, err)
+	var read junit.Testsuites
+	require.NoError(t, xml.NewDecoder(bytes.NewReader(content)).Decode(&read))
+	cases := 0
+	for _, suite := range read.Suites {
+		require.Len(t, suite.Testcases, suite.Tests)
+		cases += suite.Tests
+	}
+	require.Equal(t, read.Tests, cases)
+	require.Equal(t, 3, read.Failures, "the test, the stage and the object")
+}
+
+func TestTestsAreReadFromWhatATestBinaryPrints(t *testing.T) {
+	t.Parallel()
+	tests := report.ParseTests("=== RUN   TestA\n=== RUN   TestA/b\n    a_test.go:3: \x1b[31mno\n--- FAIL: TestA (0.02s)\n    --- FAIL: TestA/b (0.01s)\n=== RUN   TestC\n--- SKIP: TestC (0.00s)\n=== RUN   TestD\n--- PASS: TestD (1.50s)\nFAIL\n", "http://a")
+	require.Equal(t, []report.Test{
+		{Name: "TestA", Result: report.Failed, Seconds: 0.02, At: "http://a"},
+		{Name: "TestA/b", Result: report.Failed, Seconds: 0.01, At: "http://a", Output: "    a_test.go:3: no"},
+		{Name: "TestC", Result: report.Skipped, At: "http://a"},
+		{Name: "TestD", Result: report.Passed, Seconds: 1.5, At: "http://a"},
+	}, tests)
+	require.Empty(t, report.ParseTests("ok 1 - works\nnot ok 2\n", "http://a"))
+}

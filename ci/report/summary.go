@@ -1,0 +1,75 @@
+package report
+
+import (
+	"fmt"
+	"strings"
+)
+
+// Summary returns the run as Markdown, for a CI vendor's page or a merge request.
+func Summary(report Report) string {
+	var out strings.Builder
+	line := func(format string, args ...any) { fmt.Fprintf(&out, format+"\n", args...) }
+	sign, _ := mark(report.Result)
+	line("### %s %s %s in %s\n", sign, code(firstOf(report.Version, report.Run)), report.Result, elapsed(report.Seconds))
+	if at := lastAddress(report); at != "" && report.Result == Passed {
+		line("In production at <%s>.\n", at)
+	}
+	line("| stage | result | time | |\n|---|---|---|---|")
+	for _, stage := range report.Stages {
+		sign, _ := mark(stage.Result)
+		line("| %s | %s %s | %s | %s |", stage.Name, sign, stage.Result, elapsed(stage.Seconds), cell(outcome(stage)))
+	}
+	for _, stage := range report.Stages {
+		if stage.Result == Failed {
+			line("\n**%s: %s**", stage.Name, escape(inline(firstOf(stage.Cause, stage.Error))))
+			if len(stage.Evidence) > 0 {
+				line("\n%s", fenced(stage.Evidence))
+			}
+			if stage.Try != "" {
+				line("\nTry: %s", escape(inline(stage.Try)))
+			}
+		}
+	}
+	switch {
+	case report.Undo.Error != "":
+		line("\n**Production could not be put back: %s**", escape(inline(report.Undo.Error)))
+	case report.Undo.Done:
+		line("\nProduction was put back as it was.")
+	}
+	for _, text := range report.Receipt.lines() {
+		line("\n%s", escape(text))
+	}
+	if report.Digest != "" {
+		line("\n%s", code(report.Image+"@"+report.Digest))
+	}
+	return out.String()
+}
+
+func lastAddress(report Report) string {
+	if len(report.Addresses) == 0 {
+		return ""
+	}
+	return report.Addresses[len(report.Addresses)-1].URL
+}
+
+// special are characters that Markdown or a vendor's HTML would read.
+var special = strings.NewReplacer(`\`, `\\`, "`", "\\`", "*", `\*`, "_", `\_`, "[", `\[`, "]", `\]`, "<", "&lt;", ">", "&gt;", "|", `\|`, "@", "&#64;", "#", `\#`)
+
+func escape(text string) string { return special.Replace(text) }
+
+func cell(text string) string { return escape(truncate(inline(text), 200)) }
+
+func code(text string) string { return "`" + strings.ReplaceAll(inline(text), "`", "'") + "`" }
+
+// fenced returns lines as they are, in a fence longer than any of theirs.
+func fenced(lines []string) string {
+	fence := "```"
+	text := make([]string, len(lines))
+	for i, line := range lines {
+		text[i] = clean(line)
+		for strings.Contains(text[i], fence) {
+			fence += "`"
+		}
+	}
+	return fence + "\n" + strings.Join(text, "\n") + "\n" + fence
+}
