@@ -43,7 +43,7 @@ func TestTheReportHasTheNamesThatScriptsRelyOn(t *testing.T) {
 	}))
 	content, err := os.ReadFile(filepath.Join(dir.Path(), "report.json"))
 	require.NoError(t, err)
-	require.JSONEq(t, `{"run":"42","version":"","image":"","digest":"","commit":"","vendor":"","result":"failed","exitCode":20,"seconds":1.235,
+	require.JSONEq(t, `{"run":"42","version":"","image":"","namespace":"","digest":"","commit":"","vendor":"","result":"failed","exitCode":20,"seconds":1.235,
 		"stages":[{"name":"build","result":"passed","start":"2026-01-02T03:04:05Z","seconds":1,"error":"","cause":""}],
 		"changes":[{"namespace":"go-demo","kind":"Service","name":"api","action":"restored"}],
 		"addresses":[{"stage":"deploy","url":"http://x","foundBy":"ingress status"}],
