@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"fmt"
 	"os"
 	"path/filepath"
 
@@ -59,7 +60,11 @@ func (f *flags) carryOut(ctx context.Context, options func(context.Context) (pip
 	}
 	defer dir.Close()
 	byHand.Store(&lastWords{run: opts.Run, production: run.ByHand})
-	if done := run.Execute(ctx, stages, dir); done.ExitCode != 0 {
+	done := run.Execute(ctx, stages, dir)
+	if err := publish(done, dir.Path(), os.Stdout, os.Getenv); err != nil {
+		fmt.Fprintln(os.Stderr, "slipway:", err) // the run itself is over, and its result stands
+	}
+	if done.ExitCode != 0 {
 		return exit(done.ExitCode)
 	}
 	return nil
@@ -81,6 +86,7 @@ func (f *flags) options(ctx context.Context) (pipeline.Options, error) {
 		return opts, err
 	}
 	opts.Version, opts.Commit, opts.Built, opts.History = found.version, found.commit, found.time, found.history
+	f.compareCommits(found.commit)
 	tree, err := f.tree()
 	if err != nil {
 		return opts, err
@@ -88,17 +94,28 @@ func (f *flags) options(ctx context.Context) (pipeline.Options, error) {
 	return opts, pipeline.Check(app, opts, tree)
 }
 
+// compareCommits tells when the vendor names another commit than is checked out:
+// some check out the merge of a pull request. What is checked out is what is built.
+func (f *flags) compareCommits(commit string) {
+	if job, err := jobOf(f.Vendor, os.Getenv); err == nil && job.commit != "" && job.commit != commit {
+		fmt.Fprintf(os.Stderr, "slipway: %s names commit %.12s, but %.12s is checked out, and built\n", job.vendor, job.commit, commit)
+	}
+}
+
 // given are the options that flags and the CI vendor tell.
 func (f *flags) given(context.Context) (pipeline.Options, error) {
 	if _, err := f.tree(); err != nil {
 		return pipeline.Options{}, err
 	}
-	vendor, id := vendorOf(os.Getenv)
+	job, err := jobOf(f.Vendor, os.Getenv)
+	if err != nil {
+		return pipeline.Options{}, err
+	}
 	if f.RunID != "" {
-		id = f.RunID
+		job.run = f.RunID
 	}
 	return pipeline.Options{
-		Run: id, Vendor: vendor, Image: f.Image,
+		Run: job.run, Vendor: job.vendor, Branch: job.branch, Actor: job.actor, RunURL: job.url, Image: f.Image,
 		BuildNamespace: f.BuildNamespace, Namespace: f.Namespace,
 		BetaOverlay: f.BetaOverlay, ProductionOverlay: f.ProductionOverlay, Prune: f.Prune,
 		Until: f.Until, StageTimeout: f.StageTimeout, KeepBeta: f.KeepBeta,

@@ -3,38 +3,137 @@ package main
 import (
 	"crypto/rand"
 	"encoding/base32"
+	"os"
 	"regexp"
 	"strings"
+
+	"github.com/slipway-cd/slipway/ci/pipeline"
 )
 
-// vendors tell by which variables a CI vendor is known and what names the run;
-// a second attempt of one pipeline is another run.
-var vendors = []struct {
-	name, mark string
-	run        []string
-}{
-	{"github", "GITHUB_ACTIONS", []string{"GITHUB_RUN_ID", "GITHUB_RUN_ATTEMPT"}},
-	{"gitlab", "GITLAB_CI", []string{"CI_JOB_ID"}},
+// vendor is how a CI vendor tells what its job is about. Each value is a template
+// of the variables that it sets; of several the first counts whose variables are
+// all set.
+type vendor struct {
+	name   string
+	is     func(getenv func(string) string) bool
+	run    string // names the run; a second attempt of one pipeline is another run
+	commit string
+	branch []string
+	actor  []string
+	url    string
 }
 
-// vendorOf returns the CI vendor, empty on a person's machine, and the run's id.
-func vendorOf(getenv func(string) string) (vendor, run string) {
+func set(name string) func(func(string) string) bool {
+	return func(getenv func(string) string) bool { return getenv(name) != "" }
+}
+
+func equals(name, value string) func(func(string) string) bool {
+	return func(getenv func(string) string) bool { return getenv(name) == value }
+}
+
+// vendors, each with the page that lists its variables.
+var vendors = []vendor{
+	{ // https://docs.github.com/actions/reference/workflows-and-actions/variables
+		name: "github", is: set("GITHUB_ACTIONS"), run: "${GITHUB_RUN_ID}-${GITHUB_RUN_ATTEMPT}",
+		commit: "${GITHUB_SHA}", branch: []string{"${GITHUB_HEAD_REF}", "${GITHUB_REF_NAME}"},
+		actor: []string{"${GITHUB_TRIGGERING_ACTOR}", "${GITHUB_ACTOR}"},
+		url:   "${GITHUB_SERVER_URL}/${GITHUB_REPOSITORY}/actions/runs/${GITHUB_RUN_ID}",
+	},
+	{ // https://docs.gitlab.com/ci/variables/predefined_variables/
+		name: "gitlab", is: set("GITLAB_CI"), run: "${CI_JOB_ID}",
+		commit: "${CI_COMMIT_SHA}", branch: []string{"${CI_MERGE_REQUEST_SOURCE_BRANCH_NAME}", "${CI_COMMIT_REF_NAME}"},
+		actor: []string{"${GITLAB_USER_LOGIN}"}, url: "${CI_JOB_URL}",
+	},
+	{ // https://www.jenkins.io/doc/book/pipeline/jenkinsfile/#using-environment-variables
+		name: "jenkins", is: set("JENKINS_URL"), run: "${BUILD_NUMBER}-${JOB_NAME}", // the number first: a long name is cut
+		commit: "${GIT_COMMIT}", branch: []string{"${CHANGE_BRANCH}", "${BRANCH_NAME}", "${GIT_BRANCH}"},
+		actor: []string{"${CHANGE_AUTHOR}", "${BUILD_USER_ID}"}, url: "${BUILD_URL}",
+	},
+	{ // https://circleci.com/docs/variables/
+		name: "circleci", is: set("CIRCLECI"), run: "${CIRCLE_BUILD_NUM}",
+		commit: "${CIRCLE_SHA1}", branch: []string{"${CIRCLE_BRANCH}", "${CIRCLE_TAG}"},
+		actor: []string{"${CIRCLE_USERNAME}"}, url: "${CIRCLE_BUILD_URL}",
+	},
+	{ // https://woodpecker-ci.org/docs/usage/environment
+		name: "woodpecker", is: equals("CI", "woodpecker"), run: "${CI_PIPELINE_NUMBER}-${CI_WORKFLOW_NUMBER}-${CI_STEP_NUMBER}",
+		commit: "${CI_COMMIT_SHA}", branch: []string{"${CI_COMMIT_SOURCE_BRANCH}", "${CI_COMMIT_BRANCH}"},
+		actor: []string{"${CI_COMMIT_AUTHOR}"}, url: "${CI_PIPELINE_URL}",
+	},
+	{ // Tekton sets none: .tekton/pipeline.yaml does
+		name: "tekton", is: set("TEKTON_PIPELINE_RUN"), run: "${TEKTON_PIPELINE_RUN}",
+		commit: "${TEKTON_COMMIT}", branch: []string{"${TEKTON_BRANCH}"},
+		actor: []string{"${TEKTON_ACTOR}"}, url: "${TEKTON_RUN_URL}",
+	},
+	{ // https://learn.microsoft.com/azure/devops/pipelines/build/variables
+		name: "azure", is: set("TF_BUILD"), run: "${BUILD_BUILDID}-${SYSTEM_JOBATTEMPT}",
+		commit: "${BUILD_SOURCEVERSION}", branch: []string{"${SYSTEM_PULLREQUEST_SOURCEBRANCH}", "${BUILD_SOURCEBRANCH}"},
+		actor: []string{"${BUILD_REQUESTEDFOR}"},
+		url:   "${SYSTEM_COLLECTIONURI}${SYSTEM_TEAMPROJECT}/_build/results?buildId=${BUILD_BUILDID}",
+	},
+}
+
+// job is what is known of the job that runs.
+type job struct {
+	vendor string // empty on a person's machine
+	run    string // an id that fits a label
+	commit string // which the vendor says is checked out
+	branch string
+	actor  string
+	url    string
+}
+
+// jobOf reads the job of the vendor that --vendor names: auto goes by what each sets
+// in its jobs, none is a person's machine. An unknown name is an error of exit code 2.
+func jobOf(name string, getenv func(string) string) (job, error) {
+	names := []string{"auto", "none"}
 	for _, v := range vendors {
-		if getenv(v.mark) == "" {
-			continue
+		if name == v.name || name == "auto" && v.is(getenv) {
+			return v.job(getenv), nil
 		}
-		var parts []string
-		for _, name := range v.run {
-			if value := getenv(name); value != "" {
-				parts = append(parts, value)
-			}
-		}
-		if id := slug(strings.Join(parts, "-")); id != "" {
-			return v.name, id
-		}
-		return v.name, madeID()
+		names = append(names, v.name)
 	}
-	return "", madeID()
+	if name == "auto" || name == "none" {
+		return job{run: madeID()}, nil
+	}
+	return job{}, pipeline.Usage("--vendor %q: want one of %s", name, strings.Join(names, ", "))
+}
+
+// job reads the variables. Those of another vendor may be left over in an image and
+// do not count.
+func (v vendor) job(getenv func(string) string) job {
+	branch := first(v.branch, getenv)
+	for _, prefix := range []string{"refs/heads/", "refs/tags/", "origin/"} {
+		branch = strings.TrimPrefix(branch, prefix)
+	}
+	out := job{vendor: v.name, run: slug(os.Expand(v.run, getenv)), commit: expand(v.commit, getenv),
+		branch: branch, actor: first(v.actor, getenv), url: expand(v.url, getenv)}
+	if out.run == "" {
+		out.run = madeID()
+	}
+	return out
+}
+
+// first returns the first template whose variables are all set.
+func first(templates []string, getenv func(string) string) string {
+	for _, template := range templates {
+		if value := expand(template, getenv); value != "" {
+			return value
+		}
+	}
+	return ""
+}
+
+// expand returns a template with its variables, "" when one is not set.
+func expand(template string, getenv func(string) string) string {
+	complete := true
+	value := os.Expand(template, func(name string) string {
+		complete = complete && getenv(name) != ""
+		return getenv(name)
+	})
+	if !complete {
+		return ""
+	}
+	return value
 }
 
 var unfit = regexp.MustCompile(`[^a-z0-9]+`)

@@ -9,9 +9,9 @@ import (
 	"github.com/slipway-cd/slipway/ci/pipeline"
 )
 
-// FuzzVendorOf holds that whatever a CI vendor calls a run, its id is one, and
+// FuzzJobOf holds that whatever a CI vendor calls a run, its id is one, and
 // the same the next time if there was anything in the name to go by.
-func FuzzVendorOf(f *testing.F) {
+func FuzzJobOf(f *testing.F) {
 	for _, seed := range []string{"", "17", "17-2", "_Job/99 ", "///", "É", "İ", "a\nb", "ſ", "\xff", strings.Repeat("a", 40), strings.Repeat("a", 31) + "-b"} {
 		f.Add(seed, "2")
 	}
@@ -19,9 +19,10 @@ func FuzzVendorOf(f *testing.F) {
 		getenv := func(name string) string {
 			return map[string]string{"GITHUB_ACTIONS": "true", "GITHUB_RUN_ID": id, "GITHUB_RUN_ATTEMPT": attempt}[name]
 		}
-		_, run := vendorOf(getenv)
-		require.NoError(t, pipeline.CheckRun(run))
-		if _, again := vendorOf(getenv); again != run {
+		one, err := jobOf("auto", getenv)
+		require.NoError(t, err)
+		require.NoError(t, pipeline.CheckRun(one.run))
+		if again, _ := jobOf("auto", getenv); again.run != one.run {
 			require.Empty(t, slug(id+"-"+attempt))
 		}
 	})

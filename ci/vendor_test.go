@@ -1,6 +1,11 @@
 package main
 
 import (
+	"bufio"
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -8,35 +13,84 @@ import (
 	"github.com/slipway-cd/slipway/ci/pipeline"
 )
 
-func TestTheVendorNamesTheRun(t *testing.T) {
-	t.Parallel()
-	for name, c := range map[string]struct {
-		env         map[string]string
-		vendor, run string // an empty run: one is made
-	}{
-		"a person's machine":         {nil, "", ""},
-		"github, with its attempt":   {map[string]string{"GITHUB_ACTIONS": "true", "GITHUB_RUN_ID": "17", "GITHUB_RUN_ATTEMPT": "2"}, "github", "17-2"},
-		"github without an attempt":  {map[string]string{"GITHUB_ACTIONS": "true", "GITHUB_RUN_ID": "17"}, "github", "17"},
-		"github that tells no run":   {map[string]string{"GITHUB_ACTIONS": "true"}, "github", ""},
-		"gitlab":                     {map[string]string{"GITLAB_CI": "true", "CI_JOB_ID": "99", "GITHUB_RUN_ID": "17"}, "gitlab", "99"},
-		"variables without the mark": {map[string]string{"GITHUB_RUN_ID": "17", "CI_JOB_ID": "99"}, "", ""},
-		"what fits no label":         {map[string]string{"GITLAB_CI": "true", "CI_JOB_ID": "_Job/99 "}, "gitlab", "job-99"},
-		"only what fits no label":    {map[string]string{"GITLAB_CI": "true", "CI_JOB_ID": "///"}, "gitlab", ""},
-		"long": {map[string]string{"GITLAB_CI": "true", "CI_JOB_ID": "0123456789012345678901234567890-2"}, "gitlab",
-			"0123456789012345678901234567890"},
-	} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			vendor, run := vendorOf(func(name string) string { return c.env[name] })
-			require.Equal(t, c.vendor, vendor)
-			require.NoError(t, pipeline.CheckRun(run))
-			if c.run != "" {
-				require.Equal(t, c.run, run)
-				return
-			}
-			_, other := vendorOf(func(name string) string { return c.env[name] })
-			require.NotEqual(t, run, other)
-			require.Len(t, run, 8)
-		})
+// environment reads testdata/vendors/NAME.env, the variables of a job of that vendor.
+func environment(t *testing.T, name string) func(string) string {
+	t.Helper()
+	file, err := os.Open(filepath.Join("testdata", "vendors", name+".env"))
+	require.NoError(t, err)
+	defer file.Close()
+	values := map[string]string{}
+	for scanner := bufio.NewScanner(file); scanner.Scan(); {
+		if key, value, ok := strings.Cut(scanner.Text(), "="); ok && !strings.HasPrefix(key, "#") {
+			values[key] = value
+		}
 	}
+	return func(name string) string { return values[name] }
+}
+
+func TestEachVendorsJobIsRecognised(t *testing.T) {
+	t.Parallel()
+	files, err := filepath.Glob(filepath.Join("testdata", "vendors", "*.env"))
+	require.NoError(t, err)
+	found := map[string]map[string]string{}
+	seen := map[string]bool{}
+	for _, file := range files {
+		name := strings.TrimSuffix(filepath.Base(file), ".env")
+		j, err := jobOf("auto", environment(t, name))
+		require.NoError(t, err)
+		require.NoError(t, pipeline.CheckRun(j.run))
+		found[name] = map[string]string{"vendor": j.vendor, "run": j.run, "commit": j.commit, "branch": j.branch, "actor": j.actor, "url": j.url}
+		seen[j.vendor] = true
+	}
+	for _, v := range vendors {
+		require.True(t, seen[v.name], "no environment of %s", v.name)
+	}
+	text, err := json.MarshalIndent(found, "", "  ")
+	require.NoError(t, err)
+	path := filepath.Join("testdata", "vendors.golden")
+	if *update {
+		require.NoError(t, os.WriteFile(path, append(text, '\n'), 0o644))
+	}
+	want, err := os.ReadFile(path)
+	require.NoError(t, err)
+	require.Equal(t, string(want), string(text)+"\n")
+}
+
+func TestWithoutAVendorAnIDIsMade(t *testing.T) {
+	t.Parallel()
+	for name, env := range map[string]map[string]string{
+		"a person's machine":         nil,
+		"variables without the mark": {"GITHUB_RUN_ID": "17", "CI_JOB_ID": "99", "CI": "true"},
+	} {
+		getenv := func(name string) string { return env[name] }
+		one, err := jobOf("auto", getenv)
+		require.NoError(t, err)
+		other, err := jobOf("none", getenv)
+		require.NoError(t, err)
+		require.Empty(t, one.vendor, name)
+		require.Len(t, one.run, 8)
+		require.NotEqual(t, one.run, other.run)
+	}
+}
+
+func TestWhatFitsNoLabelIsMadeFit(t *testing.T) {
+	t.Parallel()
+	for id, want := range map[string]string{"_Job/99 ": "job-99", "0123456789012345678901234567890-2": "0123456789012345678901234567890", "///": ""} {
+		j, err := jobOf("auto", func(name string) string { return map[string]string{"GITLAB_CI": "true", "CI_JOB_ID": id}[name] })
+		require.NoError(t, err)
+		require.NoError(t, pipeline.CheckRun(j.run))
+		if want != "" {
+			require.Equal(t, want, j.run)
+		}
+	}
+}
+
+func TestAVendorCanBeNamed(t *testing.T) {
+	t.Parallel()
+	j, err := jobOf("gitlab", func(name string) string { return map[string]string{"GITHUB_ACTIONS": "true", "CI_JOB_ID": "7"}[name] })
+	require.NoError(t, err)
+	require.Equal(t, job{vendor: "gitlab", run: "7"}, j)
+	_, err = jobOf("githup", func(string) string { return "" })
+	require.ErrorContains(t, err, `--vendor "githup": want one of auto, none, github, gitlab, jenkins, circleci, woodpecker, tekton, azure`)
+	require.Equal(t, pipeline.ExitUsage, pipeline.ExitCode(t.Context(), err))
 }

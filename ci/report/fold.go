@@ -11,13 +11,15 @@ type folding interface {
 	open(stage string) string  // printed before the stage's first line
 	close(stage string) string // printed before its last line
 	fail(stage Stage) []string // printed after a stage that failed
+	guard(line string) string  // what is printed of a line that may quote the application
 }
 
 type unfolded struct{}
 
-func (unfolded) open(string) string  { return "" }
-func (unfolded) close(string) string { return "" }
-func (unfolded) fail(Stage) []string { return nil }
+func (unfolded) open(string) string       { return "" }
+func (unfolded) close(string) string      { return "" }
+func (unfolded) fail(Stage) []string      { return nil }
+func (unfolded) guard(line string) string { return line }
 
 // github writes workflow commands:
 // https://docs.github.com/actions/reference/workflows-and-actions/workflow-commands
@@ -28,8 +30,14 @@ var githubEscape = strings.NewReplacer("%", "%25", "\r", "%0D", "\n", "%0A")
 func (github) open(stage string) string { return "::group::" + stage + "\n" }
 func (github) close(string) string      { return "::endgroup::\n" }
 func (github) fail(stage Stage) []string {
-	return []string{fmt.Sprintf("::error title=%s failed::%s", stage.Name, githubEscape.Replace(outcome(stage)))}
+	return []string{fmt.Sprintf("::error title=%s failed::%s", stage.Name, githubEscape.Replace(unhash(outcome(stage))))}
 }
+
+// guard keeps what is quoted from being a command: one that begins with :: has to
+// begin its line, which ours never let it, but the runner takes ##[ anywhere.
+func (github) guard(line string) string { return unhash(line) }
+
+func unhash(line string) string { return strings.ReplaceAll(line, "##", "# #") }
 
 // gitlab writes section markers: https://docs.gitlab.com/ci/jobs/job_logs/#custom-collapsible-sections
 type gitlab struct{}
@@ -43,3 +51,21 @@ func (gitlab) close(stage string) string {
 }
 
 func (gitlab) fail(Stage) []string { return nil }
+
+// guard has nothing to do: sections begin with an escape character, which clean removes.
+func (gitlab) guard(line string) string { return line }
+
+// azure writes logging commands:
+// https://learn.microsoft.com/azure/devops/pipelines/scripts/logging-commands
+type azure struct{}
+
+var azureEscape = strings.NewReplacer("%", "%AZP25", "\r", "%0D", "\n", "%0A", ";", "%3B", "]", "%5D")
+
+func (azure) open(stage string) string { return "##[group]" + stage + "\n" }
+func (azure) close(string) string      { return "##[endgroup]\n" }
+func (azure) fail(stage Stage) []string {
+	return []string{fmt.Sprintf("##vso[task.logissue type=error]%s failed: %s", stage.Name, azureEscape.Replace(unhash(outcome(stage))))}
+}
+
+// guard keeps what is quoted from being a command, which the agent takes anywhere in a line.
+func (azure) guard(line string) string { return unhash(line) }

@@ -11,15 +11,16 @@ type Mode string
 
 // The values of the flag --output.
 const (
-	Auto   Mode = "auto"   // TTY on a terminal, GitHub or GitLab in their jobs, else Plain
+	Auto   Mode = "auto"   // TTY on a terminal, GitHub, GitLab or Azure in their jobs, else Plain
 	TTY    Mode = "tty"    // a live line for each running stage
 	Plain  Mode = "plain"  // lines that begin with their stage
 	JSON   Mode = "json"   // one JSON object for each event
 	GitHub Mode = "github" // Plain, each stage a group that folds
 	GitLab Mode = "gitlab" // Plain, each stage a section that folds
+	Azure  Mode = "azure"  // Plain, each stage a group that folds
 )
 
-var modes = []Mode{Auto, TTY, Plain, JSON, GitHub, GitLab}
+var modes = []Mode{Auto, TTY, Plain, JSON, GitHub, GitLab, Azure}
 
 // ParseMode returns the mode of that name, an error that lists the names if there is none.
 func ParseMode(name string) (Mode, error) {
@@ -42,6 +43,8 @@ func (m Mode) resolve(terminal bool, env func(string) string) Mode {
 		return GitHub
 	case env("GITLAB_CI") == "true":
 		return GitLab
+	case env("TF_BUILD") != "":
+		return Azure
 	case terminal && env("TERM") != "dumb":
 		return TTY
 	}

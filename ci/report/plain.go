@@ -38,7 +38,8 @@ func headline(run Header) string {
 func (p *plain) StageStarted(name string) {
 	p.mutex.Lock()
 	defer p.mutex.Unlock()
-	p.print(p.fold.open(name) + name + ": started")
+	p.command(p.fold.open(name))
+	p.print(name + ": started")
 }
 
 func (p *plain) Note(stage, text string) {
@@ -55,19 +56,22 @@ func (p *plain) StageEnded(stage Stage, logTail []string) {
 	defer p.mutex.Unlock()
 	text := stage.Name + ": " + string(stage.Result)
 	if stage.Result != Skipped {
-		text = p.fold.close(stage.Name) + text + " in " + elapsed(stage.Seconds)
+		p.command(p.fold.close(stage.Name))
+		text += " in " + elapsed(stage.Seconds)
 	}
 	if said := outcome(stage); said != "" {
 		text += ": " + said
 	}
-	lines := []string{text}
-	if stage.Result == Failed {
-		for _, line := range why(stage, logTail) {
-			lines = append(lines, stage.Name+": "+line)
-		}
-		lines = append(lines, p.fold.fail(stage)...)
+	p.print(text)
+	if stage.Result != Failed {
+		return
 	}
-	p.print(lines...)
+	for _, line := range why(stage, logTail) {
+		p.print(stage.Name + ": " + line)
+	}
+	for _, line := range p.fold.fail(stage) {
+		p.command(line + "\n")
+	}
 }
 
 func (p *plain) End(report Report) {
@@ -78,5 +82,8 @@ func (p *plain) End(report Report) {
 
 // print ignores errors as fmt.Print's callers do: a run goes on when nobody reads it.
 func (p *plain) print(lines ...string) {
-	fmt.Fprintln(p.out, strings.Join(lines, "\n"))
+	fmt.Fprintln(p.out, p.fold.guard(strings.Join(lines, "\n")))
 }
+
+// command prints what is meant for the vendor.
+func (p *plain) command(text string) { fmt.Fprint(p.out, text) }

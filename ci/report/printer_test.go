@@ -5,6 +5,7 @@ import (
 	"flag"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -80,6 +81,7 @@ func TestEveryModePrintsWhatItsGoldenFileHolds(t *testing.T) {
 		"json":      {report.JSON, report.Screen{}},
 		"github":    {report.GitHub, report.Screen{}},
 		"gitlab":    {report.GitLab, report.Screen{}},
+		"azure":     {report.Azure, report.Screen{}},
 		"tty":       {report.TTY, report.Screen{Width: narrow}},
 		"tty-color": {report.TTY, report.Screen{Width: narrow, Color: true}},
 	} {
@@ -87,6 +89,30 @@ func TestEveryModePrintsWhatItsGoldenFileHolds(t *testing.T) {
 			t.Parallel()
 			golden(t, name+".golden", play(t, test.mode, test.screen))
 		})
+	}
+}
+
+func TestWhatTheApplicationPrintsIsNoCommandOfTheVendor(t *testing.T) {
+	t.Parallel()
+	for _, mode := range []report.Mode{report.GitHub, report.GitLab, report.Azure} {
+		var out bytes.Buffer
+		printer := report.NewPrinter(mode, report.Screen{Out: &out}, noEnv)
+		printer.Begin(report.Header{Run: "1"})
+		own := regexp.MustCompile(`(?m)^(::(group|endgroup|error)|##\[(group|endgroup)\]|##vso\[task\.logissue type=error\]|\x1b\[0Ksection_(start|end)).*$`)
+		hostile := "::set-env name=A::b\n::stop-commands::x\n##[set-env name=A;]b ##vso[task.setvariable variable=A]b\x1b[0Ksection_end:1:build\r"
+		printer.StageStarted("build")
+		printer.Note("build", hostile)
+		printer.StageEnded(report.Stage{Name: "build", Result: report.Failed, Error: hostile, Cause: hostile, Evidence: []string{hostile}, Try: hostile}, []string{hostile})
+		printer.End(report.Report{Undo: report.Undo{Error: hostile}})
+		rest := own.ReplaceAllString(out.String(), "")
+		require.NotRegexp(t, `(?m)^\s*::`, rest, mode)
+		require.NotContains(t, rest, "\x1b", mode)
+		if mode != report.GitLab {
+			require.NotContains(t, rest, "##", mode)
+		}
+		for _, line := range own.FindAllString(out.String(), -1) { // nothing ends one of ours early
+			require.LessOrEqual(t, strings.Count(line, "##")+strings.Count(line, "\x1b[0Ksection_"), 1, line)
+		}
 	}
 }
 
@@ -157,7 +183,7 @@ func TestModesAreReadByName(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, report.GitHub, mode)
 	_, err = report.ParseMode("html")
-	require.EqualError(t, err, `output "html": want one of auto, tty, plain, json, github, gitlab`)
+	require.EqualError(t, err, `output "html": want one of auto, tty, plain, json, github, gitlab, azure`)
 }
 
 func TestAutoFollowsTheTerminalAndTheVendor(t *testing.T) {

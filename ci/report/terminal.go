@@ -72,6 +72,8 @@ func NewPrinter(mode Mode, screen Screen, env func(string) string) Printer {
 		return &plain{out: screen.Out, fold: github{}}
 	case GitLab:
 		return &plain{out: screen.Out, fold: gitlab{}}
+	case Azure:
+		return &plain{out: screen.Out, fold: azure{}}
 	}
 	return &plain{out: screen.Out, fold: unfolded{}}
 }
