@@ -50,8 +50,13 @@ func (d *docker) run(ctx context.Context, args ...string) (string, error) {
 	return strings.TrimSpace(stdout.String()), nil
 }
 
+// lastLine returns the line that tells most: some commands end with the status that
+// the one before has explained.
 func lastLine(text string) string {
 	lines := strings.Split(strings.TrimSpace(text), "\n")
+	if last := len(lines) - 1; last > 0 && strings.HasPrefix(lines[last], "exit status ") {
+		lines = lines[:last]
+	}
 	return lines[len(lines)-1]
 }
 
