@@ -1,114 +1,13 @@
 // Command ci carries a commit of the application from source to verified
-// production: `go run ./ci`. It reads flags, listens for signals and ends with
-// the exit code; the stages are in ci/pipeline.
+// production: `go run ./ci`. What it takes is in ci/command, the stages are in
+// ci/pipeline.
 package main
 
 import (
-	"context"
-	"errors"
-	"fmt"
-	"io"
 	"os"
-	"os/signal"
-	"sync/atomic"
-	"syscall"
 
-	"github.com/alecthomas/kong"
-	"github.com/go-logr/logr"
-	"k8s.io/klog/v2"
-
-	"github.com/slipway-cd/slipway/ci/pipeline"
+	"github.com/slipway-cd/slipway/ci/app"
+	"github.com/slipway-cd/slipway/ci/command"
 )
 
-func main() { os.Exit(run(os.Args[1:])) }
-
-func run(args []string) int {
-	var cli commands
-	parser := newParser(&cli)
-	parsed, err := parser.Parse(args)
-	if err != nil {
-		fmt.Fprintf(os.Stderr, "slipway: %s; see `go run ./ci --help`\n", err)
-		return pipeline.ExitUsage
-	}
-	klog.SetLogger(logr.Discard()) // client-go's; what matters comes back as an error
-	ctx, stop := untilSignal(context.Background())
-	defer stop()
-	parsed.BindTo(ctx, (*context.Context)(nil))
-	err = parsed.Run(&cli.flags)
-	var coded exit
-	switch {
-	case err == nil:
-		return pipeline.ExitDone
-	case errors.As(err, &coded): // all there is to say was said
-		return int(coded)
-	}
-	fmt.Fprintln(os.Stderr, "slipway:", err)
-	return pipeline.ExitCode(ctx, err)
-}
-
-// exit ends the program with a code and without a message.
-type exit int
-
-func (e exit) Error() string { return fmt.Sprintf("exit code %d", int(e)) }
-
-// untilSignal cancels the context at the first SIGINT, SIGTERM or SIGHUP, so that
-// the run cleans up after itself; a second SIGINT or SIGTERM ends the program at
-// once. SIGHUP, of a terminal that closes or a `go run` that ends, comes together
-// with others, so it is never taken for the second.
-func untilSignal(ctx context.Context) (context.Context, func()) {
-	ctx, cancel := context.WithCancelCause(ctx)
-	signals := make(chan os.Signal, 3)
-	signal.Notify(signals, syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP)
-	hangUpWithParent()
-	go func() {
-		first, open := <-signals
-		if !open {
-			return
-		}
-		fmt.Fprintf(os.Stderr, "\nslipway: %s: cleaning up; once more ends at once and leaves what is there\n", first)
-		if first == syscall.SIGHUP {
-			first = syscall.SIGTERM // which has an exit code
-		}
-		cancel(pipeline.Interrupt{Signal: first})
-		for second := range signals {
-			if second != syscall.SIGHUP {
-				byHand.Load().print(os.Stderr)
-				os.Exit(128 + int(second.(syscall.Signal)))
-			}
-		}
-	}()
-	return ctx, func() {
-		signal.Stop(signals)
-		close(signals)
-		cancel(nil)
-	}
-}
-
-// lastWords are what a person must know when the program ends at once.
-type lastWords struct {
-	run        string
-	production func() []string
-}
-
-// byHand is set once a run may write something.
-var byHand atomic.Pointer[lastWords]
-
-func (w *lastWords) print(to io.Writer) {
-	if w == nil {
-		return
-	}
-	fmt.Fprintf(to, "slipway: not cleaned up: run `go run ./ci recover`, or by hand:\n  go run ./ci cleanup --run %s\n", w.run)
-	for _, command := range w.production() {
-		fmt.Fprintln(to, " ", command)
-	}
-}
-
-func newParser(cli *commands, more ...kong.Option) *kong.Kong {
-	return kong.Must(cli, append([]kong.Option{
-		kong.Name("go run ./ci"),
-		kong.Description("Carries a commit from source to verified production: build, functional, release, deploy, production, cleanup."),
-		kong.DefaultEnvars("SLIPWAY"),
-		kong.ConfigureHelp(kong.HelpOptions{Compact: true}),
-		kong.Vars{"app": app.Name},
-	}, more...)...)
-}
+func main() { os.Exit(command.Main(app.Application, os.Args[1:])) }

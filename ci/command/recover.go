@@ -1,4 +1,4 @@
-package main
+package command
 
 import (
 	"context"
@@ -11,7 +11,7 @@ type recoverCommand struct{}
 // Run finishes or undoes what killed runs left behind.
 func (c *recoverCommand) Run(ctx context.Context, f *flags) error {
 	return f.carryOut(ctx, f.given, func(ctx context.Context, opts pipeline.Options, env pipeline.Environment) (*pipeline.Run, []pipeline.Stage, error) {
-		run, err := pipeline.NewRecover(app, opts, env)
+		run, err := pipeline.NewRecover(f.app, opts, env)
 		if err != nil {
 			return nil, nil, err
 		}

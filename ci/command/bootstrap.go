@@ -1,4 +1,4 @@
-package main
+package command
 
 import (
 	"context"
@@ -64,10 +64,10 @@ func (f *flags) bootstrapObjects() ([]*unstructured.Unstructured, error) {
 	}
 	var all []*unstructured.Unstructured
 	for _, part := range []struct{ folder, namespace string }{{"build", f.BuildNamespace}, {"production", f.Namespace}} {
-		objects, err := manifest.Render(tree, app.Namespaces+"/"+part.folder, manifest.Layer{
+		objects, err := manifest.Render(tree, f.app.Namespaces+"/"+part.folder, manifest.Layer{
 			Namespace:  part.namespace,
-			Labels:     map[string]string{"app.kubernetes.io/name": app.Name, cluster.LabelManagedBy: cluster.FieldManager},
-			Components: app.Bootstrap,
+			Labels:     map[string]string{"app.kubernetes.io/name": f.app.Name, cluster.LabelManagedBy: cluster.FieldManager},
+			Components: f.app.Bootstrap,
 			Values:     map[string]string{"namespace": f.Namespace, "buildNamespace": f.BuildNamespace},
 		})
 		if err != nil {

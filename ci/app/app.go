@@ -1,10 +1,11 @@
-package main
+// Package app describes the application that is shipped.
+package app
 
 import "github.com/slipway-cd/slipway/ci/pipeline"
 
-// app is the application that is shipped: the one value to edit in a
-// repository of your own.
-var app = pipeline.Application{
+// Application is the one value to edit in a repository that holds a copy of ci/; one
+// that does not describes itself in a file .slipway.yaml.
+var Application = pipeline.Application{
 	Name:       "go-demo",
 	Dockerfile: "Dockerfile",
 

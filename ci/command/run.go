@@ -1,4 +1,4 @@
-package main
+package command
 
 import (
 	"context"
@@ -15,7 +15,7 @@ type runCommand struct{}
 // Run runs the pipeline and ends with its exit code.
 func (c *runCommand) Run(ctx context.Context, f *flags) error {
 	return f.carryOut(ctx, f.options, func(ctx context.Context, opts pipeline.Options, env pipeline.Environment) (*pipeline.Run, []pipeline.Stage, error) {
-		run, err := pipeline.New(app, opts, env)
+		run, err := pipeline.New(f.app, opts, env)
 		if err != nil {
 			return nil, nil, err
 		}
@@ -91,7 +91,7 @@ func (f *flags) options(ctx context.Context) (pipeline.Options, error) {
 	if err != nil {
 		return opts, err
 	}
-	return opts, pipeline.Check(app, opts, tree)
+	return opts, pipeline.Check(f.app, opts, tree)
 }
 
 // compareCommits tells when the vendor names another commit than is checked out:

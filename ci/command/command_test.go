@@ -1,4 +1,4 @@
-package main
+package command
 
 import (
 	"bytes"
@@ -10,6 +10,7 @@ import (
 	"github.com/alecthomas/kong"
 	"github.com/stretchr/testify/require"
 
+	"github.com/slipway-cd/slipway/ci/app"
 	"github.com/slipway-cd/slipway/ci/pipeline"
 )
 
@@ -59,7 +60,9 @@ func TestFlagsComeFromTheEnvironmentAndTheCommandLineWins(t *testing.T) {
 	require.Equal(t, "build", cli.Until)
 	require.Equal(t, "elsewhere", cli.BuildNamespace)
 	require.Equal(t, "42", cli.RunID)
-	require.Equal(t, app.Name, cli.Namespace)
+	require.NoError(t, cli.adopt(app.Application))
+	require.Equal(t, app.Application.Name, cli.Namespace)
+	require.Equal(t, "elsewhere", cli.BuildNamespace)
 }
 
 func TestBadUsageHasExitCodeTwoBeforeAnythingStarts(t *testing.T) {
@@ -77,6 +80,6 @@ func TestBadUsageHasExitCodeTwoBeforeAnythingStarts(t *testing.T) {
 		"status of unknown output":     {"status", "--output", "xml"},
 		"plan of unknown output":       {"plan", "--output", "xml"},
 	} {
-		require.Equal(t, pipeline.ExitUsage, run(args), name)
+		require.Equal(t, pipeline.ExitUsage, Main(app.Application, args), name)
 	}
 }

@@ -1,4 +1,4 @@
-package main
+package command
 
 import (
 	"context"
@@ -57,7 +57,7 @@ func (f *flags) plan(ctx context.Context) (pipeline.Plan, error) {
 	if env.Cluster, err = at.connect(ctx); err != nil {
 		return pipeline.Plan{}, err
 	}
-	run, err := pipeline.New(app, opts, env)
+	run, err := pipeline.New(f.app, opts, env)
 	if err != nil {
 		return pipeline.Plan{}, err
 	}

@@ -1,7 +1,9 @@
-package main
+package command
 
 import (
 	"time"
+
+	"github.com/slipway-cd/slipway/ci/pipeline"
 )
 
 // commands are the subcommands of interface.md; without one the pipeline runs.
@@ -20,6 +22,8 @@ type commands struct {
 
 // flags are shared by all commands; each is an environment variable, too.
 type flags struct {
+	app pipeline.Application
+
 	Until   string `default:"production" help:"Stop after build, functional, release, deploy or production (default: ${default}); cleanup always runs." placeholder:"STAGE"`
 	Source  string `default:"." help:"The application's repository (default: ${default})." placeholder:"DIR"`
 	Version string `help:"Version to build (default: from git: the tag, else commit count and short hash)." placeholder:"V"`
@@ -28,8 +32,8 @@ type flags struct {
 	Kubeconfig string `help:"The cluster, never guessed from a current context (default: the sandbox)." placeholder:"FILE"`
 	Context    string `help:"Context of the kubeconfig." placeholder:"NAME"`
 
-	BuildNamespace    string `default:"${app}-build" help:"Where betas live (default: ${default})." placeholder:"NAME"`
-	Namespace         string `default:"${app}" help:"Where production lives (default: ${default})." placeholder:"NAME"`
+	BuildNamespace    string `help:"Where betas live (default: the application's name and -build)." placeholder:"NAME"`
+	Namespace         string `help:"Where production lives (default: the application's name)." placeholder:"NAME"`
 	BetaOverlay       string `default:"kustomize/overlays/beta" help:"Kustomize folder below --source (default: ${default})." placeholder:"DIR"`
 	ProductionOverlay string `default:"kustomize/overlays/production" help:"Kustomize folder below --source (default: ${default})." placeholder:"DIR"`
 

@@ -1,4 +1,4 @@
-package main
+package command
 
 import (
 	"context"
@@ -41,7 +41,7 @@ func (f *flags) target(ctx context.Context) (target, error) {
 		return target{}, err
 	}
 	kubeconfig, err := f.sandboxAccount(ctx, at)
-	return target{kubeconfig: kubeconfig, image: at.Image + "/" + app.Name, dial: at.dial}, err
+	return target{kubeconfig: kubeconfig, image: at.Image + "/" + f.app.Name, dial: at.dial}, err
 }
 
 // cluster connects the cluster alone, for what needs no image.
@@ -117,7 +117,7 @@ func (f *flags) engine(ctx context.Context, log io.Writer) (pipeline.Engine, err
 	return pipeline.Engine{
 		Source: client.Host().Directory(source, dagger.HostDirectoryOpts{Exclude: []string{".git", ".slipway"}}),
 		Tunnel: func(port int) *dagger.Service {
-			return client.Host().Service([]dagger.PortForward{{Backend: port, Frontend: app.Port}})
+			return client.Host().Service([]dagger.PortForward{{Backend: port, Frontend: f.app.Port}})
 		},
 		Close: client.Close,
 	}, nil
