@@ -113,10 +113,13 @@ func (b *build) build(ctx context.Context, d *docker) error {
 	if err := group.Wait(); err != nil {
 		return err
 	}
-	if err := b.images(ctx, d, "pause", "engine", "node"); err != nil {
+	if err := b.images(ctx, d, "pause", "node"); err != nil {
 		return err
 	}
 	if err := b.seedRegistry(ctx, d); err != nil {
+		return err
+	}
+	if err := b.images(ctx, d, "engine"); err != nil { // it holds some of what the registry holds
 		return err
 	}
 	b.s.log.Costs()

@@ -41,12 +41,14 @@ func (b *build) dockerBuild(ctx context.Context, d *docker, name string, log io.
 		return err
 	}
 	defer os.RemoveAll(folder)
-	root := b.plan.image("root")
+	root, sdk := b.plan.image("root"), ""
 	switch name {
 	case "node", "pause":
 		err = os.CopyFS(filepath.Join(folder, "bin"), os.DirFS(b.programs("node")))
 	case "engine":
-		err = os.CopyFS(filepath.Join(folder, "bin"), os.DirFS(b.programs("engine")))
+		if err = os.CopyFS(filepath.Join(folder, "bin"), os.DirFS(b.programs("engine"))); err == nil {
+			sdk, err = b.goSDK(ctx, d, filepath.Join(folder, "content"))
+		}
 	case "golang":
 		err = addToolchain(ctx, log, folder)
 	case "postgres":
@@ -55,7 +57,11 @@ func (b *build) dockerBuild(ctx context.Context, d *docker, name string, log io.
 	if err != nil {
 		return err
 	}
-	return logged(log, d.command(ctx, "build", "--force-rm", "--build-arg", "ROOT="+root, "--tag", b.plan.image(name), folder))
+	args := []string{"build", "--force-rm", "--build-arg", "ROOT=" + root, "--tag", b.plan.image(name)}
+	if sdk != "" { // Docker calls an argument that an image does not take a mistake
+		args = append(args, "--build-arg", "GO_SDK="+sdk)
+	}
+	return logged(log, d.command(ctx, append(args, folder)...))
 }
 
 // addToolchain copies this machine's Go toolchain and certificate authorities.

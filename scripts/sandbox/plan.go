@@ -43,7 +43,7 @@ func makePlan(images fs.FS) (*plan, error) {
 			"golang": golang, "postgres": postgres, "pause": pause, "registry-empty": empty,
 			"registry": short(empty, golang, postgres, pause),
 			"node":     h.key([]string{"node"}, root, node),
-			"engine":   h.key([]string{"engine"}, root, engine),
+			"engine":   h.key([]string{"engine"}, root, engine, golang),
 		},
 	}
 	return p, h.err

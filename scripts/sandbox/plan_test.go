@@ -20,7 +20,7 @@ func TestAChangeConcernsWhatIsMadeFromItAndNothingElse(t *testing.T) {
 		"node/pause/main.go":        {"image node", "image pause", "image registry", "programs node"},
 		"engine/entrypoint.sh":      {"image engine"},
 		"engine/go.mod":             {"image engine", "programs engine"},
-		"golang/Dockerfile":         {"image golang", "image registry"},
+		"golang/Dockerfile":         {"image engine", "image golang", "image registry"},
 		"light/kubectl/main.go":     {"programs light"},
 		"postgres/entrypoint.sh":    {"image postgres", "image registry"},
 		"pause/Dockerfile":          {"image pause", "image registry"},

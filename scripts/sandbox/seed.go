@@ -7,42 +7,54 @@ import (
 	"time"
 )
 
+// seedRoot is where the stand-ins lie in the registry's image, in a folder of their
+// own; images/registry/entrypoint.sh tells why.
+const seedRoot = "REGISTRY_STORAGE_FILESYSTEM_ROOTDIRECTORY=/seed"
+
+const seedName = "slipway-seed"
+
 // seedRegistry pushes the stand-ins into an empty registry and keeps the result
-// as the registry's image, so that no start has to push them again. They lie in
-// a folder of their own there; images/registry/entrypoint.sh tells why.
+// as the registry's image, so that no start has to push them again.
 func (b *build) seedRegistry(ctx context.Context, d *docker) error {
 	return b.part("registry image", func(log io.Writer) error {
-		const name = "slipway-seed"
-		if _, err := d.run(ctx, "rm", "--force", name); err != nil { // a former one; none is no error
-			return err
-		}
-		if err := d.ensureNetwork(ctx); err != nil {
-			return err
-		}
-		const root = "REGISTRY_STORAGE_FILESYSTEM_ROOTDIRECTORY="
-		if _, err := d.run(ctx, "run", "--detach", "--name", name, "--label", keyLabel, "--network", network, "--publish", "127.0.0.1::5000",
-			"--env", root+"/seed", b.plan.image("registry-empty")); err != nil {
-			return err
-		}
-		defer d.run(context.WithoutCancel(ctx), "rm", "--force", name)
-		address, err := d.run(ctx, "port", name, "5000")
-		if err != nil {
-			return err
-		}
-		if stuck := until(ctx, name, time.Minute, func(ctx context.Context) error { return askHTTP(ctx, "http://"+address+"/v2/", http.StatusOK) }); stuck != nil {
-			return stuck
-		}
-		for from, to := range map[string]string{"pause": "pause:3.10", "golang": "library/golang:1.26", "postgres": "library/postgres:17"} {
-			if err := b.pushOnce(ctx, d, log, b.plan.image(from), address+"/"+to); err != nil {
+		return b.withRegistry(ctx, d, b.plan.image("registry-empty"), func(address string) error {
+			for from, to := range map[string]string{"pause": "pause:3.10", "golang": "library/golang:1.26", "postgres": "library/postgres:17"} {
+				if err := b.pushOnce(ctx, d, log, b.plan.image(from), address+"/"+to); err != nil {
+					return err
+				}
+			}
+			if _, err := d.run(ctx, "stop", "--time", "5", seedName); err != nil {
 				return err
 			}
-		}
-		if _, err := d.run(ctx, "stop", "--time", "5", name); err != nil {
+			_, err := d.run(ctx, "commit", "--change", "ENV REGISTRY_STORAGE_FILESYSTEM_ROOTDIRECTORY=/var/lib/registry SEED="+b.plan.images["registry"],
+				seedName, b.plan.image("registry"))
 			return err
-		}
-		_, err = d.run(ctx, "commit", "--change", "ENV "+root+"/var/lib/registry SEED="+b.plan.images["registry"], name, b.plan.image("registry"))
-		return err
+		})
 	})
+}
+
+// withRegistry calls use with the address of a registry, made from an image, that
+// serves the stand-ins that lie in it and goes with the call.
+func (b *build) withRegistry(ctx context.Context, d *docker, image string, use func(address string) error) error {
+	if _, err := d.run(ctx, "rm", "--force", seedName); err != nil { // a former one; none is no error
+		return err
+	}
+	if err := d.ensureNetwork(ctx); err != nil {
+		return err
+	}
+	if _, err := d.run(ctx, "run", "--detach", "--name", seedName, "--label", keyLabel, "--network", network, "--publish", "127.0.0.1::5000",
+		"--env", seedRoot, "--env", "SEED=", image); err != nil {
+		return err
+	}
+	defer d.run(context.WithoutCancel(ctx), "rm", "--force", seedName)
+	address, err := d.run(ctx, "port", seedName, "5000")
+	if err != nil {
+		return err
+	}
+	if stuck := until(ctx, seedName, time.Minute, func(ctx context.Context) error { return askHTTP(ctx, "http://"+address+"/v2/", http.StatusOK) }); stuck != nil {
+		return stuck
+	}
+	return use(address)
 }
 
 // pushOnce pushes an image and forgets it here: the registry has it then.
