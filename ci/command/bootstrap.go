@@ -34,7 +34,7 @@ func (c *bootstrapCommand) Run(ctx context.Context, f *flags) error {
 		if err != nil {
 			return err
 		}
-		_, err = os.Stdout.Write(text)
+		_, err = f.host.screen().Out.Write(text)
 		return err
 	}
 	kubeconfig := f.Kubeconfig
@@ -51,7 +51,7 @@ func (c *bootstrapCommand) Run(ctx context.Context, f *flags) error {
 	}
 	changes, err := admin.Apply(ctx, objects, cluster.ApplyOptions{})
 	for _, change := range changes {
-		fmt.Printf("%-10s %s %s/%s\n", change.Action, change.Kind, change.Namespace, change.Name)
+		fmt.Fprintf(f.host.screen().Out, "%-10s %s %s/%s\n", change.Action, change.Kind, change.Namespace, change.Name)
 	}
 	return err
 }

@@ -35,25 +35,26 @@ func (c *cleanupCommand) Run(ctx context.Context, f *flags) error {
 			return err
 		}
 		if len(runs) == 0 {
-			fmt.Printf("no stale run in %s\n", f.BuildNamespace)
+			fmt.Fprintf(f.host.screen().Out, "no stale run in %s\n", f.BuildNamespace)
 		}
 	}
 	var errs []error
 	for _, run := range runs {
-		errs = append(errs, remove(ctx, in, f.BuildNamespace, run))
+		errs = append(errs, f.remove(ctx, in, run))
 	}
 	return errors.Join(errs...)
 }
 
-func remove(ctx context.Context, in *cluster.Cluster, namespace, run string) error {
-	found, err := in.DeleteRun(ctx, namespace, run)
+func (f *flags) remove(ctx context.Context, in *cluster.Cluster, run string) error {
+	found, err := in.DeleteRun(ctx, f.BuildNamespace, run)
+	out := f.host.screen().Out
 	switch {
 	case err != nil:
 		return err
 	case len(found) == 0:
-		fmt.Printf("run %s: nothing in %s\n", run, namespace)
+		fmt.Fprintf(out, "run %s: nothing in %s\n", run, f.BuildNamespace)
 	default:
-		fmt.Printf("run %s: %d objects removed from %s\n", run, len(found), namespace)
+		fmt.Fprintf(out, "run %s: %d objects removed from %s\n", run, len(found), f.BuildNamespace)
 	}
 	return nil
 }

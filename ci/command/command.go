@@ -19,39 +19,63 @@ import (
 	"github.com/slipway-cd/slipway/ci/pipeline"
 )
 
-// Main carries out what args say for an application and returns the exit code.
+// Main carries out what args say for an application, tells the terminal, listens for
+// signals and returns the exit code.
 func Main(app pipeline.Application, args []string) int {
-	var cli commands
-	parser := newParser(&cli)
-	parsed, err := parser.Parse(args)
-	if err != nil {
-		fmt.Fprintf(os.Stderr, "slipway: %s; see `go run ./ci --help`\n", err)
-		return pipeline.ExitUsage
-	}
-	if err := cli.adopt(app); err != nil {
-		fmt.Fprintln(os.Stderr, "slipway:", err)
-		return pipeline.ExitUsage
-	}
-	klog.SetLogger(logr.Discard()) // client-go's; what matters comes back as an error
 	ctx, stop := untilSignal(context.Background())
 	defer stop()
-	parsed.BindTo(ctx, (*context.Context)(nil))
-	err = parsed.Run(&cli.flags)
-	var coded exit
-	switch {
-	case err == nil:
-		return pipeline.ExitDone
-	case errors.As(err, &coded): // all there is to say was said
-		return int(coded)
+	err := Run(ctx, app, args, Host{})
+	if told := (Ended{}); err != nil && !errors.As(err, &told) {
+		fmt.Fprintln(os.Stderr, "slipway:", err)
 	}
-	fmt.Fprintln(os.Stderr, "slipway:", err)
-	return pipeline.ExitCode(ctx, err)
+	return Code(ctx, err)
 }
 
-// exit ends the program with a code and without a message.
-type exit int
+// Run carries out what args say for an application. Code tells the exit code of its
+// error; one that is Ended was told to the user already.
+func Run(ctx context.Context, app pipeline.Application, args []string, host Host) error {
+	var cli commands
+	parsed, err := cli.take(app, args, host)
+	if err != nil {
+		return err
+	}
+	parsed.BindTo(ctx, (*context.Context)(nil))
+	return parsed.Run(&cli.flags)
+}
 
-func (e exit) Error() string { return fmt.Sprintf("exit code %d", int(e)) }
+// take reads args and what the source says of its application.
+func (c *commands) take(app pipeline.Application, args []string, host Host) (*kong.Context, error) {
+	klog.SetLogger(logr.Discard()) // client-go's; what matters comes back as an error
+	parsed, err := newParser(c).Parse(args)
+	if err != nil {
+		return nil, pipeline.Usage("%w; see `go run ./ci --help`", err)
+	}
+	c.host = host
+	return parsed, c.adopt(app)
+}
+
+// Code returns the exit code of what Run returned.
+func Code(ctx context.Context, err error) int {
+	ended := Ended{Code: pipeline.ExitDone}
+	if err != nil && !errors.As(err, &ended) {
+		return pipeline.ExitCode(ctx, err)
+	}
+	return ended.Code
+}
+
+// Ended is how a command ended that has told its user all there is to say.
+type Ended struct {
+	Code  int
+	Cause string // in one line; empty where the code says it all
+}
+
+// Error returns the cause, else names the code.
+func (e Ended) Error() string {
+	if e.Cause == "" {
+		return fmt.Sprintf("exit code %d", e.Code)
+	}
+	return e.Cause
+}
 
 // untilSignal cancels the context at the first SIGINT, SIGTERM or SIGHUP, so that
 // the run cleans up after itself; a second SIGINT or SIGTERM ends the program at

@@ -70,6 +70,10 @@ func (t target) connect(ctx context.Context) (*cluster.Cluster, error) {
 	return cluster.Connect(ctx, cluster.Config{Kubeconfig: t.kubeconfig, Context: t.context, Dial: t.dial, UserAgent: "slipway"})
 }
 
+func (f *flags) registry(at target) *image.Registry {
+	return &image.Registry{Dial: at.dial, Login: f.host.Login}
+}
+
 // tree is the application's repository as a file system.
 func (f *flags) tree() (fs.FS, error) {
 	if info, err := os.Stat(f.Source); err != nil || !info.IsDir() {
@@ -80,8 +84,8 @@ func (f *flags) tree() (fs.FS, error) {
 
 // environment connects engine, cluster and registry side by side.
 func (f *flags) environment(ctx context.Context, at target) (pipeline.Environment, error) {
-	env := pipeline.Environment{EngineLog: &pipeline.EngineLog{}, Registry: &image.Registry{Dial: at.dial}}
-	env.Reconnect = func(ctx context.Context) (pipeline.Engine, error) { return f.engine(ctx, env.EngineLog) }
+	env := pipeline.Environment{EngineLog: &pipeline.EngineLog{}, Registry: f.registry(at)}
+	env.Reconnect = func(ctx context.Context) (pipeline.Engine, error) { return f.engine(ctx, at.image, env.EngineLog) }
 	var err error
 	if env.Tree, err = f.tree(); err != nil {
 		return env, err
@@ -104,8 +108,9 @@ func (f *flags) environment(ctx context.Context, at target) (pipeline.Environmen
 	return env, nil
 }
 
-// engine opens a session of the engine, whose output goes to log.
-func (f *flags) engine(ctx context.Context, log io.Writer) (pipeline.Engine, error) {
+// engine opens a session of the engine, whose output goes to log, for pushes to a
+// repository.
+func (f *flags) engine(ctx context.Context, repository string, log io.Writer) (pipeline.Engine, error) {
 	source, err := filepath.Abs(f.Source)
 	if err != nil {
 		return pipeline.Engine{}, err
@@ -115,10 +120,11 @@ func (f *flags) engine(ctx context.Context, log io.Writer) (pipeline.Engine, err
 		return pipeline.Engine{}, err
 	}
 	return pipeline.Engine{
-		Source: client.Host().Directory(source, dagger.HostDirectoryOpts{Exclude: []string{".git", ".slipway"}}),
+		Source: f.host.source(client, source),
 		Tunnel: func(port int) *dagger.Service {
 			return client.Host().Service([]dagger.PortForward{{Backend: port, Frontend: f.app.Port}})
 		},
+		Login: f.host.login(client, repository),
 		Close: client.Close,
 	}, nil
 }

@@ -22,7 +22,8 @@ type commands struct {
 
 // flags are shared by all commands; each is an environment variable, too.
 type flags struct {
-	app pipeline.Application
+	app  pipeline.Application
+	host Host
 
 	Until   string `default:"production" help:"Stop after build, functional, release, deploy or production (default: ${default}); cleanup always runs." placeholder:"STAGE"`
 	Source  string `default:"." help:"The application's repository (default: ${default})." placeholder:"DIR"`

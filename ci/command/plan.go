@@ -5,10 +5,8 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
-	"os"
 
 	"github.com/slipway-cd/slipway/ci/cluster"
-	"github.com/slipway-cd/slipway/ci/image"
 	"github.com/slipway-cd/slipway/ci/pipeline"
 	"github.com/slipway-cd/slipway/ci/report"
 )
@@ -31,11 +29,11 @@ func (c *planCommand) Run(ctx context.Context, f *flags) error {
 	if mode == report.JSON {
 		print = printJSON
 	}
-	if err := print(os.Stdout, plan); err != nil {
+	if err := print(f.host.screen().Out, plan); err != nil {
 		return err
 	}
 	if len(plan.Changed()) > 0 {
-		return exit(pipeline.ExitChanges)
+		return Ended{Code: pipeline.ExitChanges}
 	}
 	return nil
 }
@@ -50,7 +48,7 @@ func (f *flags) plan(ctx context.Context) (pipeline.Plan, error) {
 		return pipeline.Plan{}, err
 	}
 	opts.Image = at.image
-	env := pipeline.Environment{Registry: &image.Registry{Dial: at.dial}}
+	env := pipeline.Environment{Registry: f.registry(at)}
 	if env.Tree, err = f.tree(); err != nil {
 		return pipeline.Plan{}, err
 	}

@@ -49,7 +49,7 @@ func (f *flags) carryOut(ctx context.Context, options func(context.Context) (pip
 		return err
 	}
 	defer env.Engine.Close()
-	env.Printer = report.NewPrinter(mode, report.ScreenOf(os.Stdout, os.Getenv), os.Getenv)
+	env.Printer = report.NewPrinter(mode, f.host.screen(), os.Getenv)
 	run, stages, err := prepare(ctx, opts, env)
 	if err != nil {
 		return err
@@ -61,13 +61,27 @@ func (f *flags) carryOut(ctx context.Context, options func(context.Context) (pip
 	defer dir.Close()
 	byHand.Store(&lastWords{run: opts.Run, production: run.ByHand})
 	done := run.Execute(ctx, stages, dir)
-	if err := publish(done, dir.Path(), os.Stdout, os.Getenv); err != nil {
+	if err := publish(done, dir.Path(), f.host.screen().Out, os.Getenv); err != nil {
 		fmt.Fprintln(os.Stderr, "slipway:", err) // the run itself is over, and its result stands
 	}
 	if done.ExitCode != 0 {
-		return exit(done.ExitCode)
+		return Ended{Code: done.ExitCode, Cause: causeOf(done)}
 	}
 	return nil
+}
+
+// causeOf returns in one line why a run failed: what could not be undone, else what
+// failed first.
+func causeOf(done report.Report) string {
+	if done.Undo.Error != "" {
+		return fmt.Sprintf("undo: %s (exit code %d)", done.Undo.Error, done.ExitCode)
+	}
+	for _, stage := range done.Stages {
+		if stage.Error != "" {
+			return fmt.Sprintf("%s: %s (exit code %d)", stage.Name, stage.Error, done.ExitCode)
+		}
+	}
+	return ""
 }
 
 // limit ends what is under way when --timeout is over.

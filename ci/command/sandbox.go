@@ -110,7 +110,7 @@ func sandboxError(ctx context.Context, err error) error {
 	case ctx.Err() != nil:
 		return context.Cause(ctx)
 	case errors.As(err, &ended):
-		return exit(pipeline.ExitUnreachable)
+		return Ended{Code: pipeline.ExitUnreachable}
 	}
 	return fmt.Errorf("run scripts/sandbox: %w", err)
 }

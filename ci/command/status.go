@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"os"
 	"strings"
 	"text/tabwriter"
 	"time"
@@ -34,9 +33,9 @@ func (c *statusCommand) Run(ctx context.Context, f *flags) error {
 		return err
 	}
 	if mode == report.JSON {
-		return printJSON(os.Stdout, status)
+		return printJSON(f.host.screen().Out, status)
 	}
-	_, err = io.WriteString(os.Stdout, statusText(status, report.ScreenOf(os.Stdout, os.Getenv), time.Now()))
+	_, err = io.WriteString(f.host.screen().Out, statusText(status, f.host.screen(), time.Now()))
 	return err
 }
 

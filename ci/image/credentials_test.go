@@ -65,3 +65,12 @@ func TestPingTellsGoodCredentialsFromBadOnes(t *testing.T) {
 		})
 	}
 }
+
+func TestALoginThatIsGivenTakesThePlaceOfDockers(t *testing.T) {
+	repo := serve(t, basic)
+	logIn(t, repo, "ci", "wrong-secret")
+	require.NoError(t, (&image.Registry{Login: &image.Login{User: "ci", Password: "right"}}).Ping(t.Context(), repo))
+	err := (&image.Registry{Login: &image.Login{User: "ci", Password: "another-secret"}}).Ping(t.Context(), repo)
+	require.ErrorIs(t, err, image.ErrDenied)
+	require.NotContains(t, err.Error(), "another-secret")
+}

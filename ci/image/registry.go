@@ -23,11 +23,21 @@ var (
 
 const userAgent = "slipway"
 
+// Login is a user's name and password, or token.
+type Login struct{ User, Password string }
+
+// Resolve makes it a keychain of go-containerregistry.
+func (l *Login) Resolve(authn.Resource) (authn.Authenticator, error) {
+	return &authn.Basic{Username: l.User, Password: l.Password}, nil
+}
+
 // Registry is a client of any registry, with the credentials of `docker login`. Hosts that end in .localhost or
 // .slipway.local, loopback and private addresses are spoken to in plain http. The zero value is ready; it may be used concurrently.
 type Registry struct {
 	// Dial connects to the registry, where the ordinary way (nil) does not lead there. Proxies are then left aside.
 	Dial func(ctx context.Context, network, address string) (net.Conn, error)
+	// Login is used for every registry, instead of the credentials of `docker login`.
+	Login *Login
 
 	once   sync.Once
 	client http.RoundTripper
@@ -45,13 +55,20 @@ func (r *Registry) connect() error {
 			direct.Proxy = nil
 		}
 		r.client = transport.NewUserAgent(direct, userAgent)
-		options := []remote.Option{remote.WithTransport(direct), remote.WithAuthFromKeychain(authn.DefaultKeychain), remote.WithUserAgent(userAgent)}
+		options := []remote.Option{remote.WithTransport(direct), remote.WithAuthFromKeychain(r.keychain()), remote.WithUserAgent(userAgent)}
 		if r.puller, r.err = remote.NewPuller(options...); r.err != nil {
 			return
 		}
 		r.pusher, r.err = remote.NewPusher(options...)
 	})
 	return r.err
+}
+
+func (r *Registry) keychain() authn.Keychain {
+	if r.Login != nil {
+		return r.Login
+	}
+	return authn.DefaultKeychain
 }
 
 // Ping tells whether the registry of repo answers and takes the credentials for a push: ErrUnreachable and ErrDenied if not.
@@ -66,7 +83,7 @@ func (r *Registry) ping(ctx context.Context, repo Repository) error {
 	if err := r.connect(); err != nil {
 		return err
 	}
-	credentials, err := authn.Resolve(ctx, authn.DefaultKeychain, repo.name)
+	credentials, err := authn.Resolve(ctx, r.keychain(), repo.name)
 	if err != nil {
 		return fmt.Errorf("%w: %w", ErrDenied, err)
 	}

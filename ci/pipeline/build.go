@@ -14,13 +14,29 @@ import (
 const engineVersion = "dagger v0.21.8"
 
 // Build runs static checks and unit tests, then builds the image and pushes it
-// as VERSION-beta. The image and the tests' image are compiled meanwhile, but
-// nothing is pushed before all checks passed.
+// as VERSION-beta.
 func (r *Run) Build(ctx context.Context) error {
 	if r.outdated != nil {
 		return r.outdated
 	}
 	defer r.engineTime()()
+	shipped, err := r.compile(ctx)
+	if err != nil {
+		return err
+	}
+	tag := r.opts.Version + "-beta"
+	r.note("build", "push "+tag)
+	if _, err := r.env.Engine.Login(shipped).Publish(ctx, r.repository.String()+":"+tag); err != nil {
+		return r.engineFailure("push "+tag, err)
+	}
+	digest, err := r.env.Registry.Stamp(ctx, r.repository, tag, r.opts.Built) // the same commit, the same digest
+	r.digest, r.report.Digest, r.detail = digest, digest, digest
+	return err
+}
+
+// compile returns the image, once all checks passed. It and the tests' image are
+// compiled while they run.
+func (r *Run) compile(ctx context.Context) (*dagger.Container, error) {
 	shipped := r.target("", dagger.BuildArg{Name: "VERSION", Value: r.opts.Version}, dagger.BuildArg{Name: "COMMIT", Value: r.opts.Commit})
 	r.tests = r.target(r.app.TestTarget)
 
@@ -28,22 +44,25 @@ func (r *Run) Build(ctx context.Context) error {
 	var checks, images errgroup.Group
 	checks.Go(func() error { return r.gate(ctx, r.app.CheckTarget, "static checks") })
 	checks.Go(func() error { return r.gate(ctx, r.app.UnitTarget, "unit tests") })
-	images.Go(func() error { _, err := shipped.Sync(ctx); return err })
+	images.Go(func() (err error) { shipped, err = shipped.Sync(ctx); return err })
 	images.Go(func() (err error) { r.tests, err = r.tests.Sync(ctx); return err })
 	if err := checks.Wait(); err != nil {
-		return err
+		return nil, err
 	}
 	if err := images.Wait(); err != nil {
-		return r.engineFailure("the image does not build", err)
+		return nil, r.engineFailure("the image does not build", err)
 	}
-	r.note("build", "push "+r.opts.Version+"-beta")
-	tag := r.opts.Version + "-beta"
-	if _, err := shipped.Publish(ctx, r.repository.String()+":"+tag); err != nil {
-		return r.engineFailure("push "+tag, err)
+	return shipped, nil
+}
+
+// BuildImage returns the image that Build would push, checked and tested like it. It
+// needs of the environment engine, tree and printer; nothing is pushed.
+func BuildImage(ctx context.Context, app Application, opts Options, env Environment) (*dagger.Container, error) {
+	r, err := newRun(app, opts, env)
+	if err != nil {
+		return nil, err
 	}
-	digest, err := r.env.Registry.Stamp(ctx, r.repository, tag, r.opts.Built) // the same commit, the same digest
-	r.digest, r.report.Digest, r.detail = digest, digest, digest
-	return err
+	return r.compile(ctx)
 }
 
 // target is a stage of the application's Dockerfile; "" is the last.

@@ -59,7 +59,9 @@ type Environment struct {
 type Engine struct {
 	Source *dagger.Directory              // the application's repository
 	Tunnel func(port int) *dagger.Service // leads from a container to a port of this process's 127.0.0.1
-	Close  func() error
+	// Login adds the registry's credentials to a container that is about to be pushed.
+	Login func(*dagger.Container) *dagger.Container
+	Close func() error
 }
 
 // Stage is one step of a run. Run returns nil, or why it failed.

@@ -1,0 +1,55 @@
+package command
+
+import (
+	"io"
+	"os"
+
+	"dagger.io/dagger"
+
+	"github.com/slipway-cd/slipway/ci/image"
+	"github.com/slipway-cd/slipway/ci/report"
+)
+
+// Host is what a command finds around it. The zero value is a program on somebody's
+// machine; a module of the engine has neither that machine's files nor its
+// `docker login`, and is handed them.
+type Host struct {
+	// Out takes what a command prints; nil is the terminal.
+	Out io.Writer
+	// Source returns the application's repository; nil uploads the folder of --source.
+	Source func(*dagger.Client) *dagger.Directory
+	// Login is that of the registry; nil uses the credentials of `docker login`.
+	Login *image.Login
+}
+
+func (h Host) screen() report.Screen {
+	if h.Out == nil {
+		return report.ScreenOf(os.Stdout, os.Getenv)
+	}
+	return report.Screen{Out: h.Out}
+}
+
+func (h Host) source(client *dagger.Client, folder string) *dagger.Directory {
+	if h.Source == nil {
+		return client.Host().Directory(folder, dagger.HostDirectoryOpts{Exclude: notSource})
+	}
+	source := h.Source(client)
+	for _, name := range notSource {
+		source = source.WithoutDirectory(name)
+	}
+	return source
+}
+
+// login returns what gives containers that are pushed to a repository its login.
+func (h Host) login(client *dagger.Client, repository string) func(*dagger.Container) *dagger.Container {
+	if h.Login == nil {
+		return func(c *dagger.Container) *dagger.Container { return c } // the engine asks for that of `docker login`
+	}
+	return func(c *dagger.Container) *dagger.Container {
+		return c.WithRegistryAuth(repository, h.Login.User, client.SetSecret("slipway-registry", h.Login.Password))
+	}
+}
+
+// notSource lies in a repository and is not what is built: it would change the build
+// with every commit, or every run.
+var notSource = []string{".git", ".slipway"}

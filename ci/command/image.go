@@ -1,0 +1,42 @@
+package command
+
+import (
+	"context"
+	"os"
+
+	"dagger.io/dagger"
+
+	"github.com/slipway-cd/slipway/ci/pipeline"
+	"github.com/slipway-cd/slipway/ci/report"
+)
+
+// Image carries out the checks, the unit tests and the build that args ask for and
+// returns the id of the image, which is not pushed: it needs neither cluster nor
+// registry. Code tells the exit code of its error.
+func Image(ctx context.Context, app pipeline.Application, args []string, host Host) (dagger.ID, error) {
+	var cli commands
+	if _, err := cli.take(app, args, host); err != nil {
+		return "", err
+	}
+	f := &cli.flags
+	ctx, cancel := f.limit(ctx)
+	defer cancel()
+	opts, err := f.options(ctx)
+	if err != nil {
+		return "", err
+	}
+	opts.Image = "not-pushed.invalid/" + f.app.Name
+	env := pipeline.Environment{Printer: report.NewPrinter(report.Plain, f.host.screen(), os.Getenv)}
+	if env.Tree, err = f.tree(); err != nil {
+		return "", err
+	}
+	if env.Engine, err = f.engine(ctx, opts.Image, os.Stderr); err != nil {
+		return "", err
+	}
+	defer env.Engine.Close()
+	image, err := pipeline.BuildImage(ctx, f.app, opts, env)
+	if err != nil {
+		return "", err
+	}
+	return image.ID(ctx)
+}
