@@ -3,8 +3,6 @@ package command
 import (
 	"errors"
 	"io/fs"
-	"os"
-	"path/filepath"
 	"regexp"
 
 	"sigs.k8s.io/yaml"
@@ -27,7 +25,11 @@ var conventions = pipeline.Application{
 // follows from its name. Errors are of exit code 2.
 func (f *flags) adopt(given pipeline.Application) error {
 	f.app = given
-	content, err := os.ReadFile(filepath.Join(f.Source, applicationFile))
+	tree, err := f.tree()
+	if err != nil {
+		return err
+	}
+	content, err := fs.ReadFile(tree, applicationFile)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 	case err != nil:

@@ -93,10 +93,10 @@ func TestADeployThatNobodyCanUseIsPutBack(t *testing.T) {
 		{name: "readiness never, until the Deployment's deadline", code: 33, within: 25,
 			patch: deployment("progressDeadlineSeconds: 10, template: {spec: {containers: [{name: api, readinessProbe: {httpGet: {path: /never}}}]}}"),
 			says:  []string{"Deployment ", "/api", "container api", "never became ready", "404"}},
-		{name: "readiness never, until the stage's deadline", code: 33, within: 21, args: []string{"--stage-timeout", "20s"},
+		{name: "readiness never, until the stage's deadline", code: 33, within: 31, args: []string{"--stage-timeout", "30s"},
 			patch: container("readinessProbe: {httpGet: {path: /never}}"),
 			says:  []string{"Deployment ", "/api", "container api", "never became ready", "404"}},
-		{name: "an Ingress of a class that nobody serves", code: 35, within: 21, args: []string{"--stage-timeout", "20s"},
+		{name: "an Ingress of a class that nobody serves", code: 35, within: 31, args: []string{"--stage-timeout", "30s"},
 			patch: "{apiVersion: networking.k8s.io/v1, kind: Ingress, metadata: {name: api}, spec: {ingressClassName: nobody}}",
 			says:  []string{"Ingress ", "/api", "address", "class"}},
 	})
