@@ -7,7 +7,6 @@ import (
 	"dagger.io/dagger"
 
 	"github.com/slipway-cd/slipway/ci/pipeline"
-	"github.com/slipway-cd/slipway/ci/report"
 )
 
 // Image carries out the checks, the unit tests and the build that args ask for and
@@ -26,7 +25,7 @@ func Image(ctx context.Context, app pipeline.Application, args []string, host Ho
 		return "", err
 	}
 	opts.Image = "not-pushed.invalid/" + f.app.Name
-	env := pipeline.Environment{Printer: report.NewPrinter(report.Plain, f.host.screen(), os.Getenv)}
+	var env pipeline.Environment
 	if env.Tree, err = f.tree(); err != nil {
 		return "", err
 	}

@@ -20,6 +20,7 @@ func (r *Run) Build(ctx context.Context) error {
 		return r.outdated
 	}
 	defer r.engineTime()()
+	r.note("build", "static checks, unit tests, image")
 	shipped, err := r.compile(ctx)
 	if err != nil {
 		return err
@@ -40,7 +41,6 @@ func (r *Run) compile(ctx context.Context) (*dagger.Container, error) {
 	shipped := r.target("", dagger.BuildArg{Name: "VERSION", Value: r.opts.Version}, dagger.BuildArg{Name: "COMMIT", Value: r.opts.Commit})
 	r.tests = r.target(r.app.TestTarget)
 
-	r.note("build", "static checks, unit tests, image")
 	var checks, images errgroup.Group
 	checks.Go(func() error { return r.gate(ctx, r.app.CheckTarget, "static checks") })
 	checks.Go(func() error { return r.gate(ctx, r.app.UnitTarget, "unit tests") })
@@ -56,7 +56,7 @@ func (r *Run) compile(ctx context.Context) (*dagger.Container, error) {
 }
 
 // BuildImage returns the image that Build would push, checked and tested like it. It
-// needs of the environment engine, tree and printer; nothing is pushed.
+// needs of the environment engine and tree; nothing is pushed.
 func BuildImage(ctx context.Context, app Application, opts Options, env Environment) (*dagger.Container, error) {
 	r, err := newRun(app, opts, env)
 	if err != nil {
