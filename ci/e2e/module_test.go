@@ -1,0 +1,130 @@
+package e2e
+
+import (
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/slipway-cd/slipway/ci/report"
+)
+
+// TestDaggerCallDoesWhatTheProgramDoes follows one production through the module's functions.
+func TestDaggerCallDoesWhatTheProgramDoes(t *testing.T) {
+	w := sandbox(t)
+	n := w.newNamespaces(t, "call")
+	r := w.newRepository(t, n.production)
+	empty := w.snapshot(t, n)
+	first := w.called(t, append(w.runs(r.folder, n), "export", "--path")...)
+	require.Equal(t, 0, first.code, first.stderr)
+	require.Equal(t, allPassed, first.results())
+	require.Equal(t, r.version(), w.productionVersion(t, first))
+	require.Equal(t, first.report.Digest, w.digest(t, r.version()))
+	require.Equal(t, "system:serviceaccount:"+n.build+":slipway", first.report.As, "an administrator's rights were used")
+	deployed := w.snapshot(t, n)
+	requireSame(t, empty.in(n.build), deployed.in(n.build), "the beta left something")
+
+	t.Run("status and plan tell what the program tells", func(t *testing.T) {
+		status := w.call(t, "status", "--source", r.folder, "--namespace", n.production, "--build-namespace", n.build)
+		require.Equal(t, 0, status.code, status.stderr)
+		require.Contains(t, status.stdout, r.version())
+		plan := w.call(t, "plan", "--source", r.folder, "--namespace", n.production, "--image", w.Image+"/go-demo", "--as-json")
+		require.Equal(t, 0, plan.code, plan.stderr)
+		var told struct{ Digest string }
+		require.NoError(t, json.Unmarshal([]byte(plan.stdout), &told), plan.stdout)
+		require.Equal(t, first.report.Digest, told.Digest)
+	})
+	t.Run("a run that fails is put back and says why", func(t *testing.T) {
+		r := r.branch(t)
+		r.refuseOthers("^1-")
+		done := w.called(t, append(w.runs(r.folder, n), "export", "--path")...)
+		require.NotEqual(t, 0, done.code)
+		require.Regexp(t, `(?m)^Error: production: tests fail at .*\(exit code 21\)`, done.stderr)
+		again := w.called(t, append(w.runs(r.folder, n), "--allow-failure", "export", "--path")...)
+		require.Equal(t, 0, again.code, again.stderr)
+		require.Equal(t, 21, again.report.ExitCode)
+		require.Equal(t, report.Undo{Done: true}, again.report.Undo)
+		require.Equal(t, first.report.Version, w.productionVersion(t, first))
+		requireSame(t, deployed.restored(n), w.snapshot(t, n).restored(n), "production is not as it was")
+	})
+	t.Run("what a cancelled call left, recover puts back", func(t *testing.T) {
+		r := r.branch(t)
+		r.commit()
+		cut := w.interrupted(t, "deploy: Deployment ", w.runs(r.folder, n)...)
+		require.NotEqual(t, 0, cut.code)
+		done := w.called(t, "recover", "--source", r.folder, "--namespace", n.production, "--build-namespace", n.build,
+			"--image", w.Image+"/go-demo", "export", "--path")
+		require.Equal(t, 0, done.code, done.stderr)
+		require.Contains(t, done.stage(t, "recover").Detail, "production verified back on "+first.report.Version)
+		requireSame(t, deployed.restored(n), w.snapshot(t, n).restored(n), "production is not as it was")
+	})
+}
+
+func TestAnotherRepositoryIsShippedWithoutACopy(t *testing.T) {
+	w := sandbox(t)
+	n := w.newNamespaces(t, "hello")
+	r := w.hello(t, n.production)
+	image := w.call(t, "build", "--source", r.folder, "entrypoint")
+	require.Equal(t, 0, image.code, image.stderr)
+	require.Contains(t, image.stdout, "/hello")
+	before := w.snapshot(t, n)
+
+	done := w.called(t, append(w.runs(r.folder, n), "--image", w.Image+"/hello", "export", "--path")...)
+	require.Equal(t, 0, done.code, done.stderr)
+	require.Equal(t, allPassed, done.results())
+	require.Equal(t, r.version(), done.report.Version)
+	requireSame(t, before.in(n.build), w.snapshot(t, n).in(n.build), "the beta left something")
+
+	r.edit("answer.h", "Hello from C!", "Good bye!")
+	r.edit("unit.c", "Hello from C!", "Good bye!")
+	r.commit()
+	failed := w.called(t, append(w.runs(r.folder, n), "--image", w.Image+"/hello", "export", "--path")...)
+	require.Regexp(t, `(?m)^Error: functional: tests fail at .*\(exit code 20\)`, failed.stderr)
+}
+
+func TestABadCallIsOneLineAndChangesNothing(t *testing.T) {
+	w := sandbox(t)
+	n := w.newNamespaces(t, "badcall")
+	r := w.newRepository(t, n.production)
+	empty, text := t.TempDir(), filepath.Join(t.TempDir(), "text")
+	require.NoError(t, os.WriteFile(text, []byte("no kubeconfig"), 0o600))
+	bare := w.hello(t, n.production)
+	require.NoError(t, os.Remove(bare.path("Dockerfile")))
+	absent := namespaces{production: n.production + "-absent", build: n.build + "-absent"}
+	image := w.Image + "/go-demo"
+	before := w.snapshot(t, n)
+	on := func(args ...string) []string { return w.withCluster(t, args[0], args[1:]) }
+	for name, c := range map[string]struct {
+		args []string
+		says string
+	}{
+		"a missing secret":              {[]string{"call", "run", "--source", r.folder, "--image", image}, `required flag\(s\) "kubeconfig" not set`},
+		"a secret that is not there":    {[]string{"call", "run", "--source", r.folder, "--image", image, "--kubeconfig", "file:/nowhere"}, `/nowhere`},
+		"a kubeconfig that is none":     {[]string{"call", "run", "--source", r.folder, "--image", image, "--kubeconfig", "file:" + text}, `kubeconfig.*\(exit code 2\)`},
+		"a source without a Dockerfile": {on(w.runs(bare.folder, n)...), `--source: it has no Dockerfile \(exit code 2\)`},
+		"a source that is nobody's":     {on(w.runs(empty, n)...), `--source: it has no \.slipway\.yaml`},
+		"a password of nobody":          {on(append(w.runs(r.folder, n), "--registry-password", "env:HOME")...), `--registry-user and --registry-password: give both`},
+		"a stage that is none":          {on(append(w.runs(r.folder, n), "--until", "never")...), `--until "never": no such stage.*\(exit code 2\)`},
+		"namespaces that do not exist":  {on(w.runs(r.folder, absent)...), `run bootstrap \(exit code 2\)`},
+		"nobody's leftovers":            {on("cleanup", "--source", r.folder), `--run ID.*--stale.*\(exit code 2\)`},
+		"no version to go back to":      {on("rollback", "--source", r.folder, "--image", image, "--namespace", n.production, "--build-namespace", n.build), `no release to go back to.*\(exit code 2\)`},
+	} {
+		t.Run(name, func(t *testing.T) {
+			done := w.dagger(t, c.args...)
+			require.NotEqual(t, 0, done.code)
+			require.Regexp(t, `(?m)^Error: .*`+c.says, done.stderr)
+		})
+	}
+	requireSame(t, before, w.snapshot(t, n), "a bad call changed something")
+}
+
+func TestFunctionsReadLikeAManual(t *testing.T) {
+	w := sandbox(t)
+	done := w.dagger(t, "functions")
+	require.Equal(t, 0, done.code, done.stderr)
+	for _, name := range []string{"bootstrap", "build", "cleanup", "plan", "recover", "rollback", "run", "status"} {
+		require.Regexp(t, `(?m)^`+name+` +[A-Z].{20,}\.$`, done.stdout)
+	}
+}

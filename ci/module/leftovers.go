@@ -1,0 +1,97 @@
+package main
+
+import (
+	"context"
+
+	"dagger/slipway/internal/dagger"
+)
+
+// Finishes or undoes what killed runs left behind, in production and in the build namespace; returns the run's reports.
+//
+// +cache="never"
+func (m *Slipway) Recover(ctx context.Context,
+	// The application's repository: its production tests are run.
+	source *dagger.Directory,
+	// The cluster: file:PATH.
+	kubeconfig *dagger.Secret,
+	// Repository without a tag: registry.example.com/team/app.
+	image string,
+	// Context of the kubeconfig.
+	// +optional
+	context string,
+	// An API server that listens on 127.0.0.1 of your own machine: tcp://127.0.0.1:PORT.
+	// +optional
+	cluster *dagger.Service,
+	// Where betas live; by default the application's name and -build.
+	// +optional
+	buildNamespace string,
+	// Where production lives; by default the application's name.
+	// +optional
+	namespace string,
+	// Return the reports of a recovery that failed, too: report.json tells the exit code.
+	// +optional
+	allowFailure bool,
+) (*dagger.Directory, error) {
+	c := call{source: source, kubeconfig: kubeconfig, cluster: cluster, image: image}
+	c.flag("context", context).flag("build-namespace", buildNamespace).flag("namespace", namespace)
+	return c.report(ctx, allowFailure, "recover")
+}
+
+// Removes what one run, or every run that no longer lives, left in the build namespace.
+//
+// +cache="never"
+func (m *Slipway) Cleanup(ctx context.Context,
+	// The application's repository, or any folder with its .slipway.yaml.
+	source *dagger.Directory,
+	// The cluster: file:PATH.
+	kubeconfig *dagger.Secret,
+	// The run whose leftovers go.
+	// +optional
+	run string,
+	// Of every run whose process gives no sign of life.
+	// +optional
+	stale bool,
+	// Context of the kubeconfig.
+	// +optional
+	context string,
+	// An API server that listens on 127.0.0.1 of your own machine: tcp://127.0.0.1:PORT.
+	// +optional
+	cluster *dagger.Service,
+	// Where betas live; by default the application's name and -build.
+	// +optional
+	buildNamespace string,
+) (string, error) {
+	c := call{source: source, kubeconfig: kubeconfig, cluster: cluster}
+	c.flag("run", run).flag("context", context).flag("build-namespace", buildNamespace).toggle("stale", stale)
+	return c.text(ctx, "cleanup")
+}
+
+// Applies what a cluster administrator gives a pipeline once: namespaces, account, roles, quota, policies.
+//
+// +cache="never"
+func (m *Slipway) Bootstrap(ctx context.Context,
+	// The application's repository.
+	source *dagger.Directory,
+	// The cluster, with an administrator's rights; not needed to print.
+	// +optional
+	kubeconfig *dagger.Secret,
+	// Return the YAML for review instead of applying it.
+	// +optional
+	print bool,
+	// Context of the kubeconfig.
+	// +optional
+	context string,
+	// An API server that listens on 127.0.0.1 of your own machine: tcp://127.0.0.1:PORT.
+	// +optional
+	cluster *dagger.Service,
+	// Where betas live; by default the application's name and -build.
+	// +optional
+	buildNamespace string,
+	// Where production lives; by default the application's name.
+	// +optional
+	namespace string,
+) (string, error) {
+	c := call{source: source, kubeconfig: kubeconfig, cluster: cluster}
+	c.flag("context", context).flag("build-namespace", buildNamespace).flag("namespace", namespace).toggle("print", print)
+	return c.text(ctx, "bootstrap")
+}

@@ -1,0 +1,120 @@
+package main
+
+import (
+	"context"
+
+	"dagger/slipway/internal/dagger"
+)
+
+// Tells what a deploy of a released version would change in production, by a dry run on the server.
+//
+// +cache="never"
+func (m *Slipway) Plan(ctx context.Context,
+	// The application's repository, with its .git for the version.
+	source *dagger.Directory,
+	// The cluster: file:PATH.
+	kubeconfig *dagger.Secret,
+	// Repository without a tag: registry.example.com/team/app.
+	image string,
+	// Version to plan: from git, the tag, else commit count and short hash.
+	// +optional
+	version string,
+	// Context of the kubeconfig.
+	// +optional
+	context string,
+	// An API server that listens on 127.0.0.1 of your own machine: tcp://127.0.0.1:PORT.
+	// +optional
+	cluster *dagger.Service,
+	// The registry's user.
+	// +optional
+	registryUser string,
+	// The registry's password or token: env:NAME.
+	// +optional
+	registryPassword *dagger.Secret,
+	// Where production lives; by default the application's name.
+	// +optional
+	namespace string,
+	// Kustomize folder in the source.
+	// +default="kustomize/overlays/production"
+	productionOverlay string,
+	// What production may lose although its data goes with it: KIND/NAME.
+	// +optional
+	prune []string,
+	// Return what --output json prints; that name is taken by dagger call.
+	// +optional
+	asJSON bool,
+) (string, error) {
+	c := call{source: source, kubeconfig: kubeconfig, cluster: cluster, image: image, user: registryUser, password: registryPassword}
+	c.flag("version", version).flag("context", context).flag("namespace", namespace).flag("production-overlay", productionOverlay).
+		flag("prune", prune...).json(asJSON)
+	return c.text(ctx, "plan")
+}
+
+// Tells what runs where: versions and digests, runs in flight, who holds the production lock.
+//
+// +cache="never"
+func (m *Slipway) Status(ctx context.Context,
+	// The application's repository, or any folder with its .slipway.yaml.
+	source *dagger.Directory,
+	// The cluster: file:PATH.
+	kubeconfig *dagger.Secret,
+	// Context of the kubeconfig.
+	// +optional
+	context string,
+	// An API server that listens on 127.0.0.1 of your own machine: tcp://127.0.0.1:PORT.
+	// +optional
+	cluster *dagger.Service,
+	// Where betas live; by default the application's name and -build.
+	// +optional
+	buildNamespace string,
+	// Where production lives; by default the application's name.
+	// +optional
+	namespace string,
+	// Return what --output json prints; that name is taken by dagger call.
+	// +optional
+	asJSON bool,
+) (string, error) {
+	c := call{source: source, kubeconfig: kubeconfig, cluster: cluster}
+	c.flag("context", context).flag("build-namespace", buildNamespace).flag("namespace", namespace).json(asJSON)
+	return c.text(ctx, "status")
+}
+
+// Puts production back to the release before, or another one, verified by the production tests; returns the run's reports.
+//
+// +cache="never"
+func (m *Slipway) Rollback(ctx context.Context,
+	// The application's repository: its production tests are run.
+	source *dagger.Directory,
+	// The cluster: file:PATH.
+	kubeconfig *dagger.Secret,
+	// Repository without a tag: registry.example.com/team/app.
+	image string,
+	// The version to go back to; by default the one before.
+	// +optional
+	to string,
+	// Context of the kubeconfig.
+	// +optional
+	context string,
+	// An API server that listens on 127.0.0.1 of your own machine: tcp://127.0.0.1:PORT.
+	// +optional
+	cluster *dagger.Service,
+	// Where betas live; by default the application's name and -build.
+	// +optional
+	buildNamespace string,
+	// Where production lives; by default the application's name.
+	// +optional
+	namespace string,
+	// This run's id.
+	// +optional
+	run string,
+	// Time for the whole run.
+	// +default="30m"
+	timeout string,
+	// Return the reports of a rollback that failed, too: report.json tells the exit code.
+	// +optional
+	allowFailure bool,
+) (*dagger.Directory, error) {
+	c := call{source: source, kubeconfig: kubeconfig, cluster: cluster, image: image}
+	c.flag("to", to).flag("context", context).flag("build-namespace", buildNamespace).flag("namespace", namespace).flag("run", run).flag("timeout", timeout)
+	return c.report(ctx, allowFailure, "rollback")
+}

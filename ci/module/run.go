@@ -1,0 +1,87 @@
+package main
+
+import (
+	"context"
+
+	"dagger/slipway/internal/dagger"
+)
+
+// Carries the source to verified production and returns the run's reports: report.html, report.json, junit.xml, summary.md, logs.
+//
+// A run that fails puts production back as it was, and is an error of this function that tells the cause and the exit code.
+//
+// +cache="never"
+func (m *Slipway) Run(ctx context.Context,
+	// The application's repository, with its .git for version and history.
+	source *dagger.Directory,
+	// The cluster, with the rights of the account that bootstrap made: file:PATH.
+	kubeconfig *dagger.Secret,
+	// Repository without a tag: registry.example.com/team/app.
+	image string,
+	// Stop after build, functional, release, deploy or production; cleanup always runs.
+	// +default="production"
+	until string,
+	// Version to build: from git, the tag, else commit count and short hash.
+	// +optional
+	version string,
+	// Context of the kubeconfig.
+	// +optional
+	context string,
+	// An API server that listens on 127.0.0.1 of your own machine, as the kubeconfig says: tcp://127.0.0.1:PORT.
+	// +optional
+	cluster *dagger.Service,
+	// The registry's user; without one the push uses the credentials of `docker login`.
+	// +optional
+	registryUser string,
+	// The registry's password or token: env:NAME.
+	// +optional
+	registryPassword *dagger.Secret,
+	// Where betas live; by default the application's name and -build.
+	// +optional
+	buildNamespace string,
+	// Where production lives; by default the application's name.
+	// +optional
+	namespace string,
+	// Kustomize folder in the source.
+	// +default="kustomize/overlays/beta"
+	betaOverlay string,
+	// Kustomize folder in the source.
+	// +default="kustomize/overlays/production"
+	productionOverlay string,
+	// What production may lose although its data goes with it: KIND/NAME.
+	// +optional
+	prune []string,
+	// This run's id: lower case, fits a label and a name suffix; made when not given.
+	// +optional
+	run string,
+	// Time for the whole run.
+	// +default="30m"
+	timeout string,
+	// Time for one stage.
+	// +default="10m"
+	stageTimeout string,
+	// Leave the beta up for so long after a failure, for a look.
+	// +default="0s"
+	keepBeta string,
+	// Return the reports of a run that failed, too: report.json tells the exit code.
+	// +optional
+	allowFailure bool,
+) (*dagger.Directory, error) {
+	c := call{source: source, kubeconfig: kubeconfig, cluster: cluster, image: image, user: registryUser, password: registryPassword}
+	c.flag("until", until).flag("version", version).flag("context", context).flag("build-namespace", buildNamespace).flag("namespace", namespace).
+		flag("beta-overlay", betaOverlay).flag("production-overlay", productionOverlay).flag("prune", prune...).flag("run", run).
+		flag("timeout", timeout).flag("stage-timeout", stageTimeout).flag("keep-beta", keepBeta)
+	return c.report(ctx, allowFailure, "run")
+}
+
+// Runs static checks and unit tests and returns the image that they let pass. It is not pushed.
+func (m *Slipway) Build(ctx context.Context,
+	// The application's repository, with its .git for the version.
+	source *dagger.Directory,
+	// Version to build: from git, the tag, else commit count and short hash.
+	// +optional
+	version string,
+) (*dagger.Container, error) {
+	c := call{source: source}
+	return c.flag("version", version).built(ctx)
+}
