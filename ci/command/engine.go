@@ -41,7 +41,7 @@ func connectEngine(ctx context.Context, log io.Writer) (*dagger.Client, error) {
 	}
 	opened := make(chan session, 1) // the SDK waits for five minutes and hears no cancellation
 	go func() {
-		client, err := dagger.Connect(context.WithoutCancel(ctx), dagger.WithLogOutput(log))
+		client, err := dagger.Connect(context.WithoutCancel(ctx), dagger.WithLogOutput(log), boundedExport())
 		opened <- session{client, err}
 	}()
 	select {

@@ -13,6 +13,9 @@ import (
 	"github.com/slipway-cd/slipway/ci/pipeline"
 )
 
+// noCommit stands for the commit of a source that is no clone.
+const noCommit = "unknown"
+
 // revision is what git knows about the source.
 type revision struct {
 	version string
@@ -31,7 +34,7 @@ func revisionOf(ctx context.Context, source, version string) (revision, error) {
 		if version == "" {
 			return revision{}, pipeline.Usage("--version: %s has no git commit to take it from; give --version", source)
 		}
-		return revision{version: version, commit: "unknown", time: time.Unix(0, 0)}, nil
+		return revision{version: version, commit: noCommit, time: time.Unix(0, 0)}, nil
 	}
 	found := revision{version: version, commit: commit, time: time.Unix(at, 0)}
 	if found.history, err = historyOf(ctx, source); err != nil {

@@ -49,7 +49,7 @@ func (f *flags) carryOut(ctx context.Context, options func(context.Context) (pip
 		return err
 	}
 	defer env.Engine.Close()
-	env.Printer = report.NewPrinter(mode, f.host.screen(), os.Getenv)
+	env.Printer, env.Tracer = report.NewPrinter(mode, f.host.screen(), os.Getenv), f.tracer(ctx, opts)
 	run, stages, err := prepare(ctx, opts, env)
 	if err != nil {
 		return err
@@ -61,8 +61,10 @@ func (f *flags) carryOut(ctx context.Context, options func(context.Context) (pip
 	defer dir.Close()
 	byHand.Store(&lastWords{run: opts.Run, production: run.ByHand})
 	done := run.Execute(ctx, stages, dir)
-	if err := publish(done, dir.Path(), f.host.screen().Out, os.Getenv); err != nil {
-		fmt.Fprintln(os.Stderr, "slipway:", err) // the run itself is over, and its result stands
+	for _, err := range []error{env.Tracer.Close(), publish(done, dir.Path(), f.host.screen().Out, os.Getenv)} {
+		if err != nil {
+			fmt.Fprintln(os.Stderr, "slipway:", err) // the run itself is over, and its result stands
+		}
 	}
 	if done.ExitCode != 0 {
 		return Ended{Code: done.ExitCode, Cause: causeOf(done)}

@@ -74,7 +74,7 @@ func (r *Run) change(ctx context.Context, stage string, objects []*unstructured.
 		}
 	}
 	r.note(stage, "apply")
-	changes, err := r.env.Cluster.Carry(ctx, plan, r.tell(stage))
+	changes, err := r.env.Cluster.Carry(ctx, plan, r.tell(ctx, stage))
 	if err != nil {
 		return changes, err
 	}
@@ -90,13 +90,13 @@ func (r *Run) change(ctx context.Context, stage string, objects []*unstructured.
 // wait waits until the objects are really out.
 func (r *Run) wait(ctx context.Context, stage string, objects []*unstructured.Unstructured) error {
 	defer r.waitTime()()
-	return r.env.Cluster.Wait(ctx, objects, r.tell(stage))
+	return r.env.Cluster.Wait(ctx, objects, r.tell(ctx, stage))
 }
 
 // tell returns what notes the states of objects.
-func (r *Run) tell(stage string) func(object, state string) {
+func (r *Run) tell(ctx context.Context, stage string) func(object, state string) {
 	return func(object, state string) {
-		r.heard.heard(object, state, time.Now())
+		r.heard.heard(ctx, object, state, time.Now())
 		r.note(stage, object+": "+state)
 	}
 }

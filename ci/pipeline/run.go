@@ -17,6 +17,7 @@ import (
 	"github.com/slipway-cd/slipway/ci/cluster"
 	"github.com/slipway-cd/slipway/ci/image"
 	"github.com/slipway-cd/slipway/ci/report"
+	"github.com/slipway-cd/slipway/ci/trace"
 )
 
 // Options are what a run is told; Check tells what is wrong with them.
@@ -53,6 +54,7 @@ type Environment struct {
 	Registry  *image.Registry
 	Dir       *report.Dir // set by Execute
 	Printer   report.Printer
+	Tracer    *trace.Tracer // may be nil
 }
 
 // Engine is a session of the engine.

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/slipway-cd/slipway/ci/report"
+	"github.com/slipway-cd/slipway/ci/trace"
 )
 
 const (
@@ -19,6 +20,7 @@ const (
 // and production that was changed and not verified is put back first.
 func (r *Run) Execute(ctx context.Context, stages []Stage, dir *report.Dir) report.Report {
 	start := time.Now()
+	ctx, span := r.env.Tracer.Start(ctx, trace.Pipeline{Name: r.app.Name, Run: r.opts.Run, URL: r.opts.RunURL})
 	r.env.Dir = dir
 	r.env.Printer.Begin(report.Header{Run: r.opts.Run, Version: r.opts.Version, Image: r.repository.String(),
 		Commit: r.opts.Commit, Cluster: r.report.Cluster, As: r.report.As, Report: r.env.Dir.Path()})
@@ -40,14 +42,14 @@ func (r *Run) Execute(ctx context.Context, stages []Stage, dir *report.Dir) repo
 				failure = err
 			}
 		case failure != nil:
-			r.skip(stage, "an earlier stage failed")
+			r.skip(ctx, stage, "an earlier stage failed")
 		case i > last:
-			r.skip(stage, "not wanted: --until "+r.opts.Until)
+			r.skip(ctx, stage, "not wanted: --until "+r.opts.Until)
 		default:
 			failure = r.stage(ctx, stage)
 		}
 	}
-	r.finish(failure, time.Since(start))
+	span.End(outcome(r.finish(failure, time.Since(start))))
 	return r.report
 }
 
@@ -59,6 +61,7 @@ func (r *Run) stage(ctx context.Context, stage Stage) *Failure {
 	}
 	ctx, cancel := context.WithTimeoutCause(ctx, limit.Limit, limit)
 	defer cancel()
+	ctx, span := r.span(ctx, stage)
 	done := report.Stage{Name: stage.Name, Result: report.Passed, Start: time.Now()}
 	r.env.Printer.StageStarted(stage.Name)
 	if log, err := r.env.Dir.Log(stage.Name); err == nil {
@@ -78,6 +81,7 @@ func (r *Run) stage(ctx context.Context, stage Stage) *Failure {
 	}
 	done.Seconds, done.Detail = report.Seconds(time.Since(done.Start)), r.detail
 	done.Objects, done.Tests = r.heard.take(failure == nil), r.ran
+	span.End(outcome(failure))
 	r.report.Stages = append(r.report.Stages, done)
 	var tail []string
 	if failure != nil && len(failure.Evidence) == 0 { // evidence says it better than the log's end
@@ -87,14 +91,17 @@ func (r *Run) stage(ctx context.Context, stage Stage) *Failure {
 	return failure
 }
 
-func (r *Run) skip(stage Stage, why string) {
+func (r *Run) skip(ctx context.Context, stage Stage, why string) {
+	_, span := r.span(ctx, stage)
+	span.End(trace.Outcome{Result: trace.Skip})
 	done := report.Stage{Name: stage.Name, Result: report.Skipped, Start: time.Now(), Detail: why}
 	r.report.Stages = append(r.report.Stages, done)
 	r.env.Printer.StageEnded(done, nil)
 }
 
-// finish completes the report, writes it and shows the verdict.
-func (r *Run) finish(failure *Failure, took time.Duration) {
+// finish completes the report, writes it, shows the verdict and returns the failure
+// that it is.
+func (r *Run) finish(failure *Failure, took time.Duration) *Failure {
 	r.report.Result, r.report.Seconds = report.Passed, report.Seconds(took)
 	if failure != nil {
 		r.report.ExitCode, r.report.Result = failure.Code, report.Failed
@@ -108,7 +115,9 @@ func (r *Run) finish(failure *Failure, took time.Duration) {
 	r.report.EngineSeconds, r.report.WaitSeconds = report.Seconds(r.onEngine), report.Seconds(r.waiting)
 	r.report.Requests = int(r.env.Cluster.Requests())
 	if err := r.env.Dir.Write(r.report); err != nil && failure == nil {
-		r.report.ExitCode, r.report.Result = exitUnknown, report.Failed
+		failure = &Failure{Code: exitUnknown, Cause: err.Error(), Err: err}
+		r.report.ExitCode, r.report.Result = failure.Code, report.Failed
 	}
 	r.env.Printer.End(r.report)
+	return failure
 }

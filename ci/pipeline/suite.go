@@ -12,6 +12,7 @@ import (
 	"dagger.io/dagger"
 
 	"github.com/slipway-cd/slipway/ci/report"
+	"github.com/slipway-cd/slipway/ci/trace"
 )
 
 // suite is one execution of the application's tests in a container.
@@ -26,9 +27,11 @@ type suite struct {
 
 // runSuite executes tests that were compiled before; only this is live, so only
 // this is never taken from the cache.
-func (r *Run) runSuite(ctx context.Context, s suite) error {
+func (r *Run) runSuite(ctx context.Context, s suite) (err error) {
 	defer r.engineTime()()
 	r.note(s.stage, "tests at "+s.address)
+	ctx, span := trace.Tests(ctx, s.stage, s.address)
+	defer func() { span.End(ctx, err) }()
 	c := r.tests
 	if s.service != nil {
 		c = c.WithServiceBinding(r.app.Service, s.service)
@@ -36,8 +39,12 @@ func (r *Run) runSuite(ctx context.Context, s suite) error {
 	c = c.WithEnvVariable("ADDRESS", s.address).
 		WithEnvVariable("VERSION", s.version).
 		WithEnvVariable("SLIPWAY_RUN", r.opts.Run).
-		WithEnvVariable("SLIPWAY_NOW", time.Now().Format(time.RFC3339Nano)). // never cached
-		WithExec(s.command, dagger.ContainerWithExecOpts{Expect: dagger.ReturnTypeAny})
+		WithEnvVariable("SLIPWAY_NOW", time.Now().Format(time.RFC3339Nano)) // never cached
+	// Where the engine makes a span of the command, below this one, it names that instead.
+	for _, variable := range trace.Environment(ctx) {
+		c = c.WithEnvVariable(variable.Name, variable.Value)
+	}
+	c = c.WithExec(s.command, dagger.ContainerWithExecOpts{Expect: dagger.ReturnTypeAny})
 	code, err := c.ExitCode(ctx)
 	if err != nil {
 		return r.engineFailure("run tests", err)
@@ -46,7 +53,11 @@ func (r *Run) runSuite(ctx context.Context, s suite) error {
 	if err != nil {
 		return err
 	}
-	r.ran = append(r.ran, testsOf(output, s, code)...)
+	tests := testsOf(output, s, code)
+	r.ran = append(r.ran, tests...)
+	for _, test := range tests {
+		span.Case(test.Name, cases[test.Result], test.Seconds)
+	}
 	switch {
 	case code != 0:
 		return &Failure{Code: s.code, Cause: fmt.Sprintf("tests fail at %s", s.address), Evidence: failedLines(output),

@@ -1,6 +1,7 @@
 package pipeline
 
 import (
+	"context"
 	"slices"
 	"strings"
 	"sync"
@@ -8,6 +9,7 @@ import (
 
 	"github.com/slipway-cd/slipway/ci/cluster"
 	"github.com/slipway-cd/slipway/ci/report"
+	"github.com/slipway-cd/slipway/ci/trace"
 )
 
 // timeline keeps when each object of the stage under way was first heard of, and its
@@ -15,11 +17,18 @@ import (
 type timeline struct {
 	mutex   sync.Mutex
 	order   []string
-	objects map[string]*report.Object
+	objects map[string]*heardOf
+}
+
+// heardOf is one object of a timeline.
+type heardOf struct {
+	report.Object
+	last time.Time
+	span trace.Object
 }
 
 // heard is told a state of an object, named as "Kind namespace/name".
-func (t *timeline) heard(object, state string, now time.Time) {
+func (t *timeline) heard(ctx context.Context, object, state string, now time.Time) {
 	kind, rest, ok := strings.Cut(object, " ")
 	if !ok {
 		return // the cluster itself
@@ -32,13 +41,15 @@ func (t *timeline) heard(object, state string, now time.Time) {
 		if !namespaced {
 			namespace, name = "", rest
 		}
-		known = &report.Object{Namespace: namespace, Kind: kind, Name: name, Start: now}
+		known = &heardOf{Object: report.Object{Namespace: namespace, Kind: kind, Name: name, Start: now},
+			span: trace.Wait(ctx, kind, namespace, name, now)}
 		if t.objects == nil {
-			t.objects = map[string]*report.Object{}
+			t.objects = map[string]*heardOf{}
 		}
 		t.objects[object], t.order = known, append(t.order, object)
 	}
-	known.State, known.Seconds = state, report.Seconds(now.Sub(known.Start))
+	known.State, known.Seconds, known.last = state, report.Seconds(now.Sub(known.Start)), now
+	known.span.State(state, now)
 }
 
 // doneStates are those in which nothing more is waited for.
@@ -50,9 +61,14 @@ func (t *timeline) take(passed bool) []report.Object {
 	defer t.mutex.Unlock()
 	var out []report.Object
 	for _, id := range t.order {
-		object := *t.objects[id]
+		object := t.objects[id]
 		object.Ready = passed || slices.Contains(doneStates, object.State)
-		out = append(out, object)
+		if object.Ready {
+			object.span.End(object.last)
+		} else {
+			object.span.Fail(object.State)
+		}
+		out = append(out, object.Object)
 	}
 	t.order, t.objects = nil, nil
 	return out
