@@ -1,7 +1,6 @@
 package command
 
 import (
-	"strings"
 	"testing"
 	"time"
 
@@ -44,15 +43,4 @@ func TestStatusShowsWhatRunsWhere(t *testing.T) {
 func TestStatusOfNothingSaysSo(t *testing.T) {
 	t.Parallel()
 	golden(t, "status-empty.txt", statusText(pipeline.Status{Namespace: "shop", BuildNamespace: "shop-build"}, report.Screen{}, time.Unix(0, 0)))
-}
-
-func TestPlanPrintsWhatChangesAndCountsTheRest(t *testing.T) {
-	t.Parallel()
-	var out strings.Builder
-	require.NoError(t, printPlan(&out, pipeline.Plan{Version: "v2", Digest: oneDigest, Changes: []cluster.Change{
-		{Namespace: "shop", Kind: "Deployment", Name: "api", Action: cluster.Configured},
-		{Namespace: "shop", Kind: "Service", Name: "api", Action: cluster.Unchanged},
-		{Namespace: "shop", Kind: "ConfigMap", Name: "new", Action: cluster.Created},
-	}}))
-	golden(t, "plan.txt", out.String())
 }
