@@ -2,10 +2,9 @@ package cluster
 
 import (
 	"encoding/json"
+	"maps"
 	"strings"
 
-	"k8s.io/apimachinery/pkg/api/equality"
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 )
 
@@ -14,27 +13,51 @@ import (
 // ours therefore still has the value that we gave it, and is all that we gave
 // (https://kubernetes.io/docs/reference/using-api/server-side-apply/#field-management).
 
-// applied returns the record of our last apply to the object, or nil.
-func applied(live *unstructured.Unstructured) *metav1.ManagedFieldsEntry {
-	for _, entry := range live.GetManagedFields() {
-		if entry.Manager == FieldManager && entry.Operation == metav1.ManagedFieldsOperationApply && entry.Subresource == "" {
-			return &entry
-		}
+// ourFields returns what the record of our last apply names, in the format
+// FieldsV1. A Secret's stringData is recorded as it was written, though the server
+// keeps the values in data and shows them nowhere else.
+func ourFields(live *unstructured.Unstructured) map[string]any {
+	entry := applied(live)
+	var fields map[string]any
+	if entry == nil || entry.FieldsV1 == nil || json.Unmarshal(entry.FieldsV1.GetRawBytes(), &fields) != nil {
+		return nil
 	}
-	return nil
+	if texts := children(fields["f:stringData"]); live.GetKind() == "Secret" && len(texts) > 0 {
+		fields["f:data"] = merged(children(fields["f:data"]), texts)
+	}
+	return fields
+}
+
+// merged returns the fields that either set names.
+func merged(a, b map[string]any) map[string]any {
+	out := maps.Clone(a)
+	if out == nil {
+		out = map[string]any{}
+	}
+	for name, below := range b {
+		if _, both := a[name]; both && len(children(a[name])) > 0 && len(children(below)) > 0 {
+			below = merged(children(a[name]), children(below))
+		} else if both {
+			below = map[string]any{} // one names all of it
+		}
+		out[name] = below
+	}
+	return out
 }
 
 // ownedFields returns the object reduced to what we set on it: applied again, it
 // puts these fields back and gives up all others. An object that we never applied
 // is reduced to its name.
 func ownedFields(live *unstructured.Unstructured) *unstructured.Unstructured {
+	return reduced(live, ourFields(live))
+}
+
+// reduced returns the object with the fields of a set alone, and its name.
+func reduced(live *unstructured.Unstructured, fields map[string]any) *unstructured.Unstructured {
 	out := &unstructured.Unstructured{Object: map[string]any{}}
-	if entry := applied(live); entry != nil && entry.FieldsV1 != nil {
-		var fields map[string]any
-		if json.Unmarshal(entry.FieldsV1.GetRawBytes(), &fields) == nil && len(fields) > 0 {
-			if kept, ok := pick(live.Object, fields).(map[string]any); ok {
-				out.Object = kept
-			}
+	if len(fields) > 0 {
+		if kept, ok := pick(live.Object, fields).(map[string]any); ok {
+			out.Object = kept
 		}
 	}
 	out.SetGroupVersionKind(live.GroupVersionKind())
@@ -157,49 +180,4 @@ func equal(a, b any) bool {
 	left, leftErr := json.Marshal(a)
 	right, rightErr := json.Marshal(b)
 	return leftErr == nil && rightErr == nil && string(left) == string(right)
-}
-
-// asApplied reports whether the object is known to be as wanted without asking
-// the server: what we own of it is what we would apply. False means only that it
-// is not known: a value may be written in another way than the server stores it.
-// The run's label does not count: an unchanged object keeps the label of the run
-// that last wrote it.
-func asApplied(live, wanted *unstructured.Unstructured) bool {
-	entry := applied(live)
-	if entry == nil || entry.APIVersion != wanted.GetAPIVersion() || live.GetDeletionTimestamp() != nil {
-		return false
-	}
-	return equality.Semantic.DeepEqual(content(ownedFields(live)), content(wanted))
-}
-
-// content is an object without what names it and without the run's label.
-func content(object *unstructured.Unstructured) map[string]any {
-	out := object.DeepCopy()
-	unstructured.RemoveNestedField(out.Object, "metadata", "labels", LabelRun)
-	for _, field := range []string{"name", "namespace", "creationTimestamp"} {
-		unstructured.RemoveNestedField(out.Object, "metadata", field)
-	}
-	if labels, found, _ := unstructured.NestedMap(out.Object, "metadata", "labels"); found && len(labels) == 0 {
-		unstructured.RemoveNestedField(out.Object, "metadata", "labels")
-	}
-	if metadata, _, _ := unstructured.NestedMap(out.Object, "metadata"); len(metadata) == 0 {
-		delete(out.Object, "metadata")
-	}
-	return out.Object
-}
-
-// same reports whether two states of an object differ in nothing that a user
-// wrote, the run's label aside.
-func same(a, b *unstructured.Unstructured) bool {
-	return equality.Semantic.DeepEqual(written(a), written(b))
-}
-
-func written(object *unstructured.Unstructured) map[string]any {
-	out := object.DeepCopy()
-	for _, field := range []string{"managedFields", "resourceVersion", "generation", "uid", "creationTimestamp"} {
-		unstructured.RemoveNestedField(out.Object, "metadata", field)
-	}
-	unstructured.RemoveNestedField(out.Object, "metadata", "labels", LabelRun)
-	unstructured.RemoveNestedField(out.Object, "status")
-	return out.Object
 }

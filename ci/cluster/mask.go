@@ -9,9 +9,11 @@ import (
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+
+	"github.com/slipway-cd/slipway/ci/diff"
 )
 
-const hidden = "***"
+const hidden = diff.Hidden
 
 // masked removes a Secret's values from an error about it. The API server quotes
 // values when it refuses an object, in forms that no replacement covers (parts,

@@ -18,6 +18,7 @@ const FieldManager = "slipway"
 // Labels and their values on what this package writes.
 const (
 	LabelManagedBy = "app.kubernetes.io/managed-by" // always FieldManager
+	LabelVersion   = "app.kubernetes.io/version"    // that the object belongs to
 	LabelRun       = "slipway.dev/run"              // the run that wrote the object
 	LabelRecord    = "slipway.dev/record"           // "run", "release" or "undo": our own bookkeeping
 )

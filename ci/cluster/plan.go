@@ -34,6 +34,7 @@ type Plan struct {
 type planned struct {
 	object   *unstructured.Unstructured // as wanted
 	live     *unstructured.Unstructured // as it is; nil when it does not exist
+	foreseen *unstructured.Unstructured // as it will be, by a dry run; nil without one
 	resource resource
 	change   Change
 }
@@ -123,6 +124,7 @@ func (c *Cluster) dryRun(ctx context.Context, p *planned) error {
 	if err != nil {
 		return err
 	}
+	p.foreseen = result
 	// One that happens to be as wanted but was made by another is written once, so
 	// that we own our fields.
 	if p.live != nil && applied(p.live) != nil && same(p.live, result) {

@@ -193,3 +193,43 @@ func TestRestorePutsBackWhatAdmissionHadSet(t *testing.T) {
 		require.Equal(t, "Cluster", policy())
 	}
 }
+
+func TestRestoreBringsBackASecretThatWasWrittenAsText(t *testing.T) {
+	t.Parallel()
+	c := connect(t)
+	namespace := newNamespace(t, c)
+	secret := func(name, run, value string) string {
+		return fmt.Sprintf("{apiVersion: v1, kind: Secret, metadata: {name: %s, labels: {app.kubernetes.io/managed-by: slipway, slipway.dev/run: %s}}, stringData: {password: %s}}", name, run, value)
+	}
+	values := func() map[string]string {
+		out := map[string]string{}
+		list, err := c.typed.CoreV1().Secrets(namespace).List(t.Context(), metav1.ListOptions{LabelSelector: LabelRun})
+		require.NoError(t, err)
+		for _, found := range list.Items {
+			out[found.Name] = string(found.Data["password"])
+		}
+		return out
+	}
+	plan, err := c.Plan(t.Context(), objects(t, namespace, secret("changed", "one", "correct-horse"), secret("pruned", "one", "battery")), ApplyOptions{})
+	require.NoError(t, err)
+	_, err = c.Carry(t.Context(), plan, nil)
+	require.NoError(t, err)
+	before := values()
+	next, err := c.Plan(t.Context(), objects(t, namespace, secret("changed", "two", "staple")), ApplyOptions{Former: plan.Refs()})
+	require.NoError(t, err)
+	record, err := c.SaveUndo(t.Context(), UndoRecord{Namespace: namespace, Run: "two"}, next)
+	require.NoError(t, err)
+	_, err = c.Carry(t.Context(), next, nil)
+	require.NoError(t, err)
+	_, err = c.Prune(within(t, time.Minute), next)
+	require.NoError(t, err)
+	require.Equal(t, map[string]string{"changed": "staple"}, values())
+	_, _, err = c.Restore(within(t, time.Minute), record)
+	require.NoError(t, err)
+	require.Equal(t, before, values())
+	again := objects(t, namespace, secret("changed", "three", "staple"), secret("pruned", "three", "battery"))
+	changes, err := c.Apply(t.Context(), again, ApplyOptions{})
+	require.NoError(t, err)
+	require.Equal(t, map[string]Action{"Secret changed": Configured, "Secret pruned": Unchanged}, actions(changes))
+	require.Equal(t, map[string]string{"changed": "staple", "pruned": "battery"}, values())
+}

@@ -27,6 +27,23 @@ type ImagePods struct {
 	Ready int    `json:"ready"` // of those pods
 }
 
+// Out reports whether all its pods are ready and run the same images.
+func (w Workload) Out() bool {
+	if w.Wanted == 0 {
+		return len(w.Images) == 0
+	}
+	return len(w.Images) == 1 && w.Images[0].Pods == w.Wanted && w.Images[0].Ready == w.Wanted
+}
+
+// Ready returns the number of its ready pods.
+func (w Workload) Ready() int {
+	ready := 0
+	for _, pods := range w.Images {
+		ready += pods.Ready
+	}
+	return ready
+}
+
 // Workloads returns the Deployments of a namespace that Slipway manages, by name.
 func (c *Cluster) Workloads(ctx context.Context, namespace string) ([]Workload, error) {
 	managed := metav1.ListOptions{LabelSelector: LabelManagedBy + "=" + FieldManager}
@@ -52,7 +69,8 @@ func workload(deployment *appsv1.Deployment, pods []corev1.Pod) Workload {
 	byImage := map[string]ImagePods{}
 	selector, err := metav1.LabelSelectorAsSelector(deployment.Spec.Selector)
 	for _, pod := range pods {
-		if err != nil || !selector.Matches(labels.Set(pod.Labels)) || pod.DeletionTimestamp != nil {
+		ended := pod.Status.Phase == corev1.PodFailed || pod.Status.Phase == corev1.PodSucceeded // evicted, its object stays
+		if err != nil || !selector.Matches(labels.Set(pod.Labels)) || pod.DeletionTimestamp != nil || ended {
 			continue
 		}
 		var images []string

@@ -5,6 +5,7 @@ import (
 	"flag"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/alecthomas/kong"
@@ -16,9 +17,10 @@ import (
 
 var update = flag.Bool("update", false, "write the golden files")
 
-// golden compares text with testdata/name.
+// golden compares text, its escape characters made visible, with testdata/name.
 func golden(t *testing.T, name, text string) {
 	t.Helper()
+	text = strings.ReplaceAll(text, "\x1b", "␛")
 	path := filepath.Join("testdata", name)
 	if *update {
 		require.NoError(t, os.MkdirAll("testdata", 0o755))

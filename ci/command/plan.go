@@ -2,11 +2,7 @@ package command
 
 import (
 	"context"
-	"encoding/json"
-	"fmt"
-	"io"
 
-	"github.com/slipway-cd/slipway/ci/cluster"
 	"github.com/slipway-cd/slipway/ci/pipeline"
 	"github.com/slipway-cd/slipway/ci/report"
 )
@@ -25,11 +21,7 @@ func (c *planCommand) Run(ctx context.Context, f *flags) error {
 	if err != nil {
 		return err
 	}
-	print := printPlan
-	if mode == report.JSON {
-		print = printJSON
-	}
-	if err := print(f.host.screen().Out, plan); err != nil {
+	if err := tell(mode, f.host.screen(), plan, func(screen report.Screen) string { return planText(plan, screen) }); err != nil {
 		return err
 	}
 	if len(plan.Changed()) > 0 {
@@ -60,26 +52,4 @@ func (f *flags) plan(ctx context.Context) (pipeline.Plan, error) {
 		return pipeline.Plan{}, err
 	}
 	return run.Plan(ctx)
-}
-
-func printPlan(to io.Writer, plan pipeline.Plan) error {
-	count := map[cluster.Action]int{}
-	for _, change := range plan.Changes {
-		count[change.Action]++
-	}
-	for _, change := range plan.Changed() {
-		if _, err := fmt.Fprintf(to, "%-10s %s %s/%s\n", change.Action, change.Kind, change.Namespace, change.Name); err != nil {
-			return err
-		}
-	}
-	_, err := fmt.Fprintf(to, "version %s, %s: %d to create, %d to configure, %d unchanged\n", plan.Version, plan.Digest,
-		count[cluster.Created], count[cluster.Configured], count[cluster.Unchanged])
-	return err
-}
-
-// printJSON writes what a program reads.
-func printJSON[T any](to io.Writer, value T) error {
-	encoder := json.NewEncoder(to)
-	encoder.SetIndent("", "  ")
-	return encoder.Encode(value)
 }

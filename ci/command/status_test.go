@@ -1,7 +1,6 @@
 package command
 
 import (
-	"strings"
 	"testing"
 	"time"
 
@@ -17,42 +16,68 @@ const (
 	twoDigest = "sha256:2222222222222222222222222222222222222222222222222222222222222222"
 )
 
-func TestStatusShowsWhatRunsWhere(t *testing.T) {
-	t.Parallel()
-	now := time.Unix(1700000000, 0)
-	status := pipeline.Status{
-		Namespace: "shop", BuildNamespace: "shop-build",
-		Releases: []pipeline.Released{
-			{Version: "v2", Digest: twoDigest, Commit: "0123456789abcdef", Run: "42", Time: now.Add(-3 * time.Minute)},
-			{Version: "v1", Digest: oneDigest, Commit: "unknown", Run: "41", Time: now.Add(-50 * time.Hour)},
-		},
-		Running: []cluster.Workload{
-			{Name: "api", Wanted: 2, Images: []cluster.ImagePods{{Image: "r.example/shop@" + oneDigest, Pods: 1, Ready: 1}, {Image: "r.example/shop@" + twoDigest, Pods: 1}}},
-			{Name: "worker", Wanted: 1},
-		},
-		Runs: []cluster.Run{{ID: "43", Started: now.Add(-time.Minute), Seen: now.Add(-2 * time.Second), Data: map[string]string{"version": "v3"}}},
-		Lock: &cluster.Holder{Name: "43 (v3)", Acquired: now.Add(-10 * time.Second), Renewed: now.Add(-time.Second)},
-		Queue: []cluster.Waiter{
-			{Name: "44 (v4)", Since: now.Add(-8 * time.Second), Renewed: now.Add(-3 * time.Second)},
-			{Name: "45 (v5)", Since: now.Add(-2 * time.Second), Renewed: now.Add(-2 * time.Second)},
-		},
+var now = time.Unix(1700000000, 0)
+
+func ago(d time.Duration) time.Time { return now.Add(-d) }
+
+// healthy is production with nothing going on.
+func healthy() pipeline.Status {
+	image := func(name, digest string) []cluster.ImagePods {
+		return []cluster.ImagePods{{Image: "r.example/" + name + "@" + digest, Pods: 2, Ready: 2}}
 	}
-	golden(t, "status.txt", statusText(status, report.Screen{}, now))
-	require.Contains(t, statusText(status, report.Screen{Color: true}, now), "\x1b[")
+	return pipeline.Status{
+		Namespace: "shop", BuildNamespace: "shop-build", Healthy: true,
+		Releases: []pipeline.Released{
+			{Version: "v2", Digest: twoDigest, Commit: "0123456789abcdef", Run: "42", Time: ago(3 * time.Minute)},
+			{Version: "v1", Digest: oneDigest, Commit: "unknown", Run: "41", Time: ago(50 * time.Hour)},
+		},
+		Running: []cluster.Workload{{Name: "api", Wanted: 2, Images: image("shop", twoDigest)}, {Name: "cache", Wanted: 2, Images: image("cache", oneDigest)}, {Name: "off", Images: []cluster.ImagePods{}}},
+	}
 }
 
-func TestStatusOfNothingSaysSo(t *testing.T) {
+func TestStatusSaysWhatMattersMostFirst(t *testing.T) {
 	t.Parallel()
-	golden(t, "status-empty.txt", statusText(pipeline.Status{Namespace: "shop", BuildNamespace: "shop-build"}, report.Screen{}, time.Unix(0, 0)))
+	for name, change := range map[string]func(*pipeline.Status){
+		"healthy": func(*pipeline.Status) {},
+		"empty":   func(s *pipeline.Status) { *s = pipeline.Status{Namespace: "shop", BuildNamespace: "shop-build"} },
+		"rollout": func(s *pipeline.Status) {
+			s.Running[0].Images = []cluster.ImagePods{{Image: "r.example/shop@" + oneDigest, Pods: 1, Ready: 1}, {Image: "r.example/shop@" + twoDigest, Pods: 1}}
+			s.Running = append(s.Running, cluster.Workload{Name: "worker", Wanted: 1})
+			s.Runs = []cluster.Run{{ID: "43", Started: ago(time.Minute), Seen: ago(2 * time.Second), Data: map[string]string{"version": "v3"}}}
+			s.Lock = &cluster.Holder{Name: "43 (v3)", Acquired: ago(10 * time.Second), Renewed: ago(time.Second)}
+			s.Undos = []pipeline.Undoable{{Run: "43", Version: "v3", Back: "v2", Time: ago(8 * time.Second), UnderWay: true}}
+			s.Queue = []cluster.Waiter{
+				{Name: "44 (v4)", Since: ago(8 * time.Second), Renewed: ago(3 * time.Second)},
+				{Name: "45 (v5)", Since: ago(2 * time.Second), Renewed: ago(2 * time.Second)},
+			}
+		},
+		"stale": func(s *pipeline.Status) {
+			s.Runs = []cluster.Run{
+				{ID: "40", Started: ago(2 * time.Hour), Seen: ago(time.Hour), Data: map[string]string{"version": "v0"}},
+				{ID: "43", Started: ago(time.Minute), Seen: ago(2 * time.Second)},
+			}
+			s.Stale = []string{"40"}
+		},
+		"undo": func(s *pipeline.Status) {
+			s.Undos = []pipeline.Undoable{{Run: "43", Version: "v3", Back: "v2", Time: ago(5 * time.Minute)}, {Run: "40", Version: "v0", Time: ago(time.Hour)}}
+			s.Lock = &cluster.Holder{Name: "43 (v3)", Acquired: ago(6 * time.Minute), Renewed: ago(5 * time.Minute)}
+			s.Running[0].Images[0].Image = "r.example/shop@" + oneDigest
+		},
+		"gone": func(s *pipeline.Status) { s.Running = nil },
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			status := healthy()
+			change(&status)
+			golden(t, "status-"+name+".txt", statusText(status, report.Screen{}, now))
+			golden(t, "status-"+name+"-color.txt", statusText(status, report.Screen{Color: true}, now))
+		})
+	}
 }
 
-func TestPlanPrintsWhatChangesAndCountsTheRest(t *testing.T) {
+func TestStatusWithoutARecordedReleaseSaysSo(t *testing.T) {
 	t.Parallel()
-	var out strings.Builder
-	require.NoError(t, printPlan(&out, pipeline.Plan{Version: "v2", Digest: oneDigest, Changes: []cluster.Change{
-		{Namespace: "shop", Kind: "Deployment", Name: "api", Action: cluster.Configured},
-		{Namespace: "shop", Kind: "Service", Name: "api", Action: cluster.Unchanged},
-		{Namespace: "shop", Kind: "ConfigMap", Name: "new", Action: cluster.Created},
-	}}))
-	golden(t, "plan.txt", out.String())
+	status := healthy()
+	status.Releases = nil
+	require.Contains(t, statusText(status, report.Screen{}, now), "No release is recorded in shop.\nHealthy: 4 of 4 pods of its Deployments are ready.\n")
 }

@@ -14,7 +14,9 @@ var errLockLost = &Failure{Code: ExitUndo, Cause: "the lock of production was lo
 	Try: "the run that has it now puts production back; else run `go run ./ci recover`"}
 
 // holder is how this run is named to others that wait for the lock.
-func (r *Run) holder() string { return r.opts.Run + " (" + r.opts.Version + ")" }
+func (r *Run) holder() string { return holder(r.opts.Run, r.opts.Version) }
+
+func holder(run, version string) string { return run + " (" + version + ")" }
 
 // lockProduction waits in the queue until production is this run's to change.
 func (r *Run) lockProduction(ctx context.Context, stage string) (err error) {

@@ -3,6 +3,7 @@ package pipeline
 import (
 	"context"
 	"errors"
+	"slices"
 
 	"github.com/slipway-cd/slipway/ci/cluster"
 	"github.com/slipway-cd/slipway/ci/image"
@@ -10,13 +11,15 @@ import (
 
 // Plan is what a deploy would do to production.
 type Plan struct {
-	Version string           `json:"version"`
-	Digest  string           `json:"digest"`
-	Changes []cluster.Change `json:"changes"` // of every object, those that stay as they are included
+	Version string            `json:"version"`
+	Digest  string            `json:"digest"`
+	Changes []cluster.Preview `json:"changes"` // of every object, those that stay as they are included
 }
 
 // Changed returns the changes that a deploy would write.
-func (p Plan) Changed() []cluster.Change { return written(p.Changes) }
+func (p Plan) Changed() []cluster.Preview {
+	return slices.DeleteFunc(slices.Clone(p.Changes), func(c cluster.Preview) bool { return c.Action == cluster.Unchanged })
+}
 
 // Plan returns what deploying this run's version would change in production, by
 // a dry run on the server. It needs neither engine nor printer and writes
@@ -41,7 +44,7 @@ func (r *Run) Plan(ctx context.Context) (Plan, error) {
 	if err != nil {
 		return Plan{}, err
 	}
-	return Plan{Version: r.opts.Version, Digest: digest, Changes: append(plan.Changes, plan.Kept...)}, nil
+	return Plan{Version: r.opts.Version, Digest: digest, Changes: plan.Preview()}, nil
 }
 
 // registered returns the digest of the released version, else of its beta.

@@ -71,9 +71,9 @@ func (r *Run) publicPath(objects []*unstructured.Unstructured) (string, error) {
 
 func (r *Run) labels() map[string]string {
 	return map[string]string{
-		"app.kubernetes.io/name":    r.app.Name,
-		"app.kubernetes.io/version": r.opts.Version,
-		cluster.LabelManagedBy:      cluster.FieldManager,
+		"app.kubernetes.io/name": r.app.Name,
+		cluster.LabelVersion:     r.opts.Version,
+		cluster.LabelManagedBy:   cluster.FieldManager,
 	}
 }
 

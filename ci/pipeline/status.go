@@ -2,6 +2,7 @@ package pipeline
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -18,6 +19,18 @@ type Status struct {
 	Runs           []cluster.Run      `json:"runs"`     // in flight, or left by one that was killed; oldest first
 	Lock           *cluster.Holder    `json:"lock"`     // of production; nil when nobody holds it
 	Queue          []cluster.Waiter   `json:"queue"`    // for that lock, the next in line first
+	Healthy        bool               `json:"healthy"`  // something runs in production, and all of it is out and ready
+	Stale          []string           `json:"stale"`    // of Runs, those without a sign of life for longer than 15 seconds
+	Undos          []Undoable         `json:"undos"`    // begun changes of production that are neither verified nor undone
+}
+
+// Undoable is a change of production whose way back is recorded.
+type Undoable struct {
+	Run      string    `json:"run"`
+	Version  string    `json:"version"` // that the run brings
+	Back     string    `json:"back"`    // that was there before; empty for a first deploy
+	Time     time.Time `json:"time"`
+	UnderWay bool      `json:"underWay"` // its run has the lock and gives signs of life; else it was killed
 }
 
 // Released is a recorded release without its objects.
@@ -31,7 +44,8 @@ type Released struct {
 
 // StatusOf reads both namespaces; nothing is written.
 func StatusOf(ctx context.Context, c *cluster.Cluster, namespace, buildNamespace string) (Status, error) {
-	out := Status{Namespace: namespace, BuildNamespace: buildNamespace, Releases: []Released{}}
+	out := Status{Namespace: namespace, BuildNamespace: buildNamespace, Releases: []Released{}, Stale: []string{}, Undos: []Undoable{}}
+	var undos []cluster.UndoRecord
 	reading, each := errgroup.WithContext(ctx)
 	reading.Go(func() error {
 		releases, err := c.Releases(each, namespace)
@@ -59,6 +73,25 @@ func StatusOf(ctx context.Context, c *cluster.Cluster, namespace, buildNamespace
 		out.Queue, err = c.Queue(each, namespace, leaseName)
 		return err
 	})
+	reading.Go(func() (err error) {
+		undos, err = c.Undos(each, namespace)
+		return err
+	})
 	err := reading.Wait()
+	out.judge(undos, time.Now())
 	return out, err
+}
+
+// judge fills in what follows from what was read.
+func (s *Status) judge(undos []cluster.UndoRecord, now time.Time) {
+	s.Healthy = len(s.Running) > 0 && !slices.ContainsFunc(s.Running, func(w cluster.Workload) bool { return !w.Out() })
+	for _, run := range s.Runs {
+		if run.Silent(now) {
+			s.Stale = append(s.Stale, run.ID)
+		}
+	}
+	for _, undo := range undos {
+		lives := s.Lock != nil && !s.Lock.Silent(now) && s.Lock.Name == holder(undo.Run, undo.Version)
+		s.Undos = append(s.Undos, Undoable{Run: undo.Run, Version: undo.Version, Back: undo.Back, Time: undo.Time, UnderWay: lives})
+	}
 }

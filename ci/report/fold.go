@@ -2,6 +2,7 @@ package report
 
 import (
 	"fmt"
+	"regexp"
 	"strings"
 	"time"
 )
@@ -11,7 +12,26 @@ type folding interface {
 	open(stage string) string  // printed before the stage's first line
 	close(stage string) string // printed before its last line
 	fail(stage Stage) []string // printed after a stage that failed
-	guard(line string) string  // what is printed of a line that may quote the application
+	guard(text string) string  // what is printed of lines that may quote the application
+}
+
+// folding returns how the vendor of a mode folds.
+func (m Mode) folding() folding {
+	switch m {
+	case GitHub:
+		return github{}
+	case GitLab:
+		return gitlab{}
+	case Azure:
+		return azure{}
+	}
+	return unfolded{}
+}
+
+// Guard returns text that may quote the application as it may be printed in mode on screen: none of it is a command of the
+// vendor.
+func (m Mode) Guard(text string, screen Screen, env func(string) string) string {
+	return m.resolve(screen.Terminal, env).folding().guard(text)
 }
 
 type unfolded struct{}
@@ -19,7 +39,7 @@ type unfolded struct{}
 func (unfolded) open(string) string       { return "" }
 func (unfolded) close(string) string      { return "" }
 func (unfolded) fail(Stage) []string      { return nil }
-func (unfolded) guard(line string) string { return line }
+func (unfolded) guard(text string) string { return text }
 
 // github writes workflow commands:
 // https://docs.github.com/actions/reference/workflows-and-actions/workflow-commands
@@ -33,9 +53,11 @@ func (github) fail(stage Stage) []string {
 	return []string{fmt.Sprintf("::error title=%s failed::%s", stage.Name, githubEscape.Replace(unhash(outcome(stage))))}
 }
 
-// guard keeps what is quoted from being a command: one that begins with :: has to
-// begin its line, which ours never let it, but the runner takes ##[ anywhere.
-func (github) guard(line string) string { return unhash(line) }
+// guard keeps what is quoted from being a command: one of :: has to begin its line, but for blanks, and the runner takes ##[
+// anywhere.
+func (github) guard(text string) string { return commands.ReplaceAllString(unhash(text), "$1: :") }
+
+var commands = regexp.MustCompile(`(?m)^(\s*)::`)
 
 func unhash(line string) string { return strings.ReplaceAll(line, "##", "# #") }
 
@@ -53,7 +75,7 @@ func (gitlab) close(stage string) string {
 func (gitlab) fail(Stage) []string { return nil }
 
 // guard has nothing to do: sections begin with an escape character, which clean removes.
-func (gitlab) guard(line string) string { return line }
+func (gitlab) guard(text string) string { return text }
 
 // azure writes logging commands:
 // https://learn.microsoft.com/azure/devops/pipelines/scripts/logging-commands
@@ -68,4 +90,4 @@ func (azure) fail(stage Stage) []string {
 }
 
 // guard keeps what is quoted from being a command, which the agent takes anywhere in a line.
-func (azure) guard(line string) string { return unhash(line) }
+func (azure) guard(text string) string { return unhash(text) }

@@ -63,49 +63,11 @@ func ScreenOf(file *os.File, env func(string) string) Screen {
 
 // NewPrinter returns the printer for mode on screen. env (os.Getenv) tells what Auto stands for.
 func NewPrinter(mode Mode, screen Screen, env func(string) string) Printer {
-	switch mode.resolve(screen.Terminal, env) {
+	switch mode = mode.resolve(screen.Terminal, env); mode {
 	case TTY:
 		return &live{screen: screen}
 	case JSON:
 		return &events{out: screen.Out}
-	case GitHub:
-		return &plain{out: screen.Out, fold: github{}}
-	case GitLab:
-		return &plain{out: screen.Out, fold: gitlab{}}
-	case Azure:
-		return &plain{out: screen.Out, fold: azure{}}
 	}
-	return &plain{out: screen.Out, fold: unfolded{}}
-}
-
-// Heading returns text as what stands above a table.
-func (s Screen) Heading(text string) string { return s.paint(bold, text) }
-
-// paint returns text in a colour (ECMA-48 SGR) where the screen has colours.
-func (s Screen) paint(color, text string) string {
-	if !s.Color || text == "" {
-		return text
-	}
-	return "\x1b[" + color + "m" + text + "\x1b[0m"
-}
-
-const (
-	bold   = "1"
-	dim    = "2"
-	red    = "31"
-	green  = "32"
-	yellow = "33"
-)
-
-// mark returns the sign and the colour of a result.
-func mark(result Result) (sign, color string) {
-	switch result {
-	case Passed:
-		return "✓", green
-	case Skipped:
-		return "-", dim
-	case Interrupted, Superseded:
-		return "!", yellow
-	}
-	return "✗", red
+	return &plain{out: screen.Out, fold: mode.folding()}
 }

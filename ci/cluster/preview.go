@@ -1,0 +1,156 @@
+package cluster
+
+import (
+	"encoding/base64"
+	"fmt"
+
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+
+	"github.com/slipway-cd/slipway/ci/diff"
+)
+
+// Preview is a change that a plan holds and what it does to the fields that are
+// ours. Values of Secrets are hidden in it, wherever they stand.
+type Preview struct {
+	Change
+	Fields []diff.Field `json:"fields,omitempty"`
+	Hunks  []diff.Hunk  `json:"-"` // the same for people, but for:
+	Labels []diff.Hunk  `json:"-"` // the labels that all objects of ours have, which change on all at once
+}
+
+// Preview returns the plan's changes with what becomes of our fields: what is live
+// of those that we own, or would own, beside what the dry run has made of them. An
+// object that was not dry-run is shown as it would be written.
+//
+// The label of the run is left out, as it is where a plan decides whether an object
+// changes.
+func (p *Plan) Preview() []Preview {
+	hide := p.hiding()
+	var out []Preview
+	for _, object := range p.objects {
+		preview := Preview{Change: object.change}
+		if object.change.Action != Unchanged {
+			preview.show(object.states(), hide(object.object))
+			preview.explain(object)
+		}
+		out = append(out, preview)
+	}
+	for _, live := range p.pruned {
+		preview := Preview{Change: changeOf(live, Deleted)}
+		preview.show(states{before: nameless(ownedFields(live))}, hide(live))
+		out = append(out, preview)
+	}
+	for _, kept := range p.Kept {
+		out = append(out, Preview{Change: kept})
+	}
+	return out
+}
+
+// hiding returns, for each object, what hides the values that the plan's Secrets
+// have or will have.
+func (p *Plan) hiding() func(*unstructured.Unstructured) diff.Hide {
+	all := append([]*unstructured.Unstructured{}, p.pruned...)
+	for _, object := range p.objects {
+		all = append(all, object.object)
+		for _, state := range []*unstructured.Unstructured{object.live, object.foreseen} {
+			if state != nil {
+				all = append(all, state)
+			}
+		}
+	}
+	values := secretValues(all)
+	return func(object *unstructured.Unstructured) diff.Hide {
+		return func(at diff.Path, text string) string {
+			if object.GetKind() == "Secret" && len(at) > 0 && (at[0] == ".data" || at[0] == ".stringData") {
+				return hidden
+			}
+			return mask(text, values)
+		}
+	}
+}
+
+// states are what is or would be ours of an object, without what names it.
+type states struct {
+	before, after map[string]any
+	left          map[string]any // as after, with what stays of the fields that are given up; nil: not known
+}
+
+func (p *planned) states() states {
+	switch {
+	case p.live == nil && p.foreseen == nil:
+		return states{after: nameless(textsAsData(p.object))}
+	case p.live == nil:
+		return states{after: nameless(ownedFields(p.foreseen))}
+	case p.foreseen == nil:
+		return states{before: nameless(ownedFields(p.live)), after: nameless(textsAsData(p.object))}
+	}
+	all := merged(ourFields(p.live), ourFields(p.foreseen))
+	return states{before: nameless(reduced(p.live, all)), after: nameless(ownedFields(p.foreseen)), left: nameless(reduced(p.foreseen, all))}
+}
+
+// nameless is the content of an object without what its heading says.
+func nameless(object *unstructured.Unstructured) map[string]any {
+	out := content(object)
+	delete(out, "apiVersion")
+	delete(out, "kind")
+	return out
+}
+
+// textsAsData writes a Secret as the server keeps it.
+func textsAsData(object *unstructured.Unstructured) *unstructured.Unstructured {
+	texts, found, err := unstructured.NestedMap(object.Object, "stringData")
+	if object.GetKind() != "Secret" || !found || err != nil {
+		return object
+	}
+	out := object.DeepCopy()
+	unstructured.RemoveNestedField(out.Object, "stringData")
+	data, _, _ := unstructured.NestedMap(out.Object, "data")
+	if data == nil {
+		data = map[string]any{}
+	}
+	for key, text := range texts {
+		data[key] = base64.StdEncoding.EncodeToString(fmt.Append(nil, text))
+	}
+	out.Object["data"] = data
+	return out
+}
+
+// show fills in how the states differ.
+func (p *Preview) show(s states, hide diff.Hide) {
+	p.Fields = diff.Fields(s.before, s.after, s.left, hide)
+	labelsBefore, before := apart(s.before)
+	labelsAfter, after := apart(s.after)
+	p.Hunks, p.Labels = diff.Hunks(before, after, hide), diff.Hunks(labelsBefore, labelsAfter, hide)
+}
+
+// apart divides our fields into the labels that all objects of ours have, and the
+// rest.
+func apart(fields map[string]any) (labels, rest map[string]any) {
+	object := &unstructured.Unstructured{Object: fields}
+	common := map[string]any{}
+	for _, label := range []string{LabelManagedBy, LabelVersion} {
+		if value, set := object.GetLabels()[label]; set {
+			common[label] = value
+			unstructured.RemoveNestedField(fields, "metadata", "labels", label)
+		}
+	}
+	if len(common) > 0 {
+		labels = map[string]any{"metadata": map[string]any{"labels": common}}
+	}
+	return labels, content(object)
+}
+
+// explain says in the note why an object is written of which nothing of ours changes.
+func (p *Preview) explain(object *planned) {
+	if len(p.Fields) > 0 || p.Action != Configured {
+		return
+	}
+	if p.Note != "" {
+		p.Note += ", "
+	}
+	if applied(object.live) == nil {
+		p.Note += "it is as wanted already, its fields become Slipway's"
+	} else {
+		p.Note += "none of Slipway's fields changes, but the server itself changes others"
+	}
+}
