@@ -61,6 +61,7 @@ func TestWithoutAVendorAnIDIsMade(t *testing.T) {
 	for name, env := range map[string]map[string]string{
 		"a person's machine":         nil,
 		"variables without the mark": {"GITHUB_RUN_ID": "17", "CI_JOB_ID": "99", "CI": "true"},
+		"one that plays a vendor":    {"GITLAB_CI": "false", "CI_JOB_ID": "99"},
 	} {
 		getenv := func(name string) string { return env[name] }
 		one, err := jobOf("auto", getenv)

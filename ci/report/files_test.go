@@ -56,21 +56,36 @@ func passing() report.Report {
 	}
 }
 
-// failing is a run whose deploy was undone; what it quotes is hostile.
+// failing is a run whose deploy was undone.
 func failing() report.Report {
 	out := passing()
-	out.Result, out.ExitCode, out.Undo = report.Failed, 32, report.Undo{Done: true}
-	out.Stages[3].Result, out.Stages[3].Detail = report.Failed, ""
-	out.Stages[3].Cause = "container api crashes again and again, with exit code 1 (Error)"
-	out.Stages[3].Error = "Deployment go-demo/api: " + out.Stages[3].Cause
-	out.Stages[3].Evidence = []string{"event BackOff: Back-off restarting failed container api in pod api-5f56d9cb6c-9mn85", `log: DRAIN_DELAY: "<script>alert(1)</script>" is no duration`, "```", "##vso[task.complete]\x1b[31m"}
-	out.Stages[3].Try = "read the container's last log lines; `kubectl -n go-demo logs deployment/api --previous` shows more"
-	out.Stages[3].Objects[1].State, out.Stages[3].Objects[1].Ready = "container api crashes again and again", false
+	out.Result, out.ExitCode, out.Seconds, out.Undo, out.Receipt = report.Failed, 32, 30.1, report.Undo{Done: true}, &report.Receipt{Objects: 17}
+	deploy := &out.Stages[3]
+	deploy.Result, deploy.Detail = report.Failed, ""
+	deploy.Cause = "Deployment go-demo/api: container api crashes again and again, with exit code 1 (Error)"
+	deploy.Evidence = []string{"event BackOff: Back-off restarting failed container api in pod api-5f56d9cb6c-9mn85", `log: DRAIN_DELAY: "ten seconds" is no duration`}
+	deploy.Try = "read the container's last log lines; `kubectl -n go-demo logs deployment/api --previous` shows more"
+	deploy.Error = deploy.Cause + "; " + deploy.Try
+	deploy.Objects[1].State, deploy.Objects[1].Ready = "container api crashes again and again", false
 	out.Stages[4] = report.Stage{Name: "production", Result: report.Skipped, Start: after(24.9), Detail: "an earlier stage failed"}
-	undo := report.Stage{Name: "undo", Result: report.Passed, Start: after(24.9), Seconds: 5, Detail: "production verified back on 1.3.9"}
+	undo := report.Stage{Name: "undo", Result: report.Passed, Start: after(24.9), Seconds: 5, Detail: "production verified back on 1.3.9 at http://demo.example.com/demo",
+		Objects: []report.Object{{Namespace: "go-demo", Kind: "Deployment", Name: "api", Start: after(25), Seconds: 3.9, State: "ready", Ready: true}},
+		Tests:   []report.Test{{Name: "TestProductionTestSuite/TestVersion", Result: report.Passed, Seconds: 0.02, At: "http://demo.example.com/demo"}}}
 	out.Stages = append(out.Stages[:5:5], undo, report.Stage{Name: "cleanup", Result: report.Passed, Start: after(29.9), Seconds: 0.2})
+	out.Changes = append(out.Changes,
+		report.Change{Namespace: "go-demo", Kind: "ConfigMap", Name: "old", Action: report.Restored},
+		report.Change{Namespace: "go-demo", Kind: "Deployment", Name: "api", Action: report.Restored},
+		report.Change{Namespace: "go-demo", Kind: "ConfigMap", Name: "settings", Action: report.Deleted})
+	return out
+}
+
+// hostile is a failed run that quotes what would steer whoever reads it.
+func hostile() report.Report {
+	out := failing()
+	out.Stages[3].Evidence = []string{`log: DRAIN_DELAY: "<script>alert(1)</script>" is no duration`, "```", "##vso[task.complete]\x1b[31m"}
+	out.Stages[3].Try = "a ` alone, and <b>"
+	out.Undo = report.Undo{Error: "Deployment go-demo/api: `<i>` is in the way"}
 	out.Stages[1].Tests[1] = report.Test{Name: "Test<b>&\"", Result: report.Failed, Seconds: 0.2, At: "http://demo.example.com/beta/17-1", Output: "expected: <p>\nactual: </p>"}
-	out.Receipt = nil
 	return out
 }
 
@@ -83,7 +98,7 @@ func interrupted() report.Report {
 
 func TestTheFilesOfAReportTellTheRun(t *testing.T) {
 	t.Parallel()
-	for name, run := range map[string]report.Report{"passing": passing(), "failing": failing(), "interrupted": interrupted(), "nothing": {}} {
+	for name, run := range map[string]report.Report{"passing": passing(), "failing": failing(), "hostile": hostile(), "interrupted": interrupted(), "nothing": {}} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			dir := create(t)
@@ -102,7 +117,7 @@ func TestTheFilesOfAReportTellTheRun(t *testing.T) {
 func TestThePageNeedsNothingElse(t *testing.T) {
 	t.Parallel()
 	dir := create(t)
-	require.NoError(t, dir.Write(failing()))
+	require.NoError(t, dir.Write(hostile()))
 	content, err := os.ReadFile(filepath.Join(dir.Path(), "report.html"))
 	require.NoError(t, err)
 	require.NotRegexp(t, regexp.MustCompile(`(?i)<script|<link|<img|src=|@import|url\(|javascript:`), string(content))
@@ -112,7 +127,7 @@ func TestThePageNeedsNothingElse(t *testing.T) {
 func TestJUnitCountsWhatItHolds(t *testing.T) {
 	t.Parallel()
 	dir := create(t)
-	require.NoError(t, dir.Write(failing()))
+	require.NoError(t, dir.Write(hostile()))
 	content, err := os.ReadFile(filepath.Join(dir.Path(), "junit.xml"))
 	require.NoError(t, err)
 	var read junit.Testsuites

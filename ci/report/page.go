@@ -5,6 +5,8 @@ import (
 	_ "embed"
 	"fmt"
 	"html/template"
+	"path"
+	"slices"
 	"strings"
 	"time"
 )
@@ -14,52 +16,45 @@ var pageText string
 
 var pageTemplate = template.Must(template.New("page").Funcs(template.FuncMap{
 	"elapsed": elapsed,
+	"brief":   brief,
 	"mark":    func(result Result) string { sign, _ := mark(result); return sign },
-	"outcome": outcome,
 	"inline":  inline,
-	"short":   func(digest string) string { return truncate(strings.TrimPrefix(digest, "sha256:"), 13) },
+	"quoted":  quoted,
 	"utc":     func(t time.Time) string { return t.UTC().Format("2006-01-02 15:04:05 UTC") },
 	"clean":   clean,
-	"objects": func(n int) string {
+	"count": func(n int, of string) string {
 		if n == 1 {
-			return "1 object"
+			return "1 " + of
 		}
-		return fmt.Sprintf("%d objects", n)
+		return fmt.Sprintf("%d %ss", n, of)
 	},
 }).Parse(pageText))
+
+// few is up to how many objects or tests are shown without being asked for.
+const few = 12
 
 // page is what report.html shows.
 type page struct {
 	Report
+	About   []string // whose run of what this is
 	Began   time.Time
 	Address string // where production is, of a run that passed
+	Back    string // to what production was put back
 	Rows    []row
 	Ticks   []tick
 	Failed  []Stage
-	Written []Change // to production
-	Kept    int      // objects of production that were as wanted
-	Beta    int      // changes elsewhere
+	Written []written // of production
+	Kept    int       // objects of production that were as wanted
+	Beta    int       // changes elsewhere
 	Tests   []testGroup
 	Own     float64 // seconds that neither the engine nor a wait took
 }
 
-// row is a bar of the timeline.
-type row struct {
-	Stage Stage
-	Bar   template.CSS
-	Below []objectRow
-	Late  int // objects, of those Below, that are not ready
-}
-
-type objectRow struct {
-	Object Object
-	Bar    template.CSS
-}
-
-// tick is a mark on the timeline's scale.
-type tick struct {
-	Text string
-	At   template.CSS
+// written is an object and what was done to it, in this order: what a run changed,
+// its undo may have put back.
+type written struct {
+	Kind, Name string
+	Actions    []Action
 }
 
 // testGroup is one execution of a suite.
@@ -67,6 +62,7 @@ type testGroup struct {
 	Stage, At string
 	Tests     []Test
 	Failed    int
+	Open      bool
 }
 
 // pageOf returns report.html: one file that needs no other, no network and no script.
@@ -77,23 +73,34 @@ func pageOf(report Report) ([]byte, error) {
 }
 
 func newPage(report Report) page {
-	p := page{Report: report, Own: max(0, report.Seconds-report.EngineSeconds-report.WaitSeconds)}
+	p := page{Report: report, About: about(report), Own: max(0, report.Seconds-report.EngineSeconds-report.WaitSeconds)}
 	if report.Result == Passed {
 		p.Address = lastAddress(report)
 	}
-	end := report.Seconds
-	if len(report.Stages) > 0 {
-		p.Began = report.Stages[0].Start
-		last := report.Stages[len(report.Stages)-1]
-		end = max(end, last.Start.Sub(p.Began).Seconds()+last.Seconds)
-	}
+	p.Began, p.Rows, p.Ticks = timeline(report)
 	for _, stage := range report.Stages {
-		p.Rows = append(p.Rows, rowOf(stage, p.Began, end))
-		if stage.Result == Failed {
+		switch {
+		case stage.Result == Failed:
 			p.Failed = append(p.Failed, stage)
+		case stage.Name == "undo":
+			p.Back = inline(stage.Detail)
 		}
 		p.Tests = append(p.Tests, groups(stage)...)
 	}
+	p.count(report)
+	return p
+}
+
+func about(report Report) []string {
+	facts := []string{report.Branch, report.Commit[:min(len(report.Commit), 8)], report.Actor}
+	if report.Image != "" {
+		facts = append([]string{path.Base(report.Image)}, facts...)
+	}
+	return slices.DeleteFunc(facts, func(fact string) bool { return fact == "" })
+}
+
+// count sorts what the run did to objects by where they are.
+func (p *page) count(report Report) {
 	for _, change := range report.Changes {
 		switch {
 		case change.Namespace != report.Namespace && change.Namespace != "":
@@ -101,48 +108,14 @@ func newPage(report Report) page {
 		case change.Action == Unchanged:
 			p.Kept++
 		default:
-			p.Written = append(p.Written, change)
+			same := func(w written) bool { return w.Kind == change.Kind && w.Name == change.Name }
+			if i := slices.IndexFunc(p.Written, same); i >= 0 {
+				p.Written[i].Actions = append(p.Written[i].Actions, change.Action)
+				continue
+			}
+			p.Written = append(p.Written, written{change.Kind, change.Name, []Action{change.Action}})
 		}
 	}
-	p.Ticks = ticks(end)
-	return p
-}
-
-func rowOf(stage Stage, began time.Time, total float64) row {
-	out := row{Stage: stage, Bar: bar(stage.Start.Sub(began).Seconds(), stage.Seconds, total)}
-	for _, object := range stage.Objects {
-		out.Below = append(out.Below, objectRow{object, bar(object.Start.Sub(began).Seconds(), object.Seconds, total)})
-		if !object.Ready {
-			out.Late++
-		}
-	}
-	return out
-}
-
-// bar places a span of seconds on the timeline; even a short one can be seen.
-func bar(from, seconds, total float64) template.CSS {
-	const least = 0.4 // percent
-	if total <= 0 {
-		return ""
-	}
-	left := min(max(0, 100*from/total), 100-least)
-	width := min(max(least, 100*seconds/total), 100-left)
-	return template.CSS(fmt.Sprintf("left:%.2f%%;width:%.2f%%", left, width))
-}
-
-// ticks divides the timeline at round numbers of seconds, into at most eight.
-func ticks(total float64) []tick {
-	var out []tick
-	for _, step := range []float64{0.5, 1, 2, 5, 10, 30, 60, 120, 300, 600, 1800, 3600, 4 * 3600} {
-		if total/step > 8 {
-			continue
-		}
-		for at := 0.0; at < total; at += step {
-			out = append(out, tick{strings.Replace(elapsed(at), ".0s", "s", 1), template.CSS(fmt.Sprintf("left:%.2f%%", 100*at/total))})
-		}
-		break
-	}
-	return out
 }
 
 // groups tells the tests of a stage apart by where they ran.
@@ -157,6 +130,33 @@ func groups(stage Stage) []testGroup {
 		if test.Result == Failed {
 			group.Failed++
 		}
+		group.Open = group.Failed > 0 || len(group.Tests) <= few
 	}
 	return out
+}
+
+// quoted is one line of text in which what stands in backticks is code.
+func quoted(text string) template.HTML {
+	parts := strings.Split(inline(text), "`")
+	if len(parts)%2 == 0 { // one has no other end
+		return template.HTML(template.HTMLEscapeString(inline(text)))
+	}
+	for i, part := range parts {
+		parts[i] = template.HTMLEscapeString(part)
+		if i%2 == 1 {
+			parts[i] = "<code>" + parts[i] + "</code>"
+		}
+	}
+	return template.HTML(strings.Join(parts, ""))
+}
+
+// brief is an elapsed time that may be very short; of what took none there is nothing to say.
+func brief(seconds float64) string {
+	switch {
+	case seconds <= 0:
+		return ""
+	case seconds < 0.95:
+		return fmt.Sprintf("%.0fms", 1000*seconds)
+	}
+	return elapsed(seconds)
 }
