@@ -69,13 +69,17 @@ func (s *sandbox) dial(ctx context.Context, network, address string) (net.Conn, 
 }
 
 // sandboxProgram is scripts/sandbox, a module of its own so that what it needs
-// stays out of this one; go run compiles it once.
+// stays out of this one.
 func sandboxProgram(ctx context.Context, args ...string) (*exec.Cmd, error) {
 	folder, err := sandboxFolder()
 	if err != nil {
 		return nil, err
 	}
-	cmd := exec.CommandContext(ctx, "go", append([]string{"run", "."}, args...)...)
+	program, err := compiled(ctx, folder)
+	if err != nil {
+		return nil, err
+	}
+	cmd := exec.CommandContext(ctx, program, args...)
 	cmd.Dir = folder
 	cmd.Stderr = os.Stderr
 	cmd.Cancel = func() error { return cmd.Process.Signal(os.Interrupt) }
