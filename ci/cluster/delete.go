@@ -62,7 +62,15 @@ func (c *Cluster) deleteOne(ctx context.Context, object *unstructured.Unstructur
 // remove asks for the deletion in the foreground: the object stays until what it
 // owns is gone, so that one watch tells when all is.
 func (c *Cluster) remove(ctx context.Context, r resource, object metav1.Object) error {
-	options := metav1.DeleteOptions{PropagationPolicy: ptr.To(metav1.DeletePropagationForeground)}
+	return c.deleteWith(ctx, r, object, metav1.DeleteOptions{PropagationPolicy: ptr.To(metav1.DeletePropagationForeground)})
+}
+
+// forget removes a pod that has ended from the server, without waiting for its kubelet.
+func (c *Cluster) forget(ctx context.Context, r resource, pod metav1.Object) error {
+	return c.deleteWith(ctx, r, pod, metav1.DeleteOptions{GracePeriodSeconds: ptr.To[int64](0)})
+}
+
+func (c *Cluster) deleteWith(ctx context.Context, r resource, object metav1.Object, options metav1.DeleteOptions) error {
 	if uid := object.GetUID(); uid != "" {
 		options.Preconditions = &metav1.Preconditions{UID: &uid}
 	}

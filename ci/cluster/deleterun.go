@@ -118,16 +118,31 @@ func (s *sweep) step(ctx context.Context) ([]string, error) {
 	return left, nil
 }
 
-// request asks once for the deletion of an object that has no owner; what has one
-// goes with it.
+// request asks once for the deletion of an object that has no owner, since what has one
+// goes with it, and once for that of a pod that has ended.
 func (s *sweep) request(ctx context.Context, gvr schema.GroupVersionResource, object metav1.Object) error {
-	if s.asked[object.GetUID()] || object.GetDeletionTimestamp() != nil || len(object.GetOwnerReferences()) > 0 {
+	remove := s.cluster.remove
+	switch {
+	case hasEnded(object):
+		remove = s.cluster.forget
+	case object.GetDeletionTimestamp() != nil || len(object.GetOwnerReferences()) > 0:
+		return nil
+	}
+	if s.asked[object.GetUID()] {
 		return nil
 	}
 	s.asked[object.GetUID()] = true
-	err := s.cluster.remove(ctx, resource{gvr: gvr, namespaced: true}, object)
+	err := remove(ctx, resource{gvr: gvr, namespaced: true}, object)
 	if apierrors.IsNotFound(err) {
 		return nil
 	}
 	return fromAPI(ctx, name(strings.TrimSuffix(gvr.Resource, "s"), object.GetNamespace(), object.GetName()), "delete", err)
+}
+
+// hasEnded reports whether it is a pod that goes and of which nothing runs any more: only
+// then its kubelet gives it a final phase. It removes the pod itself when it has looked
+// at all its containers again, a second or so later.
+func hasEnded(object metav1.Object) bool {
+	pod, ok := object.(*corev1.Pod)
+	return ok && pod.DeletionTimestamp != nil && (pod.Status.Phase == corev1.PodSucceeded || pod.Status.Phase == corev1.PodFailed)
 }
