@@ -87,7 +87,7 @@ func (w *world) daggerCommand(t *testing.T, args ...string) *exec.Cmd {
 	t.Cleanup(cancel)
 	cmd := exec.CommandContext(ctx, w.Env["_EXPERIMENTAL_DAGGER_CLI_BIN"], append([]string{args[0], "-m", w.root, "--progress", "plain"}, args[1:]...)...)
 	cmd.Dir = t.TempDir()
-	cmd.Env = append(os.Environ(), "DO_NOT_TRACK=1", "DAGGER_NO_NAG=1", "NO_COLOR=1")
+	cmd.Env = append(os.Environ(), "DO_NOT_TRACK=1", "DAGGER_NO_NAG=1", "NO_COLOR=1", "PASSWORD="+password)
 	for name, value := range w.Env {
 		cmd.Env = append(cmd.Env, name+"="+value)
 	}
@@ -118,9 +118,13 @@ type writer func([]byte) (int, error)
 
 func (w writer) Write(p []byte) (int, error) { return w(p) }
 
-// requireNoSecret looks for the private keys of the kubeconfig.
+// password is one that calls may name as env:PASSWORD.
+const password = "not-to-be-printed"
+
+// requireNoSecret looks for that and for the private keys of the kubeconfig.
 func (w *world) requireNoSecret(t *testing.T, text string) {
 	t.Helper()
+	require.NotContains(t, text, password)
 	config, err := clientcmd.LoadFromFile(w.Kubeconfig)
 	require.NoError(t, err)
 	for _, user := range config.AuthInfos {

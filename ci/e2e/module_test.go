@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"os"
 	"path/filepath"
+	"slices"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -16,6 +17,12 @@ func TestDaggerCallDoesWhatTheProgramDoes(t *testing.T) {
 	w := sandbox(t)
 	n := w.newNamespaces(t, "call")
 	r := w.newRepository(t, n.production)
+	status := func() string {
+		done := w.call(t, "status", "--source", r.folder, "--namespace", n.production, "--build-namespace", n.build)
+		require.Equal(t, 0, done.code, done.stderr)
+		return done.stdout
+	}
+	require.Contains(t, status(), "Nothing is released")
 	empty := w.snapshot(t, n)
 	first := w.called(t, append(w.runs(r.folder, n), "export", "--path")...)
 	require.Equal(t, 0, first.code, first.stderr)
@@ -27,9 +34,7 @@ func TestDaggerCallDoesWhatTheProgramDoes(t *testing.T) {
 	requireSame(t, empty.in(n.build), deployed.in(n.build), "the beta left something")
 
 	t.Run("status and plan tell what the program tells", func(t *testing.T) {
-		status := w.call(t, "status", "--source", r.folder, "--namespace", n.production, "--build-namespace", n.build)
-		require.Equal(t, 0, status.code, status.stderr)
-		require.Contains(t, status.stdout, r.version())
+		require.Contains(t, status(), r.version(), "the same call was answered from a cache")
 		plan := w.call(t, "plan", "--source", r.folder, "--namespace", n.production, "--image", w.Image+"/go-demo", "--as-json")
 		require.Equal(t, 0, plan.code, plan.stderr)
 		var told struct{ Digest string }
@@ -71,7 +76,8 @@ func TestAnotherRepositoryIsShippedWithoutACopy(t *testing.T) {
 	require.Contains(t, image.stdout, "/hello")
 	before := w.snapshot(t, n)
 
-	done := w.called(t, append(w.runs(r.folder, n), "--image", w.Image+"/hello", "export", "--path")...)
+	login := []string{"--registry-user", "ci", "--registry-password", "env:PASSWORD"}
+	done := w.called(t, slices.Concat(w.runs(r.folder, n), login, []string{"--image", w.Image + "/hello", "export", "--path"})...)
 	require.Equal(t, 0, done.code, done.stderr)
 	require.Equal(t, allPassed, done.results())
 	require.Equal(t, r.version(), done.report.Version)
