@@ -58,6 +58,8 @@ func TestADeployWhosePodsCannotStartIsPutBack(t *testing.T) {
 			says:  []string{"Deployment ", "/api", "PodSecurity", "allowPrivilegeEscalation"}},
 		{name: "image", code: 31, within: 10, patch: pods(absent),
 			says: []string{"Deployment ", "/api", "registry.slipway.local:5000/go-demo:absent", "cannot be pulled", "not found"}},
+		{name: "registry down", code: 31, within: 30, patch: pods(strings.Replace(absent, ":5000", ":1", 1)),
+			says: []string{"Deployment ", "/api", "registry.slipway.local:1/go-demo:absent", "cannot be pulled", "connection refused"}},
 		{name: "no node", code: 34, within: 20, patch: pods("nodeSelector: {slipway.test/none: such}"),
 			says: []string{"Deployment ", "/api", "cannot be scheduled", "node"}},
 		{name: "no volume", code: 34, within: 20,

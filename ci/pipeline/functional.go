@@ -75,7 +75,8 @@ func (r *Run) testBeta(ctx context.Context, objects []*unstructured.Unstructured
 	}
 	url := external.URL + r.betaPath()
 	r.address("functional", url, external.FoundBy)
-	return r.runSuite(ctx, suite{stage: "functional", command: r.app.Functional, address: url, version: r.opts.Version, code: ExitFunctional})
+	err = r.runSuite(ctx, suite{stage: "functional", command: r.app.Functional, address: url, version: r.opts.Version, code: ExitFunctional})
+	return r.unlessGone(ctx, objects, r.betaPath(), err)
 }
 
 // testService tests through a port of this process that leads to the Service,

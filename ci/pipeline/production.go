@@ -2,6 +2,7 @@ package pipeline
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
@@ -71,5 +72,25 @@ func (r *Run) testProduction(ctx context.Context, stage string, objects []*unstr
 	}
 	url := address.URL + path
 	r.address(stage, url, address.FoundBy)
-	return url, r.runSuite(ctx, suite{stage: stage, command: r.app.Production, address: url, version: version, code: ExitProduction})
+	err = r.runSuite(ctx, suite{stage: stage, command: r.app.Production, address: url, version: version, code: ExitProduction})
+	return url, r.unlessGone(ctx, objects, path, err)
+}
+
+// answerTime is how long an address may take to answer again after tests failed there.
+const answerTime = 3 * time.Second
+
+// unlessGone returns why tests failed: they did, or the address answers no more. A
+// controller may serve for a moment what an Ingress said before.
+func (r *Run) unlessGone(ctx context.Context, objects []*unstructured.Unstructured, path string, failed error) error {
+	if failed == nil || ctx.Err() != nil {
+		return failed
+	}
+	defer r.waitTime()()
+	ctx, cancel := context.WithTimeout(ctx, answerTime)
+	defer cancel()
+	_, err := r.env.Cluster.Address(ctx, objects, path+r.app.Health)
+	if gone := (*cluster.Error)(nil); errors.As(err, &gone) && gone.Class == cluster.NoAddress {
+		return err
+	}
+	return failed
 }
