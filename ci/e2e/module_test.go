@@ -5,6 +5,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -41,6 +42,15 @@ func TestDaggerCallDoesWhatTheProgramDoes(t *testing.T) {
 		require.NoError(t, json.Unmarshal([]byte(plan.stdout), &told), plan.stdout)
 		require.Equal(t, first.report.Digest, told.Digest)
 	})
+	t.Run("bootstrap prints what the program prints, and cleanup finds nothing", func(t *testing.T) {
+		flags := append([]string{"bootstrap", "--print", "--source", r.folder}, n.flags()...)
+		printed := w.call(t, flags[0], flags[1:]...)
+		require.Equal(t, 0, printed.code, printed.stderr)
+		require.Equal(t, strings.TrimSpace(w.run(t, flags...).stdout), strings.TrimSpace(printed.stdout))
+		cleaned := w.call(t, "cleanup", "--source", r.folder, "--build-namespace", n.build, "--run", first.report.Run)
+		require.Equal(t, 0, cleaned.code, cleaned.stderr)
+		require.Contains(t, cleaned.stdout, "nothing in "+n.build)
+	})
 	t.Run("a run that fails is put back and says why", func(t *testing.T) {
 		r := r.branch(t)
 		r.refuseOthers("^1-")
@@ -64,6 +74,17 @@ func TestDaggerCallDoesWhatTheProgramDoes(t *testing.T) {
 		require.Equal(t, 0, done.code, done.stderr)
 		require.Contains(t, done.stage(t, "recover").Detail, "production verified back on "+first.report.Version)
 		requireSame(t, deployed.restored(n), w.snapshot(t, n).restored(n), "production is not as it was")
+	})
+	t.Run("rollback goes back to the release before", func(t *testing.T) {
+		r := r.branch(t)
+		r.commit()
+		second := w.called(t, append(w.runs(r.folder, n), "export", "--path")...)
+		require.Equal(t, 0, second.code, second.stderr)
+		require.Equal(t, r.version(), w.productionVersion(t, second))
+		back := w.called(t, "rollback", "--source", r.folder, "--namespace", n.production, "--build-namespace", n.build,
+			"--image", w.Image+"/go-demo", "export", "--path")
+		require.Equal(t, 0, back.code, back.stderr)
+		require.Equal(t, first.report.Version, w.productionVersion(t, back))
 	})
 }
 
