@@ -10,9 +10,9 @@ import (
 	"github.com/slipway-cd/slipway/ci/pipeline"
 )
 
-// applicationFile describes the application of a repository that holds no copy of ci/:
+// ApplicationFile describes the application of a repository that holds no copy of ci/:
 // the fields of pipeline.Application, in lower camel case.
-const applicationFile = ".slipway.yaml"
+const ApplicationFile = ".slipway.yaml"
 
 // conventions are what an application has unless its file says otherwise.
 var conventions = pipeline.Application{
@@ -29,14 +29,14 @@ func (f *flags) adopt(given pipeline.Application) error {
 	if err != nil {
 		return err
 	}
-	content, err := fs.ReadFile(tree, applicationFile)
+	content, err := fs.ReadFile(tree, ApplicationFile)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 	case err != nil:
 		return pipeline.Usage("--source: %w", err)
 	default:
 		if f.app, err = parseApplication(content); err != nil {
-			return pipeline.Usage("--source: %s: %w", applicationFile, err)
+			return pipeline.Usage("--source: %s: %w", ApplicationFile, err)
 		}
 	}
 	if f.BuildNamespace == "" {

@@ -15,7 +15,7 @@ import (
 func describe(t *testing.T, text string) *flags {
 	t.Helper()
 	folder := t.TempDir()
-	require.NoError(t, os.WriteFile(filepath.Join(folder, applicationFile), []byte(text), 0o644))
+	require.NoError(t, os.WriteFile(filepath.Join(folder, ApplicationFile), []byte(text), 0o644))
 	return &flags{Source: folder}
 }
 

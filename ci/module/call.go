@@ -79,11 +79,10 @@ func (c *call) text(ctx context.Context, args ...string) (string, error) {
 
 // built carries out checks, unit tests and build, and returns the image.
 func (c *call) built(ctx context.Context) (*dagger.Container, error) {
-	host, cleanup, err := c.host(ctx)
+	host, err := c.host(ctx)
 	if err != nil {
-		return nil, err
+		return nil, told(ctx, err)
 	}
-	defer cleanup()
 	id, err := command.Image(ctx, app.Application, c.args, host)
 	if err != nil {
 		return nil, told(ctx, err)
@@ -93,11 +92,10 @@ func (c *call) built(ctx context.Context) (*dagger.Container, error) {
 
 // do carries out a command; what it prints goes to out.
 func (c *call) do(ctx context.Context, out io.Writer, args ...string) error {
-	host, cleanup, err := c.host(ctx)
+	host, err := c.host(ctx)
 	if err != nil {
-		return err
+		return told(ctx, err)
 	}
-	defer cleanup()
 	host.Out = out
 	return told(ctx, command.Run(ctx, app.Application, append(args, c.args...), host))
 }
