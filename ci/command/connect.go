@@ -92,7 +92,8 @@ func (f *flags) environment(ctx context.Context, at target) (pipeline.Environmen
 	}
 	var connecting errgroup.Group
 	connecting.Go(func() (err error) {
-		env.Cluster, env.As, err = f.confined(ctx, at)
+		env.Build, env.As, err = f.confined(ctx, at)
+		env.Production = env.Build
 		return err
 	})
 	connecting.Go(func() (err error) {

@@ -44,9 +44,10 @@ func (f *flags) plan(ctx context.Context) (pipeline.Plan, error) {
 	if env.Tree, err = f.tree(); err != nil {
 		return pipeline.Plan{}, err
 	}
-	if env.Cluster, err = at.connect(ctx); err != nil {
+	if env.Production, err = at.connect(ctx); err != nil {
 		return pipeline.Plan{}, err
 	}
+	env.Build = env.Production
 	run, err := pipeline.New(f.app, opts, env)
 	if err != nil {
 		return pipeline.Plan{}, err

@@ -39,7 +39,7 @@ func (r *Run) Deploy(ctx context.Context) error {
 
 // remember finds the release to go back to.
 func (r *Run) remember(ctx context.Context) error {
-	releases, err := r.env.Cluster.Releases(ctx, r.opts.Namespace)
+	releases, err := r.env.Production.Releases(ctx, r.opts.Namespace)
 	if err == nil && len(releases) > 0 {
 		r.former = &releases[0]
 	}
@@ -61,36 +61,36 @@ func (r *Run) change(ctx context.Context, stage string, objects []*unstructured.
 		return nil, err
 	}
 	r.note(stage, "plan")
-	plan, err := r.env.Cluster.Plan(ctx, objects, options)
+	plan, err := r.env.Production.Plan(ctx, objects, options)
 	if err != nil {
 		return nil, err
 	}
 	if plan.Writes() {
 		r.note(stage, "record the way back")
-		record, err = r.env.Cluster.SaveUndo(ctx, record, plan)
+		record, err = r.env.Production.SaveUndo(ctx, record, plan)
 		r.begin(record)
 		if err != nil {
 			return nil, err
 		}
 	}
 	r.note(stage, "apply")
-	changes, err := r.env.Cluster.Carry(ctx, plan, r.tell(ctx, stage))
+	changes, err := r.env.Production.Carry(ctx, plan, r.tell(ctx, stage))
 	if err != nil {
 		return changes, err
 	}
-	if err := r.wait(ctx, stage, objects); err != nil {
+	if err := r.wait(ctx, r.env.Production, stage, objects); err != nil {
 		return changes, err
 	}
 	r.note(stage, "prune")
-	pruned, err := r.env.Cluster.Prune(ctx, plan)
+	pruned, err := r.env.Production.Prune(ctx, plan)
 	r.production, r.refs = objects, plan.Refs()
 	return append(append(changes, pruned...), plan.Kept...), err
 }
 
 // wait waits until the objects are really out.
-func (r *Run) wait(ctx context.Context, stage string, objects []*unstructured.Unstructured) error {
+func (r *Run) wait(ctx context.Context, in *cluster.Cluster, stage string, objects []*unstructured.Unstructured) error {
 	defer r.waitTime()()
-	return r.env.Cluster.Wait(ctx, objects, r.tell(ctx, stage))
+	return in.Wait(ctx, objects, r.tell(ctx, stage))
 }
 
 // tell returns what notes the states of objects.

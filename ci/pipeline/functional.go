@@ -20,7 +20,7 @@ func (r *Run) Functional(ctx context.Context) error {
 		return err
 	}
 	isolation := cluster.Isolation{Namespace: r.opts.BuildNamespace, Production: r.opts.Namespace, Run: r.opts.Run}
-	if err := r.env.Cluster.CheckIsolated(ctx, objects, isolation); err != nil {
+	if err := r.env.Build.CheckIsolated(ctx, objects, isolation); err != nil {
 		return err
 	}
 	if err := r.receiptReady(ctx); err != nil {
@@ -28,18 +28,18 @@ func (r *Run) Functional(ctx context.Context) error {
 	}
 	r.note("functional", "deploy "+r.betaPath())
 	r.beta = true
-	owner, err := r.env.Cluster.BeginRun(ctx, r.opts.BuildNamespace, r.opts.Run, map[string]string{"version": r.opts.Version, "commit": r.opts.Commit})
+	owner, err := r.env.Build.BeginRun(ctx, r.opts.BuildNamespace, r.opts.Run, map[string]string{"version": r.opts.Version, "commit": r.opts.Commit})
 	if err != nil {
 		return err
 	}
-	r.resign = r.env.Cluster.KeepAlive(ctx, r.opts.BuildNamespace, r.opts.Run)
+	r.resign = r.env.Build.KeepAlive(ctx, r.opts.BuildNamespace, r.opts.Run)
 	r.sweep(ctx)
-	changes, err := r.env.Cluster.Apply(ctx, objects, cluster.ApplyOptions{Owner: &owner})
+	changes, err := r.env.Build.Apply(ctx, objects, cluster.ApplyOptions{Owner: &owner})
 	r.record(changes)
 	if err != nil {
 		return err
 	}
-	if err := r.wait(ctx, "functional", objects); err != nil {
+	if err := r.wait(ctx, r.env.Build, "functional", objects); err != nil {
 		return err
 	}
 	if err := r.testBeta(ctx, objects); err != nil {
@@ -60,7 +60,7 @@ func (r *Run) testBeta(ctx context.Context, objects []*unstructured.Unstructured
 	var external cluster.Address
 	var finding errgroup.Group
 	finding.Go(func() (err error) {
-		external, err = r.env.Cluster.Address(ctx, objects, r.betaPath()+r.app.Health)
+		external, err = r.env.Build.Address(ctx, objects, r.betaPath()+r.app.Health)
 		return err
 	})
 	if err := r.testService(ctx); err != nil {
@@ -76,13 +76,13 @@ func (r *Run) testBeta(ctx context.Context, objects []*unstructured.Unstructured
 	url := external.URL + r.betaPath()
 	r.address("functional", url, external.FoundBy)
 	err = r.runSuite(ctx, suite{stage: "functional", command: r.app.Functional, address: url, version: r.opts.Version, code: ExitFunctional})
-	return r.unlessGone(ctx, objects, r.betaPath(), err)
+	return r.unlessGone(ctx, r.env.Build, objects, r.betaPath(), err)
 }
 
 // testService tests through a port of this process that leads to the Service,
 // so that it works whatever network the cluster has.
 func (r *Run) testService(ctx context.Context) error {
-	forward, err := r.env.Cluster.Forward(ctx, r.opts.BuildNamespace, r.betaService(), r.app.Port)
+	forward, err := r.env.Build.Forward(ctx, r.opts.BuildNamespace, r.betaService(), r.app.Port)
 	if err != nil {
 		return err
 	}

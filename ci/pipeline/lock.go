@@ -21,7 +21,7 @@ func holder(run, version string) string { return run + " (" + version + ")" }
 // lockProduction waits in the queue until production is this run's to change.
 func (r *Run) lockProduction(ctx context.Context, stage string) (err error) {
 	defer r.waitTime()()
-	r.lease, err = r.env.Cluster.Lock(ctx, r.opts.Namespace, leaseName, r.holder(), func(other string, place int) {
+	r.lease, err = r.env.Production.Lock(ctx, r.opts.Namespace, leaseName, r.holder(), func(other string, place int) {
 		r.note(stage, "waiting for run "+other+", which changes production; "+ordinal(place)+" in the queue")
 	})
 	return err

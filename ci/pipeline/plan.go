@@ -40,7 +40,7 @@ func (r *Run) Plan(ctx context.Context) (Plan, error) {
 	if r.former != nil {
 		options.Former = r.former.Refs
 	}
-	plan, err := r.env.Cluster.Plan(ctx, objects, options)
+	plan, err := r.env.Production.Plan(ctx, objects, options)
 	if err != nil {
 		return Plan{}, err
 	}

@@ -90,7 +90,7 @@ func newRun(app Application, opts Options, env Environment) (*Run, error) {
 
 // introduce begins the report with what is known.
 func (r *Run) introduce() {
-	host, version := r.env.Cluster.Server()
+	host, version := r.env.Build.Server()
 	r.report = report.Report{Run: r.opts.Run, Version: r.opts.Version, Image: r.repository.String(), Commit: r.opts.Commit,
 		Vendor: r.opts.Vendor, Branch: r.opts.Branch, Actor: r.opts.Actor, RunURL: r.opts.RunURL, Namespace: r.opts.Namespace, Cluster: host + " " + version, As: r.env.As, Engine: engineVersion}
 }
@@ -102,11 +102,11 @@ func (r *Run) Preflight(ctx context.Context) error {
 	var checks errgroup.Group
 	checks.Go(func() error { return r.env.Registry.Ping(ctx, r.repository) })
 	if r.reaches("functional") {
-		checks.Go(func() error { return r.env.Cluster.CheckAccess(ctx, r.opts.BuildNamespace) })
+		checks.Go(func() error { return r.env.Build.CheckAccess(ctx, r.opts.BuildNamespace) })
 	}
 	if r.reaches("deploy") {
 		checks.Go(func() error {
-			if err := r.env.Cluster.CheckAccess(ctx, r.opts.Namespace); err != nil {
+			if err := r.env.Production.CheckAccess(ctx, r.opts.Namespace); err != nil {
 				return err
 			}
 			return r.foreseeSuperseded(ctx)

@@ -42,7 +42,7 @@ func (r *Run) recordRelease(ctx context.Context) error {
 	defer cancel()
 	if r.former == nil || r.former.Digest != r.digest || r.way != nil {
 		r.recording = true
-		err := r.env.Cluster.SaveRelease(ctx, r.opts.Namespace, cluster.Release{Version: r.opts.Version, Digest: r.digest,
+		err := r.env.Production.SaveRelease(ctx, r.opts.Namespace, cluster.Release{Version: r.opts.Version, Digest: r.digest,
 			Commit: r.opts.Commit, Run: r.opts.Run, Time: time.Now(), Objects: r.production, Refs: r.refs,
 			Committed: r.opts.Built, Before: r.opts.History.Before, Shallow: r.opts.History.Shallow})
 		if err != nil {
@@ -54,7 +54,7 @@ func (r *Run) recordRelease(ctx context.Context) error {
 		return nil
 	}
 	r.say(nil)
-	return r.env.Cluster.ForgetUndo(ctx, *r.way) // where this fails, recover sees that the release is recorded
+	return r.env.Production.ForgetUndo(ctx, *r.way) // where this fails, recover sees that the release is recorded
 }
 
 // testProduction tests what the objects put out and returns where.
@@ -65,7 +65,7 @@ func (r *Run) testProduction(ctx context.Context, stage string, objects []*unstr
 	}
 	r.note(stage, "find the address")
 	found := r.waitTime()
-	address, err := r.env.Cluster.Address(ctx, objects, path+r.app.Health)
+	address, err := r.env.Production.Address(ctx, objects, path+r.app.Health)
 	found()
 	if err != nil {
 		return "", err
@@ -73,7 +73,7 @@ func (r *Run) testProduction(ctx context.Context, stage string, objects []*unstr
 	url := address.URL + path
 	r.address(stage, url, address.FoundBy)
 	err = r.runSuite(ctx, suite{stage: stage, command: r.app.Production, address: url, version: version, code: ExitProduction})
-	return url, r.unlessGone(ctx, objects, path, err)
+	return url, r.unlessGone(ctx, r.env.Production, objects, path, err)
 }
 
 // answerTime is how long an address may take to answer again after tests failed there.
@@ -81,14 +81,14 @@ const answerTime = 3 * time.Second
 
 // unlessGone returns why tests failed: they did, or the address answers no more. A
 // controller may serve for a moment what an Ingress said before.
-func (r *Run) unlessGone(ctx context.Context, objects []*unstructured.Unstructured, path string, failed error) error {
+func (r *Run) unlessGone(ctx context.Context, in *cluster.Cluster, objects []*unstructured.Unstructured, path string, failed error) error {
 	if failed == nil || ctx.Err() != nil {
 		return failed
 	}
 	defer r.waitTime()()
 	ctx, cancel := context.WithTimeout(ctx, answerTime)
 	defer cancel()
-	_, err := r.env.Cluster.Address(ctx, objects, path+r.app.Health)
+	_, err := in.Address(ctx, objects, path+r.app.Health)
 	if gone := (*cluster.Error)(nil); errors.As(err, &gone) && gone.Class == cluster.NoAddress {
 		return err
 	}

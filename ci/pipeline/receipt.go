@@ -35,7 +35,7 @@ func (r *Run) receiptBefore(ctx context.Context) {
 		defer close(taken.known)
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), receiptTime)
 		defer cancel()
-		taken.before, taken.err = r.env.Cluster.Fingerprint(ctx, r.opts.BuildNamespace, r.opts.Namespace)
+		taken.before, taken.err = r.env.Build.Fingerprint(ctx, r.opts.BuildNamespace, r.opts.Namespace)
 	}()
 }
 
@@ -47,7 +47,7 @@ func (r *Run) receiptReady(ctx context.Context) error {
 	}
 	<-r.receipt.known
 	if r.receipt.err != nil {
-		r.receipt.before, r.receipt.err = r.env.Cluster.Fingerprint(ctx, r.opts.BuildNamespace, r.opts.Namespace)
+		r.receipt.before, r.receipt.err = r.env.Build.Fingerprint(ctx, r.opts.BuildNamespace, r.opts.Namespace)
 	}
 	return r.receipt.err
 }
@@ -61,7 +61,7 @@ func (r *Run) receiptUnderLock(ctx context.Context) error {
 	if err := r.receiptReady(ctx); err != nil {
 		return err
 	}
-	locked, err := r.env.Cluster.Fingerprint(ctx, r.opts.Namespace)
+	locked, err := r.env.Production.Fingerprint(ctx, r.opts.Namespace)
 	if err == nil {
 		r.receipt.locked = locked.In(r.opts.Namespace, true)
 	}
@@ -77,7 +77,7 @@ func (r *Run) receiptOfProduction(ctx context.Context) error {
 	if err := r.receiptReady(ctx); err != nil {
 		return err
 	}
-	now, err := r.env.Cluster.Fingerprint(ctx, r.opts.Namespace)
+	now, err := r.env.Production.Fingerprint(ctx, r.opts.Namespace)
 	if err != nil {
 		r.receipt.err = err
 		return err
@@ -99,7 +99,7 @@ func (r *Run) receiptAfter(ctx context.Context) error {
 	if r.receipt == nil || r.receipt.err != nil {
 		return nil // said already
 	}
-	now, err := r.env.Cluster.Fingerprint(ctx, r.opts.BuildNamespace)
+	now, err := r.env.Build.Fingerprint(ctx, r.opts.BuildNamespace)
 	if err != nil {
 		return err
 	}

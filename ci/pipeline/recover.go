@@ -16,7 +16,7 @@ func (r *Run) LookBehind(ctx context.Context) error {
 	if !r.reaches("deploy") {
 		return nil
 	}
-	undos, err := r.env.Cluster.Undos(ctx, r.opts.Namespace)
+	undos, err := r.env.Production.Undos(ctx, r.opts.Namespace)
 	r.behind = len(undos) > 0
 	return err
 }
@@ -32,7 +32,7 @@ func (r *Run) reaches(stage string) bool {
 func (r *Run) Recover(ctx context.Context) (err error) {
 	r.note("recover", "look whether the run that changes production still lives")
 	waited := r.waitTime()
-	r.lease, err = r.env.Cluster.TakeIfStale(ctx, r.opts.Namespace, leaseName, r.holder())
+	r.lease, err = r.env.Production.TakeIfStale(ctx, r.opts.Namespace, leaseName, r.holder())
 	waited()
 	if err != nil {
 		return err
@@ -47,11 +47,11 @@ func (r *Run) Recover(ctx context.Context) (err error) {
 // recoverDead finishes, under the lock, what other runs began: whoever wrote an
 // undo record and does not have the lock any more is dead.
 func (r *Run) recoverDead(ctx context.Context, stage string) error {
-	undos, err := r.env.Cluster.Undos(ctx, r.opts.Namespace)
+	undos, err := r.env.Production.Undos(ctx, r.opts.Namespace)
 	if err != nil {
 		return err
 	}
-	releases, err := r.env.Cluster.Releases(ctx, r.opts.Namespace)
+	releases, err := r.env.Production.Releases(ctx, r.opts.Namespace)
 	if err != nil {
 		return err
 	}
@@ -74,7 +74,7 @@ func (r *Run) recoverDead(ctx context.Context, stage string) error {
 // recorded its release: then only the record is left of it.
 func (r *Run) finishOther(ctx context.Context, stage string, record cluster.UndoRecord, releases []cluster.Release) (string, error) {
 	if slices.ContainsFunc(releases, func(release cluster.Release) bool { return release.Run == record.Run }) {
-		return "its release " + record.Version + " was verified", r.env.Cluster.ForgetUndo(ctx, record)
+		return "its release " + record.Version + " was verified", r.env.Production.ForgetUndo(ctx, record)
 	}
 	var former *cluster.Release
 	if len(releases) > 0 {
@@ -128,12 +128,12 @@ func (r *Run) RemoveStale(ctx context.Context) error {
 }
 
 func (r *Run) removeStale(ctx context.Context) (int, error) {
-	stale, err := r.env.Cluster.StaleRuns(ctx, r.opts.BuildNamespace)
+	stale, err := r.env.Build.StaleRuns(ctx, r.opts.BuildNamespace)
 	if err != nil {
 		return 0, err
 	}
 	for i, run := range stale {
-		if _, err := r.env.Cluster.DeleteRun(ctx, r.opts.BuildNamespace, run); err != nil {
+		if _, err := r.env.Build.DeleteRun(ctx, r.opts.BuildNamespace, run); err != nil {
 			return i, err
 		}
 	}

@@ -14,10 +14,10 @@ import (
 // rollback that is the one that was rolled back. It reads the cluster and writes
 // nothing. A version that no release has is of exit code 2.
 func NewRollback(ctx context.Context, app Application, opts Options, env Environment, to string) (*Run, error) {
-	if err := env.Cluster.CheckAccess(ctx, opts.Namespace); err != nil {
+	if err := env.Production.CheckAccess(ctx, opts.Namespace); err != nil {
 		return nil, err
 	}
-	releases, err := env.Cluster.Releases(ctx, opts.Namespace)
+	releases, err := env.Production.Releases(ctx, opts.Namespace)
 	if err != nil {
 		return nil, err
 	}

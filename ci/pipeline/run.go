@@ -45,16 +45,17 @@ type Options struct {
 
 // Environment is what a run works with.
 type Environment struct {
-	Engine    Engine
-	Reconnect func(context.Context) (Engine, error) // a new session: Ctrl-C in a terminal ends the former, too
-	EngineLog *EngineLog
-	Tree      fs.FS // the application's repository, for kustomize
-	Cluster   *cluster.Cluster
-	As        string // the account that Cluster impersonates, empty: the credentials' own
-	Registry  *image.Registry
-	Dir       *report.Dir // set by Execute
-	Printer   report.Printer
-	Tracer    *trace.Tracer // may be nil
+	Engine     Engine
+	Reconnect  func(context.Context) (Engine, error) // a new session: Ctrl-C in a terminal ends the former, too
+	EngineLog  *EngineLog
+	Tree       fs.FS            // the application's repository, for kustomize
+	Build      *cluster.Cluster // with the rights of a beta: what is done in the build namespace
+	Production *cluster.Cluster // with the rights of a deploy: what is done in production's; may be the same
+	As         string           // the account that they impersonate, empty: the credentials' own
+	Registry   *image.Registry
+	Dir        *report.Dir // set by Execute
+	Printer    report.Printer
+	Tracer     *trace.Tracer // may be nil
 }
 
 // Engine is a session of the engine.

@@ -113,7 +113,10 @@ func (r *Run) finish(failure *Failure, took time.Duration) *Failure {
 		}
 	}
 	r.report.EngineSeconds, r.report.WaitSeconds = report.Seconds(r.onEngine), report.Seconds(r.waiting)
-	r.report.Requests = int(r.env.Cluster.Requests())
+	r.report.Requests = int(r.env.Build.Requests())
+	if r.env.Production != r.env.Build {
+		r.report.Requests += int(r.env.Production.Requests())
+	}
 	if err := r.env.Dir.Write(r.report); err != nil && failure == nil {
 		failure = &Failure{Code: exitUnknown, Cause: err.Error(), Err: err}
 		r.report.ExitCode, r.report.Result = failure.Code, report.Failed

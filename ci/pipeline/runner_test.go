@@ -35,7 +35,7 @@ func newFake(t *testing.T, names ...string) *fake {
 	t.Helper()
 	f := &fake{Run: &Run{
 		opts: Options{Run: "one", Version: "v1", Until: names[len(names)-1], StageTimeout: time.Minute},
-		env:  Environment{Printer: quiet{}, EngineLog: &EngineLog{}, Cluster: &cluster.Cluster{}},
+		env:  Environment{Printer: quiet{}, EngineLog: &EngineLog{}, Build: &cluster.Cluster{}, Production: &cluster.Cluster{}},
 	}}
 	for i, name := range append(names, "cleanup") {
 		f.stages = append(f.stages, Stage{Name: name, Code: 10 + i, Always: name == "cleanup", Run: func(context.Context) error { return nil }})

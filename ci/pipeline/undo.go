@@ -52,7 +52,7 @@ func (r *Run) undo(ctx context.Context) *Failure {
 // they need the engine: ready makes it so, after production is put back.
 func (r *Run) putBack(ctx context.Context, stage string, record cluster.UndoRecord, former *cluster.Release, ready func(context.Context) error) (string, error) {
 	r.note(stage, "put back what run "+record.Run+" changed")
-	changes, now, err := r.env.Cluster.Restore(ctx, record)
+	changes, now, err := r.env.Production.Restore(ctx, record)
 	r.record(changes)
 	if err != nil {
 		return "", err
@@ -60,7 +60,7 @@ func (r *Run) putBack(ctx context.Context, stage string, record cluster.UndoReco
 	// Else what was pruned and is back would never be pruned again, or a release
 	// whose writing gave no answer would stand for the one that is back.
 	if former != nil && (former.Renew(now) || r.recording) {
-		if err := r.env.Cluster.SaveRelease(ctx, record.Namespace, *former); err != nil {
+		if err := r.env.Production.SaveRelease(ctx, record.Namespace, *former); err != nil {
 			return "", err
 		}
 	}
@@ -68,10 +68,10 @@ func (r *Run) putBack(ctx context.Context, stage string, record cluster.UndoReco
 	if former != nil && record.Back != "" {
 		objects = former.Objects
 	}
-	if err := r.wait(ctx, stage, objects); err != nil {
+	if err := r.wait(ctx, r.env.Production, stage, objects); err != nil {
 		return "", err
 	}
-	if err := r.env.Cluster.ForgetUndo(ctx, record); err != nil {
+	if err := r.env.Production.ForgetUndo(ctx, record); err != nil {
 		return "", err
 	}
 	r.say(nil)
