@@ -125,6 +125,15 @@ func (c *Cluster) write(ctx context.Context, p *planned) error {
 		begun, cancel := context.WithTimeout(context.WithoutCancel(ctx), writeTime)
 		defer cancel()
 		result, err := c.patch(begun, p)
+		for outdated(err) {
+			done, again := c.followUp(begun, p)
+			if again != nil {
+				return again
+			}
+			if result, err = p.live, nil; !done {
+				result, err = c.patch(begun, p)
+			}
+		}
 		if err != nil {
 			return err
 		}
@@ -142,7 +151,11 @@ func (c *Cluster) write(ctx context.Context, p *planned) error {
 func (c *Cluster) patch(ctx context.Context, p *planned, dryRun ...string) (*unstructured.Unstructured, error) {
 	opts := metav1.ApplyOptions{FieldManager: FieldManager, DryRun: dryRun}
 	apply := func() (*unstructured.Unstructured, error) {
-		return c.in(p.resource, p.object.GetNamespace()).Apply(ctx, p.object.GetName(), p.object, opts)
+		wanted := p.object
+		if len(dryRun) == 0 {
+			wanted = asRead(ctx, p.object, p.live)
+		}
+		return c.in(p.resource, p.object.GetNamespace()).Apply(ctx, p.object.GetName(), wanted, opts)
 	}
 	result, err := apply()
 	if reduced, note, take := giveUp(p.object, err); reduced != nil {

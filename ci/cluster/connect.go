@@ -79,7 +79,9 @@ func Connect(ctx context.Context, cfg Config) (*Cluster, error) {
 	if c.dial == nil {
 		c.dial = (&net.Dialer{}).DialContext
 	}
-	config.Wrap(func(next http.RoundTripper) http.RoundTripper { return retry{counter{next, &c.requests}, &c.outage} })
+	config.Wrap(func(next http.RoundTripper) http.RoundTripper {
+		return retry{fence{counter{next, &c.requests}}, &c.outage}
+	})
 	client, err := rest.HTTPClientFor(config)
 	if err != nil {
 		return nil, configError(cfg, err)

@@ -51,12 +51,38 @@ func (c *Cluster) deleteOne(ctx context.Context, object *unstructured.Unstructur
 	if err != nil {
 		return false, err
 	}
-	if err := c.remove(ctx, found, object); apierrors.IsNotFound(err) {
+	if err := c.removeAsRead(ctx, found, object); apierrors.IsNotFound(err) {
 		return false, nil
 	} else if err != nil {
 		return false, fromAPI(ctx, describe(object), "delete", err)
 	}
 	return true, c.awaitGone(ctx, found, object)
+}
+
+// removeAsRead removes the object as it was read, for whoever has a lease, and
+// reads it again when others wrote it meanwhile: a status, for example.
+func (c *Cluster) removeAsRead(ctx context.Context, r resource, object *unstructured.Unstructured) error {
+	if fenced(ctx) == nil || object.GetResourceVersion() == "" {
+		return c.remove(ctx, r, object)
+	}
+	live := object
+	for {
+		options := metav1.DeleteOptions{PropagationPolicy: ptr.To(metav1.DeletePropagationForeground)}
+		options.Preconditions = &metav1.Preconditions{UID: ptr.To(live.GetUID()), ResourceVersion: ptr.To(live.GetResourceVersion())}
+		err := c.in(r, object.GetNamespace()).Delete(ctx, object.GetName(), options)
+		if !outdated(err) {
+			return err
+		}
+		if live, err = c.readAgain(ctx, r, object); err != nil {
+			return err
+		}
+		switch {
+		case live == nil || live.GetUID() != object.GetUID():
+			return nil // ours is gone
+		case !sameEntry(applied(live), applied(object)):
+			return &Error{Class: Admission, Object: describe(object), Cause: "was written as " + FieldManager + " by somebody else since this was planned"}
+		}
+	}
 }
 
 // remove asks for the deletion in the foreground: the object stays until what it

@@ -30,6 +30,7 @@ const (
 	Timeout       Class = "timeout"       // deadline passed without a nameable cause
 	Superseded    Class = "superseded"    // a newer version is there already
 	Locked        Class = "locked"        // another run holds the lock
+	Lost          Class = "lost"          // another run has taken the lock meanwhile
 	Undo          Class = "undo"          // what was changed could not be put back
 )
 

@@ -22,15 +22,25 @@ const (
 // Lease is a lock held through a coordination.k8s.io/Lease object, renewed in the
 // background until Unlock.
 type Lease struct {
-	cluster *Cluster
-	holder  string
-	number  int32
+	cluster         *Cluster
+	holder          string
+	number          int32
+	namespace, name string
+
+	writing sync.Mutex            // one write at a time; guards current
 	current *coordinationv1.Lease // as last written by us
-	mutex   sync.Mutex
-	steady  time.Time // since then every renewal went through; zero while they do not
+
+	mutex     sync.Mutex
+	steady    time.Time     // since then every renewal went through; zero while they do not
+	confirmed time.Duration // by sinceBoot: when the last renewal that went through was sent
+	taker     string        // who has it, once it is lost
+	lost      chan struct{}
+	losing    sync.Once
+
+	holding context.Context // ends with Unlock: the time that renewals go on
 	stop    context.CancelFunc
+	wake    chan struct{} // somebody else wrote the lease
 	renewer sync.WaitGroup
-	lost    chan struct{}
 }
 
 // Lock returns the named lease of the namespace once holder has it: first come,
@@ -138,6 +148,7 @@ func (c *Cluster) take(ctx context.Context, namespace, leaseName, holder string,
 	wanted.Spec.HolderIdentity, wanted.Spec.AcquireTime, wanted.Spec.RenewTime = &holder, &now, &now
 	wanted.Spec.LeaseDurationSeconds = ptr.To(int32(leaseDuration / time.Second))
 	wanted.Spec.LeaseTransitions = ptr.To(ptr.Deref(wanted.Spec.LeaseTransitions, 0) + 1)
+	sent := sinceBoot()
 	written, err := c.writeLease(ctx, wanted)
 	switch {
 	case apierrors.IsConflict(err) || apierrors.IsAlreadyExists(err) || apierrors.IsNotFound(err) && from != nil:
@@ -145,16 +156,17 @@ func (c *Cluster) take(ctx context.Context, namespace, leaseName, holder string,
 	case err != nil:
 		return nil, unlessAway(fromAPI(ctx, name("Lease", namespace, leaseName), "lock", err))
 	}
-	return c.hold(ctx, written), nil
+	lease := c.hold(ctx, written, sent)
+	lease.heed()
+	return lease, nil
 }
 
-// hold renews a lease that was just written as ours.
-func (c *Cluster) hold(ctx context.Context, written *coordinationv1.Lease) *Lease {
+// hold renews a lease that was just written as ours; sent is when the write was.
+func (c *Cluster) hold(ctx context.Context, written *coordinationv1.Lease, sent time.Duration) *Lease {
 	lease := &Lease{cluster: c, holder: *written.Spec.HolderIdentity, number: ptr.Deref(written.Spec.LeaseTransitions, 0), current: written,
-		steady: time.Now(), lost: make(chan struct{})}
-	var renewing context.Context
-	renewing, lease.stop = context.WithCancel(context.WithoutCancel(ctx))
-	lease.renewer.Go(func() { lease.renew(renewing) })
+		namespace: written.Namespace, name: written.Name, steady: time.Now(), confirmed: sent, lost: make(chan struct{}), wake: make(chan struct{}, 1)}
+	lease.holding, lease.stop = context.WithCancel(context.WithoutCancel(ctx))
+	lease.renewer.Go(func() { lease.renew(lease.holding) })
 	return lease
 }
 

@@ -151,6 +151,7 @@ func (q *queue) join(ctx context.Context) error {
 		q.ticket, q.name = nil, q.lock+"-"+strings.ToLower(rand.Text()[:8])
 	}
 	now := metav1.NowMicro()
+	sent := sinceBoot()
 	made, err := q.cluster.writeLease(ctx, &coordinationv1.Lease{
 		ObjectMeta: metav1.ObjectMeta{Namespace: q.namespace, Name: q.name, Labels: map[string]string{LabelManagedBy: FieldManager, labelQueue: q.lock}},
 		Spec: coordinationv1.LeaseSpec{HolderIdentity: &q.holder, AcquireTime: &now, RenewTime: &now, LeaseTransitions: ptr.To[int32](0),
@@ -162,7 +163,7 @@ func (q *queue) join(ctx context.Context) error {
 	if err != nil {
 		return unlessAway(fromAPI(ctx, name("Lease", q.namespace, q.name), "queue", err))
 	}
-	q.ticket = q.cluster.hold(ctx, made)
+	q.ticket = q.cluster.hold(ctx, made, sent)
 	return nil
 }
 

@@ -76,7 +76,7 @@ func TestNobodyOvertakesALiveTicketThoughTheLockIsFree(t *testing.T) {
 	c := connect(t)
 	namespace := newNamespace(t, c)
 	slow := newTicket(t, c, namespace, "slow run")
-	renewing := c.hold(t.Context(), slow)
+	renewing := c.hold(t.Context(), slow, sinceBoot())
 	tells, lock := wait(t, within(t, time.Minute), c, namespace, "fast run")
 	require.Equal(t, told{"slow run", 2}, <-tells)
 	select {

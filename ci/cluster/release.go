@@ -2,6 +2,7 @@ package cluster
 
 import (
 	"bytes"
+	"cmp"
 	"compress/gzip"
 	"context"
 	"encoding/json"
@@ -33,6 +34,7 @@ type Release struct {
 	Digest  string                       `json:"digest"`
 	Commit  string                       `json:"commit"`
 	Run     string                       `json:"run"`
+	Number  int32                        `json:"number,omitempty"` // of the lease under which it was made; 0 in a record that an older version wrote
 	Time    time.Time                    `json:"time"`
 	Objects []*unstructured.Unstructured `json:"objects"`
 	Refs    []Ref                        `json:"refs"` // the objects as they were made: what a later release prunes
@@ -82,7 +84,9 @@ func (c *Cluster) Releases(ctx context.Context, namespace string) ([]Release, er
 			return nil, &Error{Class: Misconfigured, Object: name("Secret", namespace, list.Items[i].Name), Cause: "is no release record: " + err.Error(), Err: err}
 		}
 	}
-	slices.SortFunc(releases, func(a, b Release) int { return b.Time.Compare(a.Time) })
+	slices.SortFunc(releases, func(a, b Release) int {
+		return cmp.Or(cmp.Compare(b.Number, a.Number), b.Time.Compare(a.Time)) // runs' clocks may differ
+	})
 	return releases, nil
 }
 

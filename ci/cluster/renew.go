@@ -21,16 +21,15 @@ func (l *Lease) renew(ctx context.Context) {
 	for {
 		select {
 		case <-time.After(pause):
+		case <-l.wake:
 		case <-ctx.Done():
 			return
 		}
-		now := time.Now()
-		err := l.write(ctx, now.Add(leaseRenewal), func(spec *coordinationv1.LeaseSpec) { spec.RenewTime = ptr.To(metav1.NewMicroTime(now)) })
+		renewing, cancel := context.WithTimeout(ctx, leaseRenewal)
+		err := l.renewal(renewing)
+		cancel()
 		switch {
-		case ctx.Err() != nil:
-			return
-		case errors.Is(err, errTaken):
-			close(l.lost)
+		case ctx.Err() != nil || errors.Is(err, errTaken):
 			return
 		case err != nil:
 			pause = leaseRetry
@@ -39,6 +38,30 @@ func (l *Lease) renew(ctx context.Context) {
 		}
 		l.note(err == nil)
 	}
+}
+
+// renewal writes one renewal and remembers when it was sent, or that the lease is lost.
+func (l *Lease) renewal(ctx context.Context) error {
+	sent := sinceBoot()
+	now := metav1.NowMicro()
+	err := l.write(ctx, func(spec *coordinationv1.LeaseSpec) { spec.RenewTime = &now })
+	if err == nil {
+		l.mutex.Lock()
+		defer l.mutex.Unlock()
+		l.confirmed = max(l.confirmed, sent)
+	}
+	return err
+}
+
+func (l *Lease) version() string {
+	l.writing.Lock()
+	defer l.writing.Unlock()
+	return l.current.ResourceVersion
+}
+
+// ours reports whether a state of the lease is one in which we hold it.
+func (l *Lease) ours(live *coordinationv1.Lease) bool {
+	return ptr.Deref(live.Spec.HolderIdentity, "") == l.holder && ptr.Deref(live.Spec.LeaseTransitions, 0) == l.number
 }
 
 // note remembers since when renewals go through.
@@ -61,11 +84,12 @@ func (l *Lease) steadySince() time.Time {
 	return l.steady
 }
 
-// write changes the lease while it is ours. A conflict may be our own earlier
-// write whose answer was lost, so the server is asked before giving up.
-func (l *Lease) write(ctx context.Context, expires time.Time, change func(*coordinationv1.LeaseSpec)) error {
-	ctx, cancel := context.WithDeadline(ctx, expires)
-	defer cancel()
+// write changes the lease while it is ours; else it is lost from now on. A conflict
+// may be our own earlier write whose answer was lost, so the server is asked before
+// giving up.
+func (l *Lease) write(ctx context.Context, change func(*coordinationv1.LeaseSpec)) error {
+	l.writing.Lock()
+	defer l.writing.Unlock()
 	for {
 		wanted := l.current.DeepCopy()
 		change(&wanted.Spec)
@@ -80,14 +104,33 @@ func (l *Lease) write(ctx context.Context, expires time.Time, change func(*coord
 		live, err := l.cluster.typed.CoordinationV1().Leases(wanted.Namespace).Get(ctx, wanted.Name, metav1.GetOptions{})
 		switch {
 		case apierrors.IsNotFound(err):
-			return errTaken
+			return l.lose("")
 		case err != nil:
 			return err
-		case ptr.Deref(live.Spec.HolderIdentity, "") != l.holder || ptr.Deref(live.Spec.LeaseTransitions, 0) != l.number:
-			return errTaken
+		case live.UID != l.current.UID || !l.ours(live):
+			return l.lose(ptr.Deref(live.Spec.HolderIdentity, ""))
 		}
 		l.current = live
 	}
+}
+
+// lose closes lost and remembers to whom; it returns errTaken.
+func (l *Lease) lose(taker string) error {
+	l.losing.Do(func() {
+		l.mutex.Lock()
+		l.taker = taker
+		l.mutex.Unlock()
+		close(l.lost)
+	})
+	return errTaken
+}
+
+// Taker returns who held the lease when its loss was noticed; empty while it is not
+// lost, and when nobody did: it was deleted, or its taker is done with it.
+func (l *Lease) Taker() string {
+	l.mutex.Lock()
+	defer l.mutex.Unlock()
+	return l.taker
 }
 
 // Lost is closed when another has the lease: what it protects must not be written
@@ -103,7 +146,9 @@ func (l *Lease) Number() int32 { return l.number }
 func (l *Lease) Unlock(ctx context.Context) error {
 	l.stop()
 	l.renewer.Wait()
-	err := l.write(ctx, time.Now().Add(leaseDuration), func(spec *coordinationv1.LeaseSpec) {
+	ctx, cancel := context.WithTimeout(ctx, leaseDuration)
+	defer cancel()
+	err := l.write(ctx, func(spec *coordinationv1.LeaseSpec) {
 		spec.HolderIdentity, spec.RenewTime, spec.AcquireTime = nil, nil, nil
 	})
 	if errors.Is(err, errTaken) {

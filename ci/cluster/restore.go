@@ -66,22 +66,30 @@ func (c *Cluster) restoreOne(ctx context.Context, object *unstructured.Unstructu
 	if err != nil {
 		return Ref{}, false, err
 	}
-	live, err := c.get(ctx, found, object)
+	live, result, err := c.force(ctx, found, object, FieldManager)
 	if err != nil {
 		return Ref{}, false, err
 	}
-	if live != nil && live.GetDeletionTimestamp() != nil { // being pruned as the run ended
-		if err := c.awaitGone(ctx, found, live); err != nil {
-			return Ref{}, false, err
-		}
-		live = nil
-	}
-	result, err := c.in(found, object.GetNamespace()).Apply(ctx, object.GetName(), object, metav1.ApplyOptions{FieldManager: FieldManager, Force: true})
-	if err != nil {
-		return Ref{}, false, masked(fromAPI(ctx, describe(object), "restore", err), object)
-	}
 	c.written.set(result.GetUID(), result.GetGeneration())
 	return refOf(result), live == nil || live.GetResourceVersion() != result.GetResourceVersion(), nil
+}
+
+// force applies an object by force as it was just read, and reads it again when
+// others wrote it meanwhile. It returns what was there before, or nil, and what is now.
+func (c *Cluster) force(ctx context.Context, r resource, object *unstructured.Unstructured, manager string) (live, result *unstructured.Unstructured, err error) {
+	for live, err = c.get(ctx, r, object); err == nil; live, err = c.readAgain(ctx, r, object) {
+		if live != nil && live.GetDeletionTimestamp() != nil { // being pruned as the run ended
+			if err := c.awaitGone(ctx, r, live); err != nil {
+				return nil, nil, err
+			}
+			live = nil
+		}
+		result, err = c.in(r, object.GetNamespace()).Apply(ctx, object.GetName(), asRead(ctx, object, live), metav1.ApplyOptions{FieldManager: manager, Force: true})
+		if !outdated(err) {
+			return live, result, masked(fromAPI(ctx, describe(object), "restore", err), object)
+		}
+	}
+	return nil, nil, err
 }
 
 // restoreNobodys puts values back under a manager of their own: were they ours, the
@@ -91,8 +99,8 @@ func (c *Cluster) restoreNobodys(ctx context.Context, values *unstructured.Unstr
 	if err != nil {
 		return err
 	}
-	_, err = c.in(found, values.GetNamespace()).Apply(ctx, values.GetName(), values, metav1.ApplyOptions{FieldManager: undoManager, Force: true})
-	return masked(fromAPI(ctx, describe(values), "restore", err), values)
+	_, _, err = c.force(ctx, found, values, undoManager)
+	return err
 }
 
 // removeCreated deletes the objects that did not exist before the run, provided

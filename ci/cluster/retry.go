@@ -83,6 +83,8 @@ func (r retry) RoundTrip(request *http.Request) (*http.Response, error) {
 func (r retry) trouble(response *http.Response, err error, sent bool, start time.Time) error {
 	var certificate *tls.CertificateVerificationError
 	switch {
+	case errors.Is(err, ErrLost):
+		return nil // what it would write is another's now
 	case errors.As(err, &certificate):
 		return nil // another server, or none of ours: trying again will not help
 	case err != nil:

@@ -1,6 +1,7 @@
 package cluster
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -28,8 +29,9 @@ const (
 type UndoRecord struct {
 	Namespace string    `json:"namespace"`
 	Run       string    `json:"run"`
-	Version   string    `json:"version"` // that the run brings
-	Back      string    `json:"back"`    // that was there before; empty for a first deploy
+	Version   string    `json:"version"`          // that the run brings
+	Back      string    `json:"back"`             // that was there before; empty for a first deploy
+	Number    int32     `json:"number,omitempty"` // of the lease under which the run changes the namespace; 0 in an older version's record
 	Time      time.Time `json:"time"`
 	Created   []Ref     `json:"created"`  // did not exist: they go, if Label is on them
 	Label     string    `json:"label"`    // the run that the created objects are labelled with: a rollback writes those of a former run
@@ -109,7 +111,9 @@ func (c *Cluster) Undos(ctx context.Context, namespace string) ([]UndoRecord, er
 				Try: "delete it, if production is as it should be", Err: err}
 		}
 	}
-	slices.SortFunc(undos, func(a, b UndoRecord) int { return b.Time.Compare(a.Time) })
+	slices.SortFunc(undos, func(a, b UndoRecord) int {
+		return cmp.Or(cmp.Compare(b.Number, a.Number), b.Time.Compare(a.Time)) // runs' clocks may differ
+	})
 	return undos, nil
 }
 

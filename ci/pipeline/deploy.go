@@ -16,9 +16,11 @@ func (r *Run) Deploy(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if err := r.lockProduction(ctx, "deploy"); err != nil {
+	ctx, done, err := r.lockProduction(ctx, "deploy")
+	if err != nil {
 		return err
 	}
+	defer done()
 	if err := r.recoverDead(ctx, "deploy"); err != nil {
 		return err
 	}
@@ -50,10 +52,8 @@ func (r *Run) remember(ctx context.Context) error {
 // release had, and waits until they are really out. It plans everything first,
 // then records the way back, and only then writes.
 func (r *Run) change(ctx context.Context, stage string, objects []*unstructured.Unstructured) ([]cluster.Change, error) {
-	ctx, done := r.underLock(ctx)
-	defer done()
 	options := cluster.ApplyOptions{Prune: r.opts.Prune}
-	record := cluster.UndoRecord{Namespace: r.opts.Namespace, Run: r.opts.Run, Version: r.opts.Version}
+	record := cluster.UndoRecord{Namespace: r.opts.Namespace, Run: r.opts.Run, Version: r.opts.Version, Number: r.lease.Number()}
 	if r.former != nil {
 		options.Former, record.Back = r.former.Refs, r.former.Version
 	}

@@ -52,6 +52,7 @@ var exitOfClass = map[cluster.Class]int{
 	cluster.Superseded:    ExitSuperseded,
 	cluster.Locked:        ExitLocked,
 	cluster.Undo:          ExitUndo,
+	cluster.Lost:          ExitUndo,
 }
 
 // Failure is an error that knows its exit code and what a user should see.
@@ -106,8 +107,6 @@ func explain(ctx context.Context, err error, code int) *Failure {
 	var fromCluster *cluster.Error
 	late := errors.Is(context.Cause(ctx), context.DeadlineExceeded)
 	switch {
-	case errors.Is(err, errLockLost) || errors.Is(context.Cause(ctx), errLockLost):
-		return errLockLost
 	case errors.As(context.Cause(ctx), &interrupt):
 		return &Failure{Code: exitSignal + int(interrupt.Signal.(syscall.Signal)), Cause: interrupt.Error(), Err: err}
 	case errors.As(err, &fromCluster):

@@ -19,7 +19,7 @@ func TestEveryClassOfClusterErrorHasItsExitCode(t *testing.T) {
 	codes := map[cluster.Class]int{
 		cluster.Misconfigured: 2, cluster.Admission: 30, cluster.Image: 31, cluster.Crash: 32, cluster.NeverReady: 33,
 		cluster.Unschedulable: 34, cluster.NoAddress: 35, cluster.Unreachable: 36, cluster.Timeout: 40,
-		cluster.Superseded: 50, cluster.Locked: 51, cluster.Undo: 60,
+		cluster.Superseded: 50, cluster.Locked: 51, cluster.Undo: 60, cluster.Lost: 60,
 	}
 	require.Len(t, exitOfClass, len(codes))
 	for class, code := range codes {

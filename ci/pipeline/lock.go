@@ -2,29 +2,62 @@ package pipeline
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"time"
 )
 
 // leaseName is the lock of production: one run at a time changes it.
 const leaseName = "slipway-production"
 
-// errLockLost ends a run whose lock another may have taken over: that one puts
-// production back, so this one must not touch it any more.
-var errLockLost = &Failure{Code: ExitUndo, Cause: "the lock of production was lost: another run took it, for this one had not renewed it for too long",
-	Try: "the run that has it now puts production back; else run `go run ./ci recover`"}
+// errLockLost ends what is done under a lock that another may have taken over: that
+// one puts production back, so this run must not touch it any more.
+var errLockLost = errors.New("the lock of production was lost")
+
+// lostTime is how long the question may take who has production instead.
+const lostTime = 5 * time.Second
+
+// lockLost is the failure of a run that lost production; it says to whom.
+func (r *Run) lockLost(ctx context.Context) *Failure {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), lostTime)
+	defer cancel()
+	r.say(nil) // what led back from this run's changes would now undo the other's
+	return &Failure{Code: ExitUndo, Err: errLockLost, Try: "look at `go run ./ci status`; it left this run's changes behind, or `go run ./ci recover` does",
+		Cause: "the lock of production was lost, for it was not renewed for too long; " + r.whoHasProduction(ctx) + ", and this run has written nothing there since"}
+}
+
+// whoHasProduction names the run that has the lock, else the last that released.
+func (r *Run) whoHasProduction(ctx context.Context) string {
+	if holder, err := r.env.Production.Holder(ctx, r.opts.Namespace, leaseName); err == nil && holder.Name != "" && holder.Name != r.holder() {
+		return "run " + holder.Name + " has production now"
+	}
+	releases, err := r.env.Production.Releases(ctx, r.opts.Namespace)
+	if err == nil && len(releases) > 0 && releases[0].Number > r.lease.Number() {
+		return "run " + holder(releases[0].Run, releases[0].Version) + " has released to production since"
+	}
+	if taker := r.lease.Taker(); taker != "" {
+		return "run " + taker + " had it since"
+	}
+	return "its Lease was deleted or set free by hand"
+}
 
 // holder is how this run is named to others that wait for the lock.
 func (r *Run) holder() string { return holder(r.opts.Run, r.opts.Version) }
 
 func holder(run, version string) string { return run + " (" + version + ")" }
 
-// lockProduction waits in the queue until production is this run's to change.
-func (r *Run) lockProduction(ctx context.Context, stage string) (err error) {
+// lockProduction waits in the queue until production is this run's to change. What
+// changes production uses the context that it returns, see underLock.
+func (r *Run) lockProduction(ctx context.Context, stage string) (under context.Context, done func(), err error) {
 	defer r.waitTime()()
 	r.lease, err = r.env.Production.Lock(ctx, r.opts.Namespace, leaseName, r.holder(), func(other string, place int) {
 		r.note(stage, "waiting for run "+other+", which changes production; "+ordinal(place)+" in the queue")
 	})
-	return err
+	if err != nil {
+		return nil, nil, err
+	}
+	under, done = r.underLock(ctx)
+	return under, done, nil
 }
 
 func (r *Run) unlockProduction(ctx context.Context) error {
@@ -36,7 +69,9 @@ func (r *Run) unlockProduction(ctx context.Context) error {
 	return lease.Unlock(ctx)
 }
 
-// underLock returns a context that ends when the lock is lost.
+// underLock returns a context that ends when the lock is lost, and whose writes are
+// sent only while it is surely held: a process that was stopped finds out about its
+// loss before it writes.
 func (r *Run) underLock(ctx context.Context) (context.Context, func()) {
 	ctx, cancel := context.WithCancelCause(ctx)
 	go func() {
@@ -46,7 +81,7 @@ func (r *Run) underLock(ctx context.Context) (context.Context, func()) {
 		case <-ctx.Done():
 		}
 	}()
-	return ctx, func() { cancel(nil) }
+	return r.lease.Fence(ctx), func() { cancel(nil) }
 }
 
 // lost reports whether the lock was had and is no longer.

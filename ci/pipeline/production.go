@@ -43,7 +43,7 @@ func (r *Run) recordRelease(ctx context.Context) error {
 	if r.former == nil || r.former.Digest != r.digest || r.way != nil {
 		r.recording = true
 		err := r.env.Production.SaveRelease(ctx, r.opts.Namespace, cluster.Release{Version: r.opts.Version, Digest: r.digest,
-			Commit: r.opts.Commit, Run: r.opts.Run, Time: time.Now(), Objects: r.production, Refs: r.refs,
+			Commit: r.opts.Commit, Run: r.opts.Run, Number: r.lease.Number(), Time: time.Now(), Objects: r.production, Refs: r.refs,
 			Committed: r.opts.Built, Before: r.opts.History.Before, Shallow: r.opts.History.Shallow})
 		if err != nil {
 			return err

@@ -41,7 +41,9 @@ func (r *Run) Recover(ctx context.Context) (err error) {
 		r.detail = "the run that changes production lives: left to it"
 		return nil
 	}
-	return errors.Join(r.recoverDead(ctx, "recover"), r.unlockProduction(ctx))
+	under, done := r.underLock(ctx)
+	defer done()
+	return errors.Join(r.recoverDead(under, "recover"), r.unlockProduction(ctx))
 }
 
 // recoverDead finishes, under the lock, what other runs began: whoever wrote an
@@ -75,6 +77,12 @@ func (r *Run) recoverDead(ctx context.Context, stage string) error {
 func (r *Run) finishOther(ctx context.Context, stage string, record cluster.UndoRecord, releases []cluster.Release) (string, error) {
 	if slices.ContainsFunc(releases, func(release cluster.Release) bool { return release.Run == record.Run }) {
 		return "its release " + record.Version + " was verified", r.env.Production.ForgetUndo(ctx, record)
+	}
+	if newer := slices.IndexFunc(releases, func(release cluster.Release) bool { return release.Number > record.Number && record.Number > 0 }); newer >= 0 {
+		return "had lost production before run " + releases[newer].Run + " released", r.env.Production.ForgetUndo(ctx, record)
+	}
+	if err := r.env.Production.FenceOff(ctx, record); err != nil {
+		return "", err
 	}
 	var former *cluster.Release
 	if len(releases) > 0 {

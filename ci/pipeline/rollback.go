@@ -80,9 +80,11 @@ func (r *Run) BuildTests(ctx context.Context) (err error) {
 // Rollback makes production hold the objects that the release recorded, and no
 // others of the current release.
 func (r *Run) Rollback(ctx context.Context) error {
-	if err := r.lockProduction(ctx, "rollback"); err != nil {
+	ctx, done, err := r.lockProduction(ctx, "rollback")
+	if err != nil {
 		return err
 	}
+	defer done()
 	if err := r.recoverDead(ctx, "rollback"); err != nil {
 		return err
 	}

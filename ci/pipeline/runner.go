@@ -71,6 +71,9 @@ func (r *Run) stage(ctx context.Context, stage Stage) *Failure {
 	var failure *Failure
 	if err := stage.Run(ctx); err != nil {
 		failure = explain(ctx, err, stage.Code)
+		if r.lost() && !stage.Always {
+			failure = r.lockLost(ctx)
+		}
 		done.Result, done.Error, done.Cause = report.Failed, failure.Error(), failure.Cause
 		done.Evidence, done.Try = failure.Evidence, failure.Try
 		if interrupt := (Interrupt{}); errors.As(context.Cause(ctx), &interrupt) {

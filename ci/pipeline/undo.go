@@ -2,6 +2,7 @@ package pipeline
 
 import (
 	"context"
+	"errors"
 	"strings"
 
 	"github.com/slipway-cd/slipway/ci/cluster"
@@ -21,12 +22,15 @@ func (r *Run) undo(ctx context.Context) *Failure {
 	if r.verified || r.way == nil {
 		return nil
 	}
-	if r.lost() {
-		r.report.Undo.Error = errLockLost.Error()
-		return errLockLost
+	if r.lost() || errors.Is(r.lease.Ask(ctx), cluster.ErrLost) {
+		failure := r.lockLost(ctx)
+		r.report.Undo.Error = failure.Error()
+		return failure
 	}
 	interrupted := ctx.Err() != nil
 	failure := r.stage(context.WithoutCancel(ctx), Stage{Name: "undo", Code: ExitUndo, Run: func(ctx context.Context) (err error) {
+		ctx, done := r.underLock(ctx)
+		defer done()
 		renew := func(ctx context.Context) error { return nil }
 		if interrupted {
 			renew = r.renewEngine
@@ -38,9 +42,11 @@ func (r *Run) undo(ctx context.Context) *Failure {
 		return err
 	}})
 	r.report.Undo.Done = failure == nil
-	if failure != nil {
+	if failure != nil && !r.lost() {
 		failure.Code = ExitUndo
 		failure.Try = "run `go run ./ci recover`, or by hand: " + strings.Join(r.way.ByHand(), " && ")
+	}
+	if failure != nil {
 		r.report.Undo.Error = failure.Error()
 	}
 	return failure
