@@ -19,6 +19,9 @@ import (
 // TestMain lets tests against a cluster run beside each other, however few cores
 // there are: what they do is wait.
 func TestMain(m *testing.M) {
+	if os.Getenv(deployerEnv) != "" {
+		os.Exit(deployer())
+	}
 	flag.Parse()
 	if os.Getenv("SLIPWAY_TEST_KUBECONFIG") != "" {
 		if err := flag.Set("test.parallel", "8"); err != nil {

@@ -42,6 +42,8 @@ type Config struct {
 	UserAgent  string
 	// Dial connects the HTTP probes of addresses; nil means a net.Dialer.
 	Dial func(ctx context.Context, network, address string) (net.Conn, error)
+	// Clock is this machine's; nil means time.Now. See Cluster.Now.
+	Clock func() time.Time
 
 	impersonate rest.ImpersonationConfig // see Confined
 }
@@ -54,6 +56,7 @@ type Cluster struct {
 	version  string
 	requests atomic.Int64
 	outage   outage
+	clock    clock
 	known    discovery.CachedDiscoveryInterfaceWithContext // asked once
 	mapper   meta.RESTMapperWithContext
 	dynamic  dynamic.Interface
@@ -79,8 +82,11 @@ func Connect(ctx context.Context, cfg Config) (*Cluster, error) {
 	if c.dial == nil {
 		c.dial = (&net.Dialer{}).DialContext
 	}
+	if c.clock.own = cfg.Clock; c.clock.own == nil {
+		c.clock.own = time.Now
+	}
 	config.Wrap(func(next http.RoundTripper) http.RoundTripper {
-		return retry{fence{counter{next, &c.requests}}, &c.outage}
+		return retry{fence{timed{counter{next, &c.requests}, &c.clock}}, &c.outage}
 	})
 	client, err := rest.HTTPClientFor(config)
 	if err != nil {

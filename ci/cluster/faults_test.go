@@ -25,6 +25,7 @@ type faults struct {
 	t       *testing.T
 	behind  http.Handler
 	server  *httptest.Server
+	path    string       // of a kubeconfig that leads through it
 	answers atomic.Int32 // status to answer with instead, 0 for none
 	seen    atomic.Int64 // requests that came through, or were answered instead
 }
@@ -51,9 +52,9 @@ func throughFaults(t *testing.T) (*Cluster, *faults) {
 	file.Clusters["c"] = &clientcmdapi.Cluster{Server: f.server.URL, CertificateAuthorityData: certificate}
 	file.Contexts["c"] = &clientcmdapi.Context{Cluster: "c"}
 	file.CurrentContext = "c"
-	path := filepath.Join(t.TempDir(), "kubeconfig")
-	require.NoError(t, clientcmd.WriteToFile(*file, path))
-	c, err := Connect(t.Context(), Config{Kubeconfig: path, UserAgent: "slipway-test"})
+	f.path = filepath.Join(t.TempDir(), "kubeconfig")
+	require.NoError(t, clientcmd.WriteToFile(*file, f.path))
+	c, err := Connect(t.Context(), Config{Kubeconfig: f.path, UserAgent: "slipway-test"})
 	require.NoError(t, err)
 	return c, f
 }

@@ -44,6 +44,8 @@ func (f fence) RoundTrip(request *http.Request) (*http.Response, error) {
 	return f.next.RoundTrip(request)
 }
 
+// writes reports whether a request may change anything. That a deletion is a dry run is
+// said in its body: it is taken for a write.
 func writes(request *http.Request) bool {
 	return request.Method != http.MethodGet && request.Method != http.MethodHead && request.URL.Query().Get("dryRun") == ""
 }

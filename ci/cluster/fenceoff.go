@@ -3,6 +3,7 @@ package cluster
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"golang.org/x/sync/errgroup"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -11,8 +12,9 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 )
 
-// fenceAnnotation is on an object for a moment only, see FenceOff.
-const fenceAnnotation = "slipway.dev/fence"
+// labelFence is on an object for a moment only, see FenceOff. An annotation would
+// count as a change of a Deployment's spec.
+const labelFence = "slipway.dev/fence"
 
 // FenceOff gives each object that the record of another run leads back a new
 // version, and changes nothing else. That run is taken for dead, but it may only
@@ -22,19 +24,42 @@ func (c *Cluster) FenceOff(ctx context.Context, u UndoRecord) error {
 	var group errgroup.Group
 	group.SetLimit(parallel)
 	for _, object := range u.Former {
-		group.Go(func() error { return c.touch(ctx, object, u.Run) })
+		group.Go(func() error { return c.touch(ctx, object) })
 	}
 	return group.Wait()
 }
 
-// touch writes an annotation to an object and takes it away again.
-func (c *Cluster) touch(ctx context.Context, object *unstructured.Unstructured, by string) error {
+// OutlivedBy returns the release that a run made which had the lock later, or nil.
+// That run has put back what the record says, and the record was written, by a
+// request that was under way, when its own run had lost production already.
+func (u UndoRecord) OutlivedBy(releases []Release) *Release {
+	later := slices.IndexFunc(releases, func(r Release) bool { return u.Number > 0 && r.Number > u.Number })
+	if later < 0 {
+		return nil
+	}
+	return &releases[later]
+}
+
+// Awaited names what the run of a record may create even after it was undone: a
+// request that creates what is not there carries nothing that a later write could
+// outdate. A release that has these among its Refs leads the next one to prune them.
+func (u UndoRecord) Awaited() []Ref {
+	var out []Ref
+	for _, ref := range u.Created {
+		ref.UID, ref.Run = "", u.Label
+		out = append(out, ref)
+	}
+	return out
+}
+
+// touch writes a label to an object and takes it away again.
+func (c *Cluster) touch(ctx context.Context, object *unstructured.Unstructured) error {
 	found, err := c.resource(ctx, object)
 	if err != nil {
 		return err
 	}
-	for _, value := range []string{fmt.Sprintf("%q", by), "null"} {
-		patch := fmt.Appendf(nil, `{"metadata":{"annotations":{%q:%s}}}`, fenceAnnotation, value)
+	for _, value := range []string{`""`, "null"} {
+		patch := fmt.Appendf(nil, `{"metadata":{"labels":{%q:%s}}}`, labelFence, value)
 		_, err := c.in(found, object.GetNamespace()).Patch(ctx, object.GetName(), types.MergePatchType, patch, metav1.PatchOptions{FieldManager: FieldManager})
 		if apierrors.IsNotFound(err) {
 			return nil // it was pruned: Restore makes it anew

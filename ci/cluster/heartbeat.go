@@ -43,7 +43,7 @@ func (c *Cluster) KeepAlive(ctx context.Context, namespace, run string) (stop fu
 func (c *Cluster) beat(ctx context.Context, namespace, run string) bool {
 	ctx, cancel := context.WithTimeout(ctx, leaseRenewal)
 	defer cancel()
-	patch := fmt.Appendf(nil, `{"metadata":{"annotations":{%q:%q}}}`, aliveAnnotation, time.Now().UTC().Format(time.RFC3339))
+	patch := fmt.Appendf(nil, `{"metadata":{"annotations":{%q:%q}}}`, aliveAnnotation, c.Now().UTC().Format(time.RFC3339))
 	_, err := c.typed.CoreV1().ConfigMaps(namespace).Patch(ctx, recordPrefix+run, types.MergePatchType, patch, metav1.PatchOptions{FieldManager: FieldManager})
 	return !apierrors.IsNotFound(err)
 }

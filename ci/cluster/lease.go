@@ -144,7 +144,7 @@ func (c *Cluster) take(ctx context.Context, namespace, leaseName, holder string,
 	if from != nil {
 		wanted = from.DeepCopy()
 	}
-	now := metav1.NowMicro()
+	now := metav1.NewMicroTime(c.Now())
 	wanted.Spec.HolderIdentity, wanted.Spec.AcquireTime, wanted.Spec.RenewTime = &holder, &now, &now
 	wanted.Spec.LeaseDurationSeconds = ptr.To(int32(leaseDuration / time.Second))
 	wanted.Spec.LeaseTransitions = ptr.To(ptr.Deref(wanted.Spec.LeaseTransitions, 0) + 1)
@@ -180,7 +180,7 @@ func unlessAway(err error) error {
 }
 
 // Holder is who holds a lease: its name, empty when nobody does, and when it got
-// and last renewed the lease, by its own clock.
+// and last renewed the lease, see Cluster.Now.
 type Holder struct {
 	Name     string    `json:"name"`
 	Acquired time.Time `json:"acquired"`

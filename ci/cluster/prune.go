@@ -36,7 +36,7 @@ func (c *Cluster) planPrune(ctx context.Context, plan *Plan, opts ApplyOptions) 
 		if err != nil {
 			return err
 		}
-		if live == nil || live.GetUID() != ref.UID {
+		if live == nil || !ref.means(live) {
 			continue // gone already; what has its name now is somebody else's
 		}
 		if note := keep(live, opts.Prune); note != "" {
@@ -55,6 +55,14 @@ func (c *Cluster) planPrune(ctx context.Context, plan *Plan, opts ApplyOptions) 
 		plan.Changes = append(plan.Changes, changeOf(live, Deleted))
 	}
 	return nil
+}
+
+// means reports whether the live object of the reference's name is the one it names.
+func (r Ref) means(live *unstructured.Unstructured) bool {
+	if r.UID == "" {
+		return r.Run != "" && live.GetLabels()[LabelRun] == r.Run
+	}
+	return live.GetUID() == r.UID
 }
 
 // keep returns why an object of the last release must stay, or "".

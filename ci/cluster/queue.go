@@ -150,7 +150,7 @@ func (q *queue) join(ctx context.Context) error {
 	if q.ticket != nil || q.name == "" {
 		q.ticket, q.name = nil, q.lock+"-"+strings.ToLower(rand.Text()[:8])
 	}
-	now := metav1.NowMicro()
+	now := metav1.NewMicroTime(q.cluster.Now())
 	sent := sinceBoot()
 	made, err := q.cluster.writeLease(ctx, &coordinationv1.Lease{
 		ObjectMeta: metav1.ObjectMeta{Namespace: q.namespace, Name: q.name, Labels: map[string]string{LabelManagedBy: FieldManager, labelQueue: q.lock}},
@@ -193,7 +193,7 @@ func (q *queue) remove(ctx context.Context, dead *observed) {
 type Waiter struct {
 	Name    string    `json:"name"`
 	Since   time.Time `json:"since"`   // by the server's clock
-	Renewed time.Time `json:"renewed"` // last sign of life, by the waiter's own clock
+	Renewed time.Time `json:"renewed"` // last sign of life, see Cluster.Now
 }
 
 // Queue returns who waits for the named lock, the next in line first, without

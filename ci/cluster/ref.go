@@ -14,6 +14,7 @@ type Ref struct {
 	Namespace  string    `json:"namespace,omitempty"`
 	Name       string    `json:"name"`
 	UID        types.UID `json:"uid,omitempty"`
+	Run        string    `json:"run,omitempty"` // without a uid: the run that may yet create it, see UndoRecord.Awaited
 }
 
 func refOf(object *unstructured.Unstructured) Ref {

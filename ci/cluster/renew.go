@@ -43,7 +43,7 @@ func (l *Lease) renew(ctx context.Context) {
 // renewal writes one renewal and remembers when it was sent, or that the lease is lost.
 func (l *Lease) renewal(ctx context.Context) error {
 	sent := sinceBoot()
-	now := metav1.NowMicro()
+	now := metav1.NewMicroTime(l.cluster.Now())
 	err := l.write(ctx, func(spec *coordinationv1.LeaseSpec) { spec.RenewTime = &now })
 	if err == nil {
 		l.mutex.Lock()

@@ -17,7 +17,7 @@ const recordPrefix = "slipway-run-"
 type Run struct {
 	ID      string            `json:"run"`
 	Started time.Time         `json:"started"` // by the server's clock
-	Seen    time.Time         `json:"seen"`    // last sign of life, by the run's own clock; Started before the first
+	Seen    time.Time         `json:"seen"`    // last sign of life, see Cluster.Now; Started before the first
 	Data    map[string]string `json:"data"`    // as given to BeginRun
 }
 

@@ -112,7 +112,7 @@ func (w *waiting) over(ctx context.Context) error {
 		}
 		return out
 	}
-	now := time.Now()
+	now := w.cluster.Now()
 	var lacking []string
 	var worst *Error
 	for _, t := range w.targets {

@@ -3,8 +3,8 @@ package cluster
 import "time"
 
 // Who gives no sign of life for as long as a lease lasts is most likely dead. Only
-// Lock, TakeIfStale and StaleRuns make sure of it, for they watch by one clock;
-// here the clocks of two machines are compared, for people to read.
+// Lock, TakeIfStale and StaleRuns make sure of it, for they watch; here times by the
+// API server's clock are compared (see Cluster.Now), for people to read.
 
 // Silent reports whether the run gave no sign of life for so long.
 func (r Run) Silent(now time.Time) bool { return silent(now, r.Seen) }

@@ -47,7 +47,7 @@ type UndoRecord struct {
 // SaveUndo records how to go back from what the plan will change. u tells the run;
 // the rest is filled in and returned.
 func (c *Cluster) SaveUndo(ctx context.Context, u UndoRecord, plan *Plan) (UndoRecord, error) {
-	u.Time = time.Now()
+	u.Time = c.Now()
 	var created []*unstructured.Unstructured
 	for _, p := range plan.objects {
 		switch {

@@ -80,7 +80,7 @@ func (c *Cluster) Wait(ctx context.Context, objects []*unstructured.Unstructured
 // run looks again whenever something changed or a problem's grace is over.
 func (w *waiting) run(ctx context.Context, watcher *watcher) error {
 	for {
-		done, next, err := w.look(ctx, time.Now())
+		done, next, err := w.look(ctx, w.cluster.Now())
 		if done || err != nil {
 			return err
 		}

@@ -27,7 +27,7 @@ func (c *statusCommand) Run(ctx context.Context, f *flags) error {
 	if err != nil {
 		return err
 	}
-	return tell(mode, f.host.screen(), status, func(screen report.Screen) string { return statusText(status, screen, time.Now()) })
+	return tell(mode, f.host.screen(), status, func(screen report.Screen) string { return statusText(status, screen, status.Time) })
 }
 
 // statusText returns the status for people: what matters most in words, and what to

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"time"
+
+	"github.com/slipway-cd/slipway/ci/cluster"
 )
 
 // leaseName is the lock of production: one run at a time changes it.
@@ -60,13 +62,23 @@ func (r *Run) lockProduction(ctx context.Context, stage string) (under context.C
 	return under, done, nil
 }
 
+// unlockProduction gives the lock back; that it was lost is a failure even of a run
+// that has nothing left to write, for production may not be as that run says.
 func (r *Run) unlockProduction(ctx context.Context) error {
 	if r.lease == nil {
 		return nil
 	}
-	lease := r.lease
-	r.lease = nil
-	return lease.Unlock(ctx)
+	defer func() { r.lease = nil }()
+	err := r.lease.Unlock(ctx)
+	if r.lost() && r.verified { // else an earlier stage has said so
+		return r.lockLost(ctx)
+	}
+	return err
+}
+
+// holdsProduction asks whether the lock is still this run's.
+func (r *Run) holdsProduction(ctx context.Context) bool {
+	return r.lease != nil && !errors.Is(r.lease.Ask(ctx), cluster.ErrLost)
 }
 
 // underLock returns a context that ends when the lock is lost, and whose writes are

@@ -3,6 +3,7 @@ package pipeline
 import (
 	"context"
 	"errors"
+	"slices"
 	"time"
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
@@ -43,7 +44,7 @@ func (r *Run) recordRelease(ctx context.Context) error {
 	if r.former == nil || r.former.Digest != r.digest || r.way != nil {
 		r.recording = true
 		err := r.env.Production.SaveRelease(ctx, r.opts.Namespace, cluster.Release{Version: r.opts.Version, Digest: r.digest,
-			Commit: r.opts.Commit, Run: r.opts.Run, Number: r.lease.Number(), Time: time.Now(), Objects: r.production, Refs: r.refs,
+			Commit: r.opts.Commit, Run: r.opts.Run, Number: r.lease.Number(), Time: r.env.Production.Now(), Objects: r.production, Refs: slices.Concat(r.refs, r.awaited),
 			Committed: r.opts.Built, Before: r.opts.History.Before, Shallow: r.opts.History.Shallow})
 		if err != nil {
 			return err

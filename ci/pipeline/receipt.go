@@ -84,7 +84,7 @@ func (r *Run) receiptOfProduction(ctx context.Context) error {
 	}
 	now = now.In(r.opts.Namespace, true)
 	former := r.receipt.locked
-	r.receipt.alone = former != nil && !r.lost() && r.opts.Namespace != r.opts.BuildNamespace
+	r.receipt.alone = former != nil && r.holdsProduction(ctx) && r.opts.Namespace != r.opts.BuildNamespace
 	if former == nil {
 		former = r.receipt.before.In(r.opts.Namespace, true)
 	}

@@ -78,15 +78,17 @@ func (r *Run) finishOther(ctx context.Context, stage string, record cluster.Undo
 	if slices.ContainsFunc(releases, func(release cluster.Release) bool { return release.Run == record.Run }) {
 		return "its release " + record.Version + " was verified", r.env.Production.ForgetUndo(ctx, record)
 	}
-	if newer := slices.IndexFunc(releases, func(release cluster.Release) bool { return release.Number > record.Number && record.Number > 0 }); newer >= 0 {
-		return "had lost production before run " + releases[newer].Run + " released", r.env.Production.ForgetUndo(ctx, record)
+	if later := record.OutlivedBy(releases); later != nil {
+		return "had lost production before run " + later.Run + " released", r.env.Production.ForgetUndo(ctx, record)
 	}
 	if err := r.env.Production.FenceOff(ctx, record); err != nil {
 		return "", err
 	}
+	r.awaited = append(r.awaited, record.Awaited()...)
 	var former *cluster.Release
 	if len(releases) > 0 {
 		former = &releases[0]
+		former.Refs = append(former.Refs, r.awaited...)
 	}
 	return r.putBack(ctx, stage, record, former, func(ctx context.Context) error {
 		if r.tests != nil {

@@ -111,6 +111,7 @@ type Run struct {
 	byHand     atomic.Pointer[[]string]     // by deploy: the same as commands for a person
 	production []*unstructured.Unstructured // by deploy: what production holds
 	refs       []cluster.Ref                // by deploy: the same as they were made
+	awaited    []cluster.Ref                // by deploy: what runs that it undid may yet create
 	verified   bool                         // by production: the new version answers
 	recording  bool                         // writing the release was begun
 }

@@ -12,6 +12,7 @@ import (
 
 // Status is what runs where. Lists are empty, never nil, where there is nothing.
 type Status struct {
+	Time           time.Time          `json:"time"` // by the API server's clock, as the times below are
 	Namespace      string             `json:"namespace"`
 	BuildNamespace string             `json:"buildNamespace"`
 	Releases       []Released         `json:"releases"` // newest first: the first is the current one
@@ -78,20 +79,21 @@ func StatusOf(ctx context.Context, c *cluster.Cluster, namespace, buildNamespace
 		return err
 	})
 	err := reading.Wait()
-	out.judge(undos, time.Now())
+	out.Time = c.Now()
+	out.judge(undos)
 	return out, err
 }
 
 // judge fills in what follows from what was read.
-func (s *Status) judge(undos []cluster.UndoRecord, now time.Time) {
+func (s *Status) judge(undos []cluster.UndoRecord) {
 	s.Healthy = len(s.Running) > 0 && !slices.ContainsFunc(s.Running, func(w cluster.Workload) bool { return !w.Out() })
 	for _, run := range s.Runs {
-		if run.Silent(now) {
+		if run.Silent(s.Time) {
 			s.Stale = append(s.Stale, run.ID)
 		}
 	}
 	for _, undo := range undos {
-		lives := s.Lock != nil && !s.Lock.Silent(now) && s.Lock.Name == holder(undo.Run, undo.Version)
+		lives := s.Lock != nil && !s.Lock.Silent(s.Time) && s.Lock.Name == holder(undo.Run, undo.Version)
 		s.Undos = append(s.Undos, Undoable{Run: undo.Run, Version: undo.Version, Back: undo.Back, Time: undo.Time, UnderWay: lives})
 	}
 }

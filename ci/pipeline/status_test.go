@@ -14,7 +14,7 @@ func TestStatusTellsWhatFollowsFromWhatWasRead(t *testing.T) {
 	t.Parallel()
 	now := time.Now()
 	read := func() Status {
-		return Status{
+		return Status{Time: now,
 			Running: []cluster.Workload{{Name: "api", Wanted: 1, Images: []cluster.ImagePods{{Image: "a", Pods: 1, Ready: 1}}}},
 			Runs:    []cluster.Run{{ID: "dead", Seen: now.Add(-time.Minute)}, {ID: "lives", Seen: now.Add(-10 * time.Second)}},
 			Lock:    &cluster.Holder{Name: "43 (v3)", Renewed: now.Add(-time.Second)},
@@ -22,22 +22,22 @@ func TestStatusTellsWhatFollowsFromWhatWasRead(t *testing.T) {
 	}
 	records := []cluster.UndoRecord{{Run: "43", Version: "v3", Back: "v2", Time: now}, {Run: "4", Version: "v1", Time: now}}
 	status := read()
-	status.judge(records, now)
+	status.judge(records)
 	require.True(t, status.Healthy)
 	require.Equal(t, []string{"dead"}, status.Stale)
 	require.Equal(t, []Undoable{{Run: "43", Version: "v3", Back: "v2", Time: now, UnderWay: true}, {Run: "4", Version: "v1", Time: now}}, status.Undos)
 
 	silent := read()
 	silent.Lock.Renewed = now.Add(-time.Minute)
-	silent.judge(records, now)
+	silent.judge(records)
 	require.False(t, silent.Undos[0].UnderWay, "its run is dead, though the lock has its name")
 	free := read()
 	free.Lock, free.Running[0].Images[0].Ready = nil, 0
-	free.judge(records, now)
+	free.judge(records)
 	require.False(t, free.Undos[0].UnderWay)
 	require.False(t, free.Healthy)
 	nothing := Status{}
-	nothing.judge(nil, now)
+	nothing.judge(nil)
 	require.False(t, nothing.Healthy, "nothing runs")
 }
 

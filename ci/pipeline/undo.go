@@ -2,7 +2,6 @@ package pipeline
 
 import (
 	"context"
-	"errors"
 	"strings"
 
 	"github.com/slipway-cd/slipway/ci/cluster"
@@ -22,7 +21,7 @@ func (r *Run) undo(ctx context.Context) *Failure {
 	if r.verified || r.way == nil {
 		return nil
 	}
-	if r.lost() || errors.Is(r.lease.Ask(ctx), cluster.ErrLost) {
+	if !r.holdsProduction(ctx) {
 		failure := r.lockLost(ctx)
 		r.report.Undo.Error = failure.Error()
 		return failure
@@ -63,9 +62,10 @@ func (r *Run) putBack(ctx context.Context, stage string, record cluster.UndoReco
 	if err != nil {
 		return "", err
 	}
-	// Else what was pruned and is back would never be pruned again, or a release
-	// whose writing gave no answer would stand for the one that is back.
-	if former != nil && (former.Renew(now) || r.recording) {
+	// Else what was pruned and is back would never be pruned again, or what a dead run
+	// creates after all, or a release whose writing gave no answer would stand for the
+	// one that is back.
+	if former != nil && (former.Renew(now) || len(r.awaited) > 0 || r.recording) {
 		if err := r.env.Production.SaveRelease(ctx, record.Namespace, *former); err != nil {
 			return "", err
 		}

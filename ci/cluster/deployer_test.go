@@ -1,0 +1,161 @@
+package cluster
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+)
+
+// deployerEnv, when set, makes the test's own program one that deploys: a process
+// that can be stopped.
+const deployerEnv = "SLIPWAY_TEST_DEPLOYER"
+
+// deploy is what a run does with production, from the lock to the unlock.
+type deploy struct {
+	Kubeconfig, Namespace, Run string
+	Objects                    []*unstructured.Unstructured
+	Refused                    bool // the tests of production do, so that it is put back
+}
+
+// deployer does what its environment says and tells how it ended: nothing, or the
+// class of the error and the error.
+func deployer() int {
+	var d deploy
+	if err := json.Unmarshal([]byte(os.Getenv(deployerEnv)), &d); err != nil {
+		panic(err)
+	}
+	c, err := Connect(context.Background(), Config{Kubeconfig: d.Kubeconfig, UserAgent: "slipway-test"})
+	if err == nil {
+		err = d.carry(context.Background(), c)
+	}
+	if known := (*Error)(nil); errors.As(err, &known) {
+		fmt.Println(known.Class)
+	}
+	if err != nil {
+		fmt.Println(err)
+		return 1
+	}
+	return 0
+}
+
+func (d deploy) carry(ctx context.Context, c *Cluster) error {
+	lease, err := c.Lock(ctx, d.Namespace, "slipway-production", d.Run, nil)
+	if err != nil {
+		return err
+	}
+	err = d.under(lease.Fence(ctx), c, lease)
+	if err != nil && errors.Is(lease.Ask(ctx), ErrLost) {
+		err = lease.lostError()
+	}
+	if err := errors.Join(err, lease.Unlock(ctx)); err != nil || !lease.isLost() {
+		return err
+	}
+	return lease.lostError()
+}
+
+// under deploys while it has the lock, after it put back what dead runs changed.
+func (d deploy) under(ctx context.Context, c *Cluster, lease *Lease) error {
+	undos, err := c.Undos(ctx, d.Namespace)
+	if err != nil {
+		return err
+	}
+	releases, err := c.Releases(ctx, d.Namespace)
+	if err != nil {
+		return err
+	}
+	for _, record := range undos {
+		if record.OutlivedBy(releases) == nil {
+			fenced := c.FenceOff(ctx, record)
+			_, _, restored := c.Restore(ctx, record)
+			if err := errors.Join(fenced, restored); err != nil {
+				return err
+			}
+		}
+		if err := c.ForgetUndo(ctx, record); err != nil {
+			return err
+		}
+	}
+	var former []Ref
+	if len(releases) > 0 {
+		former = releases[0].Refs
+	}
+	plan, err := c.Plan(ctx, d.Objects, ApplyOptions{Former: former})
+	if err != nil {
+		return err
+	}
+	record, err := c.SaveUndo(ctx, UndoRecord{Namespace: d.Namespace, Run: d.Run, Number: lease.Number()}, plan)
+	if err != nil {
+		return err
+	}
+	if _, err := c.Carry(ctx, plan, nil); err != nil {
+		return err
+	}
+	if _, err := c.Prune(ctx, plan); err != nil {
+		return err
+	}
+	if d.Refused {
+		_, _, err = c.Restore(ctx, record)
+	} else {
+		err = c.SaveRelease(ctx, d.Namespace, Release{Version: d.Run, Run: d.Run, Number: lease.Number(), Time: c.Now(), Objects: d.Objects, Refs: plan.Refs()})
+	}
+	if err != nil {
+		return err
+	}
+	return c.ForgetUndo(ctx, record)
+}
+
+// process is a deploy in a process of its own.
+type process struct {
+	*exec.Cmd
+	said []string
+	over chan struct{}
+}
+
+func (d deploy) start(t *testing.T) *process {
+	t.Helper()
+	told, err := json.Marshal(d)
+	require.NoError(t, err)
+	p := &process{Cmd: exec.Command(os.Args[0]), over: make(chan struct{})}
+	p.Env, p.Stderr = append(os.Environ(), deployerEnv+"="+string(told)), os.Stderr
+	out, err := p.StdoutPipe()
+	require.NoError(t, err)
+	require.NoError(t, p.Start())
+	go func() {
+		defer close(p.over)
+		for lines := bufio.NewScanner(out); lines.Scan(); {
+			p.said = append(p.said, lines.Text())
+		}
+		_ = p.Wait()
+	}()
+	t.Cleanup(func() {
+		_ = p.Process.Kill()
+		<-p.over
+	})
+	return p
+}
+
+func (p *process) signal(t *testing.T, signal syscall.Signal) {
+	t.Helper()
+	require.NoError(t, p.Process.Signal(signal))
+}
+
+// ended returns what the process said at its end; nothing when it succeeded.
+func (p *process) ended(t *testing.T) []string {
+	t.Helper()
+	select {
+	case <-p.over:
+	case <-time.After(time.Minute):
+		require.Fail(t, "it does not end")
+	}
+	return p.said
+}

@@ -1,0 +1,278 @@
+package cluster
+
+import (
+	"bytes"
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"net/http"
+	"net/http/httptest"
+	"slices"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+)
+
+// turnstile counts the writes that come through it, but for those of leases, and
+// lets one of them wait: before the server sees it, or before its answer is seen.
+type turnstile struct {
+	behind http.Handler
+	nth    int
+	early  bool // on the way there
+
+	mutex sync.Mutex
+	begun chan struct{} // closed at the first
+	count int
+	seen  []string
+	came  chan string   // the nth write, described
+	on    chan struct{} // closed: it may pass
+}
+
+// ServeHTTP implements http.Handler.
+func (s *turnstile) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	what := r.Method + " " + r.URL.Path
+	body, _ := io.ReadAll(r.Body)
+	r.Body = io.NopCloser(bytes.NewReader(body))
+	if !writes(r) || bytes.Contains(body, []byte("dryRun")) || strings.Contains(what, "/leases") || strings.Contains(what, "authorization.k8s.io") || !s.stops(what) {
+		s.behind.ServeHTTP(w, r)
+		return
+	}
+	if s.early {
+		s.came <- what
+		<-s.on
+		s.behind.ServeHTTP(w, r)
+		return
+	}
+	answer := httptest.NewRecorder()
+	s.behind.ServeHTTP(answer, r)
+	s.came <- what
+	<-s.on
+	for name, values := range answer.Header() {
+		w.Header()[name] = values
+	}
+	w.WriteHeader(answer.Code)
+	_, _ = bytes.NewReader(answer.Body.Bytes()).WriteTo(w)
+}
+
+func (s *turnstile) stops(what string) bool {
+	s.mutex.Lock()
+	defer s.mutex.Unlock()
+	if s.count++; s.count == 1 {
+		close(s.begun)
+	}
+	s.seen = append(s.seen, what)
+	return s.count == s.nth
+}
+
+// contest is a production that two runs want to change.
+type contest struct {
+	c         *Cluster
+	namespace string
+	gate      *turnstile
+	paused    deploy // through the gate
+	other     deploy
+	underWay  string // the write that the server saw late
+}
+
+// newContest makes a production with a release. Both runs change an object, keep
+// one, prune one and create one; each also changes one that the other does not.
+func newContest(t *testing.T, refused bool) *contest {
+	t.Helper()
+	c := connect(t)
+	namespace := newNamespace(t, c)
+	_, through := throughFaults(t)
+	gate := &turnstile{behind: through.behind, came: make(chan string, 1), begun: make(chan struct{}), on: make(chan struct{})}
+	through.behind = gate
+	wanted := func(run string, configs ...string) []*unstructured.Unstructured {
+		documents := []string{app("", testImage(), run)}
+		for _, config := range configs {
+			name, value, _ := strings.Cut(config, "=")
+			documents = append(documents, strings.Replace(configMap(name, run, value), "slipway.dev/run:", "app.kubernetes.io/name: x, slipway.dev/run:", 1))
+		}
+		objects := objects(t, namespace, documents...)
+		require.NoError(t, unstructured.SetNestedField(objects[3].Object, run, "spec", "template", "metadata", "annotations", "run"))
+		return objects
+	}
+	first := deploy{Namespace: namespace, Run: "one", Objects: wanted("one", "kept=a", "changed=a", "pruned=a", "theirs=a", "ours=a")}
+	require.NoError(t, first.carry(within(t, time.Minute), c))
+	return &contest{c: c, namespace: namespace, gate: gate,
+		paused: deploy{through.path, namespace, "paused", wanted("paused", "kept=a", "changed=paused", "new=paused", "theirs=paused", "ours=a"), refused},
+		other:  deploy{"", namespace, "other", wanted("other", "kept=a", "changed=other", "new=other", "theirs=a", "ours=other"), false},
+	}
+}
+
+// production is all that is in the namespace, but for what controllers make and for
+// what they and the server write: uids are compared, too.
+func (s *contest) production(t *testing.T) map[string]any {
+	t.Helper()
+	out := map[string]any{}
+	for _, kind := range []schema.GroupVersionResource{configMaps, {Version: "v1", Resource: "secrets"}, {Version: "v1", Resource: "services"}, {Group: "apps", Version: "v1", Resource: "deployments"}} {
+		list, err := s.c.dynamic.Resource(kind).Namespace(s.namespace).List(t.Context(), metav1.ListOptions{})
+		require.NoError(t, err)
+		for _, item := range list.Items {
+			delete(item.Object, "status")
+			item.SetResourceVersion("")
+			item.SetManagedFields(slices.DeleteFunc(item.GetManagedFields(), func(entry metav1.ManagedFieldsEntry) bool { return entry.Subresource == "status" }))
+			out[item.GetKind()+" "+item.GetName()] = item.Object
+		}
+	}
+	return out
+}
+
+// completes lets the other run complete, once the paused one's lease has expired.
+func (s *contest) completes(t *testing.T) map[string]any {
+	t.Helper()
+	require.NoError(t, s.other.carry(within(t, 2*time.Minute), s.c))
+	require.NoError(t, s.c.Wait(within(t, time.Minute), s.other.Objects, nil))
+	return s.production(t)
+}
+
+func (s *contest) requireOthers(t *testing.T, after map[string]any) {
+	t.Helper()
+	now := s.production(t)
+	for _, record := range []string{"Secret slipway-undo-paused", "Secret slipway-release-paused"} {
+		if strings.HasSuffix(s.underWay, strings.ToLower(strings.Replace(record, "Secret ", "/", 1))) {
+			delete(now, record) // a request that creates a record is taken: it outdates nothing
+		}
+	}
+	require.Equal(t, after, now, "the paused run wrote after it had lost production")
+	releases, err := s.c.Releases(t.Context(), s.namespace)
+	require.NoError(t, err)
+	require.Equal(t, "other", releases[0].Run)
+	undos, err := s.c.Undos(t.Context(), s.namespace)
+	require.NoError(t, err)
+	for _, record := range undos {
+		require.NotNil(t, record.OutlivedBy(releases), "it would be put back again")
+	}
+}
+
+// writesOf returns how many writes a run makes that nobody stops.
+func writesOf(t *testing.T, refused bool) int {
+	t.Helper()
+	s := newContest(t, refused)
+	require.Empty(t, s.paused.start(t).ended(t))
+	t.Log(strings.Join(s.gate.seen, "\n"))
+	return s.gate.count
+}
+
+func TestARunThatIsStoppedAtAnyWriteDoesNotWriteOverWhatCameAfterIt(t *testing.T) {
+	t.Parallel()
+	for name, refused := range map[string]bool{"deploys": false, "undoes": true} {
+		for nth := range writesOf(t, refused) {
+			for place, early := range map[string]bool{"under way": true, "done": false} {
+				t.Run(fmt.Sprintf("%s, write %d %s", name, nth+1, place), func(t *testing.T) {
+					t.Parallel()
+					s := newContest(t, refused)
+					s.gate.nth, s.gate.early = nth+1, early
+					process := s.paused.start(t)
+					select {
+					case what := <-s.gate.came:
+						t.Log(what)
+						if early {
+							s.underWay = what
+						}
+					case <-process.over:
+						t.Skip("it had less to repeat than the run whose writes were counted")
+					}
+					process.signal(t, syscall.SIGSTOP)
+					after := s.completes(t)
+					close(s.gate.on)
+					process.signal(t, syscall.SIGCONT)
+					end := process.ended(t)
+					s.requireOthers(t, after)
+					require.NotEmpty(t, end, "it takes itself for the last")
+					require.Equal(t, string(Lost), end[0], "%v", end)
+				})
+			}
+		}
+	}
+}
+
+func TestARunThatIsStoppedAtARandomMomentDoesNotWriteOverWhatCameAfterIt(t *testing.T) {
+	t.Parallel()
+	for i := range 20 {
+		t.Run(fmt.Sprint(i), func(t *testing.T) {
+			t.Parallel()
+			s := newContest(t, i%2 == 1)
+			moment := time.Duration(rand.Int64N(int64(500 * time.Millisecond)))
+			process := s.paused.start(t)
+			<-s.gate.begun
+			time.Sleep(moment) // the moment is what is tried
+			process.signal(t, syscall.SIGSTOP)
+			s.gate.mutex.Lock()
+			count := s.gate.count
+			s.gate.mutex.Unlock()
+			after := s.completes(t)
+			process.signal(t, syscall.SIGCONT)
+			end := process.ended(t)
+			t.Logf("stopped %s and %d writes after its first; %v", moment, count, end)
+			s.requireOthers(t, after)
+		})
+	}
+}
+
+func TestWhatARunCreatesAfterItLostProductionIsPrunedByTheNext(t *testing.T) {
+	t.Parallel()
+	s := newContest(t, false)
+	late := objects(t, s.namespace, configMap("late", "paused", "x"))
+	awaited := UndoRecord{Created: []Ref{refOf(late[0])}, Label: "paused"}.Awaited()
+	require.NoError(t, s.other.carry(within(t, time.Minute), s.c))
+	_, err := s.c.Apply(t.Context(), late, ApplyOptions{})
+	require.NoError(t, err)
+	for run, action := range map[string]map[string]Action{"paused": {"ConfigMap late": Deleted}, "another": {}} {
+		awaited[0].Run = run
+		plan, err := s.c.Plan(t.Context(), nil, ApplyOptions{Former: awaited})
+		require.NoError(t, err)
+		require.Equal(t, action, actions(plan.Changes))
+	}
+}
+
+func TestFencingOffLeavesNoTrace(t *testing.T) {
+	t.Parallel()
+	s := newContest(t, false)
+	before, err := s.c.Fingerprint(t.Context(), s.namespace)
+	require.NoError(t, err)
+	content, versions := s.production(t), map[string]string{}
+	releases, err := s.c.Releases(t.Context(), s.namespace)
+	require.NoError(t, err)
+	record := UndoRecord{Namespace: s.namespace, Run: "paused", Former: releases[0].Objects}
+	version := func(object *unstructured.Unstructured) string {
+		found, err := s.c.resource(t.Context(), object)
+		require.NoError(t, err)
+		live, err := s.c.get(t.Context(), found, object)
+		require.NoError(t, err)
+		return live.GetResourceVersion()
+	}
+	for _, object := range record.Former {
+		versions[describe(object)] = version(object)
+	}
+	require.NoError(t, s.c.FenceOff(t.Context(), record))
+	for _, object := range record.Former {
+		require.NotEqual(t, versions[describe(object)], version(object))
+	}
+	require.Equal(t, content, s.production(t))
+	after, err := s.c.Fingerprint(t.Context(), s.namespace)
+	require.NoError(t, err)
+	require.Empty(t, before.Differences(after))
+}
+
+func TestARunWhoseLeaseIsDeletedByHandStopsWriting(t *testing.T) {
+	t.Parallel()
+	s := newContest(t, false)
+	s.gate.nth = 3
+	process := s.paused.start(t)
+	<-s.gate.came
+	require.NoError(t, s.c.typed.CoordinationV1().Leases(s.namespace).Delete(t.Context(), "slipway-production", metav1.DeleteOptions{}))
+	after := s.completes(t)
+	close(s.gate.on)
+	end := process.ended(t)
+	s.requireOthers(t, after)
+	require.Equal(t, string(Lost), end[0], "%v", end)
+}
