@@ -82,11 +82,7 @@ func (l *Lease) Ask(ctx context.Context) error {
 }
 
 func (l *Lease) lostError() error {
-	cause := "another has taken it"
-	if l.Taker() == "" {
-		cause = "it was deleted or set free by hand"
-	}
-	return &Error{Class: Lost, Object: l.object(), Cause: "is no longer held by " + l.holder + ": " + cause, Err: ErrLost}
+	return &Error{Class: Lost, Object: l.object(), Cause: "is no longer held by " + l.holder + ", for it " + l.LostBecause(), Err: ErrLost}
 }
 
 // ErrLost is in the errors of class Lost.

@@ -33,7 +33,7 @@ type Lease struct {
 	mutex     sync.Mutex
 	steady    time.Time     // since then every renewal went through; zero while they do not
 	confirmed time.Duration // by sinceBoot: when the last renewal that went through was sent
-	taker     string        // who has it, once it is lost
+	byHand    bool          // how it was lost: no other run has taken it
 	lost      chan struct{}
 	losing    sync.Once
 

@@ -104,33 +104,35 @@ func (l *Lease) write(ctx context.Context, change func(*coordinationv1.LeaseSpec
 		live, err := l.cluster.typed.CoordinationV1().Leases(wanted.Namespace).Get(ctx, wanted.Name, metav1.GetOptions{})
 		switch {
 		case apierrors.IsNotFound(err):
-			return l.lose("")
+			return l.lose(true)
 		case err != nil:
 			return err
 		case live.UID != l.current.UID || !l.ours(live):
-			return l.lose(ptr.Deref(live.Spec.HolderIdentity, ""))
+			return l.lose(live.UID == l.current.UID && ptr.Deref(live.Spec.LeaseTransitions, 0) == l.number)
 		}
 		l.current = live
 	}
 }
 
-// lose closes lost and remembers to whom; it returns errTaken.
-func (l *Lease) lose(taker string) error {
+// lose closes lost and remembers how it came; it returns errTaken.
+func (l *Lease) lose(byHand bool) error {
 	l.losing.Do(func() {
 		l.mutex.Lock()
-		l.taker = taker
+		l.byHand = byHand
 		l.mutex.Unlock()
 		close(l.lost)
 	})
 	return errTaken
 }
 
-// Taker returns who held the lease when its loss was noticed; empty while it is not
-// lost, and when nobody did: it was deleted, or its taker is done with it.
-func (l *Lease) Taker() string {
+// LostBecause returns why the lease was lost, in words that follow "for it".
+func (l *Lease) LostBecause() string {
 	l.mutex.Lock()
 	defer l.mutex.Unlock()
-	return l.taker
+	if l.byHand {
+		return "was deleted or set free by hand"
+	}
+	return "was not renewed for too long and another run took it"
 }
 
 // Lost is closed when another has the lease: what it protects must not be written

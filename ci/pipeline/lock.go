@@ -23,24 +23,25 @@ const lostTime = 5 * time.Second
 func (r *Run) lockLost(ctx context.Context) *Failure {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), lostTime)
 	defer cancel()
+	r.toldLost = true
 	r.say(nil) // what led back from this run's changes would now undo the other's
-	return &Failure{Code: ExitUndo, Err: errLockLost, Try: "look at `go run ./ci status`; it left this run's changes behind, or `go run ./ci recover` does",
-		Cause: "the lock of production was lost, for it was not renewed for too long; " + r.whoHasProduction(ctx) + ", and this run has written nothing there since"}
+	return &Failure{Code: ExitUndo, Err: errLockLost, Try: "look at `go run ./ci status`; if it shows changes that this run left behind, `go run ./ci recover` puts them back",
+		Cause: "the lock of production was lost, for it " + r.lease.LostBecause() + "; this run writes nothing there any more; " + r.whoHasProduction(ctx)}
 }
 
-// whoHasProduction names the run that has the lock, else the last that released.
+// whoHasProduction names the run that has the lock, else whose release runs.
 func (r *Run) whoHasProduction(ctx context.Context) string {
 	if holder, err := r.env.Production.Holder(ctx, r.opts.Namespace, leaseName); err == nil && holder.Name != "" && holder.Name != r.holder() {
-		return "run " + holder.Name + " has production now"
+		return "run " + holder.Name + " changes production now"
 	}
 	releases, err := r.env.Production.Releases(ctx, r.opts.Namespace)
-	if err == nil && len(releases) > 0 && releases[0].Number > r.lease.Number() {
-		return "run " + holder(releases[0].Run, releases[0].Version) + " has released to production since"
+	switch {
+	case err != nil:
+		return "whose production is now could not be read"
+	case len(releases) == 0:
+		return "production has no release now"
 	}
-	if taker := r.lease.Taker(); taker != "" {
-		return "run " + taker + " had it since"
-	}
-	return "its Lease was deleted or set free by hand"
+	return "production is the release of run " + holder(releases[0].Run, releases[0].Version) + " now"
 }
 
 // holder is how this run is named to others that wait for the lock.
@@ -70,7 +71,7 @@ func (r *Run) unlockProduction(ctx context.Context) error {
 	}
 	defer func() { r.lease = nil }()
 	err := r.lease.Unlock(ctx)
-	if r.lost() && r.verified { // else an earlier stage has said so
+	if r.lost() && r.verified && !r.toldLost {
 		return r.lockLost(ctx)
 	}
 	return err

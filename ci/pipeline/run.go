@@ -106,6 +106,7 @@ type Run struct {
 	stale  chan error // by Execute: removal of killed runs' betas under way
 
 	lease      *cluster.Lease               // by deploy: production is ours to change
+	toldLost   bool                         // that it no longer is, was said
 	former     *cluster.Release             // by deploy: what production ran before, nil for a first deploy
 	way        *cluster.UndoRecord          // by deploy: the way back; set: production may be changed and is not yet verified
 	byHand     atomic.Pointer[[]string]     // by deploy: the same as commands for a person
