@@ -28,7 +28,7 @@ func TestRunsWhoseClocksDifferByMinutesAgreeOnWhatIsOldAndWhoLives(t *testing.T)
 			require.WithinDuration(t, one.Now(), two.Now(), 3*time.Second)
 			namespace := newNamespace(t, one)
 			released := func(c *Cluster, lease *Lease, run string) {
-				require.NoError(t, c.SaveRelease(lease.Fence(t.Context()), namespace, Release{Run: run, Version: run, Number: lease.Number(), Time: c.clock.own()}))
+				require.NoError(t, c.SaveRelease(lease.Fence(t.Context()), namespace, &Release{Run: run, Version: run, Number: lease.Number(), Time: c.clock.own()}))
 			}
 			first, err := one.Lock(t.Context(), namespace, "production", "one", nil)
 			require.NoError(t, err)
@@ -45,7 +45,7 @@ func TestRunsWhoseClocksDifferByMinutesAgreeOnWhatIsOldAndWhoLives(t *testing.T)
 			released(two, second, "two")
 			require.NoError(t, second.Unlock(context.WithoutCancel(t.Context())))
 			for _, c := range []*Cluster{one, two} {
-				releases, err := c.Releases(t.Context(), namespace)
+				releases, _, err := c.Releases(t.Context(), namespace)
 				require.NoError(t, err)
 				require.Equal(t, "two", releases[0].Run, "by its own clock it is the older")
 			}

@@ -2,6 +2,7 @@ package cluster
 
 import (
 	"bufio"
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -27,11 +28,11 @@ type deploy struct {
 	Refused                    bool // the tests of production do, so that it is put back
 }
 
-// deployer does what its environment says and tells how it ended: nothing, or the
+// deployer does what its input says and tells how it ended: nothing, or the
 // class of the error and the error.
 func deployer() int {
 	var d deploy
-	if err := json.Unmarshal([]byte(os.Getenv(deployerEnv)), &d); err != nil {
+	if err := json.NewDecoder(os.Stdin).Decode(&d); err != nil {
 		panic(err)
 	}
 	c, err := Connect(context.Background(), Config{Kubeconfig: d.Kubeconfig, UserAgent: "slipway-test"})
@@ -65,11 +66,11 @@ func (d deploy) carry(ctx context.Context, c *Cluster) error {
 
 // under deploys while it has the lock, after it put back what dead runs changed.
 func (d deploy) under(ctx context.Context, c *Cluster, lease *Lease) error {
-	undos, err := c.Undos(ctx, d.Namespace)
+	undos, _, err := c.Undos(ctx, d.Namespace)
 	if err != nil {
 		return err
 	}
-	releases, err := c.Releases(ctx, d.Namespace)
+	releases, _, err := c.Releases(ctx, d.Namespace)
 	if err != nil {
 		return err
 	}
@@ -93,7 +94,7 @@ func (d deploy) under(ctx context.Context, c *Cluster, lease *Lease) error {
 	if err != nil {
 		return err
 	}
-	record, err := c.SaveUndo(ctx, UndoRecord{Namespace: d.Namespace, Run: d.Run, Number: lease.Number()}, plan)
+	record, err := c.SaveUndo(ctx, UndoRecord{Namespace: d.Namespace, Run: d.Run, Number: lease.Number()}, plan, Release{})
 	if err != nil {
 		return err
 	}
@@ -106,7 +107,7 @@ func (d deploy) under(ctx context.Context, c *Cluster, lease *Lease) error {
 	if d.Refused {
 		_, _, err = c.Restore(ctx, record)
 	} else {
-		err = c.SaveRelease(ctx, d.Namespace, Release{Version: d.Run, Run: d.Run, Number: lease.Number(), Time: c.Now(), Objects: d.Objects, Refs: plan.Refs()})
+		err = c.SaveRelease(ctx, d.Namespace, &Release{Version: d.Run, Run: d.Run, Number: lease.Number(), Time: c.Now(), Objects: d.Objects, Refs: plan.Refs()})
 	}
 	if err != nil {
 		return err
@@ -126,7 +127,7 @@ func (d deploy) start(t *testing.T) *process {
 	told, err := json.Marshal(d)
 	require.NoError(t, err)
 	p := &process{Cmd: exec.Command(os.Args[0]), over: make(chan struct{})}
-	p.Env, p.Stderr = append(os.Environ(), deployerEnv+"="+string(told)), os.Stderr
+	p.Env, p.Stdin, p.Stderr = append(os.Environ(), deployerEnv+"=1"), bytes.NewReader(told), os.Stderr
 	out, err := p.StdoutPipe()
 	require.NoError(t, err)
 	require.NoError(t, p.Start())

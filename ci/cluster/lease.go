@@ -143,6 +143,10 @@ func (c *Cluster) take(ctx context.Context, namespace, leaseName, holder string,
 	wanted := &coordinationv1.Lease{ObjectMeta: metav1.ObjectMeta{Namespace: namespace, Name: leaseName, Labels: map[string]string{LabelManagedBy: FieldManager}}}
 	if from != nil {
 		wanted = from.DeepCopy()
+	} else if newest, err := c.newestNumber(ctx, namespace); err != nil {
+		return nil, unlessAway(fromAPI(ctx, name("Lease", namespace, leaseName), "look for the number of its last holder", err))
+	} else {
+		wanted.Spec.LeaseTransitions = &newest
 	}
 	now := metav1.NewMicroTime(c.Now())
 	wanted.Spec.HolderIdentity, wanted.Spec.AcquireTime, wanted.Spec.RenewTime = &holder, &now, &now

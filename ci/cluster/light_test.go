@@ -80,7 +80,7 @@ func TestTwoHundredObjectsCostFewRequests(t *testing.T) {
 		require.Len(t, plan.Changes, 200)
 		require.Equal(t, deploy.name != "unchanged", plan.Writes())
 		if plan.Writes() {
-			_, err := c.SaveUndo(t.Context(), UndoRecord{Namespace: namespace, Run: deploy.name}, plan)
+			_, err := c.SaveUndo(t.Context(), UndoRecord{Namespace: namespace, Run: deploy.name}, plan, Release{})
 			require.NoError(t, err)
 		}
 		_, err = c.Carry(t.Context(), plan, nil)

@@ -128,11 +128,13 @@ func TestALockThatIsFreeTakesFewRequests(t *testing.T) {
 	t.Parallel()
 	c := connect(t)
 	namespace := newNamespace(t, c)
-	before := c.Requests()
-	held, err := c.Lock(t.Context(), namespace, "production", "run one", nil)
-	require.NoError(t, err)
-	require.EqualValues(t, 2, c.Requests()-before)
-	require.NoError(t, held.Unlock(t.Context()))
+	for _, requests := range []int64{3, 2} { // the first time there is no lease, and its number is looked for
+		before := c.Requests()
+		held, err := c.Lock(t.Context(), namespace, "production", "run one", nil)
+		require.NoError(t, err)
+		require.EqualValues(t, requests, c.Requests()-before)
+		require.NoError(t, held.Unlock(t.Context()))
+	}
 }
 
 func TestTakeIfStaleTakesWhatNobodyHoldsOrADeadOne(t *testing.T) {

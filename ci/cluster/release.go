@@ -11,20 +11,17 @@ import (
 	"slices"
 	"time"
 
-	apierrors "k8s.io/apimachinery/pkg/api/errors"
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	utiljson "k8s.io/apimachinery/pkg/util/json"
-	applycorev1 "k8s.io/client-go/applyconfigurations/core/v1"
 )
 
 const (
 	releasePrefix = "slipway-release-"
-	releaseType   = "slipway.dev/release"
 	releaseField  = "release" // gzipped JSON
 	releasesKept  = 5
 
-	unpackedLimit = 64 << 20 // bytes; a Secret holds one megabyte, which unpacked could be a thousand
+	packedLimit   = 64 << 20  // bytes of a record; all of them lie in etcd, whose own limit is 2 GiB
+	unpackedLimit = 512 << 20 // the same unpacked, which a damaged record could make a thousandfold
 )
 
 // Release is what a run put into a namespace and verified there: enough to put it
@@ -42,52 +39,77 @@ type Release struct {
 	Committed time.Time `json:"committed"`         // of the commit; zero in a record that an older version wrote
 	Before    []string  `json:"before,omitempty"`  // the newest commits before it, abbreviated
 	Shallow   bool      `json:"shallow,omitempty"` // Before ends where the clone was cut
+
+	stored stored
 }
 
 // SaveRelease records a release in the namespace, one per run, and forgets all but
-// the newest five. The run's label is not on the record: what removes a run must
-// not remove its release.
-func (c *Cluster) SaveRelease(ctx context.Context, namespace string, r Release) error {
-	packed, err := pack(r)
+// the newest five, and what writers that were killed left of theirs. The run's label
+// is not on the record: what removes a run must not remove its release.
+func (c *Cluster) SaveRelease(ctx context.Context, namespace string, r *Release) error {
+	made, err := r.record(namespace)
 	if err != nil {
-		return fmt.Errorf("record release %s: %w", r.Version, err)
+		return err
 	}
-	secret := applycorev1.Secret(releasePrefix+r.Run, namespace).
-		WithLabels(map[string]string{LabelManagedBy: FieldManager, LabelRecord: "release"}).
-		WithType(releaseType).WithData(map[string][]byte{releaseField: packed})
-	options := metav1.ApplyOptions{FieldManager: FieldManager}
-	if _, err := c.typed.CoreV1().Secrets(namespace).Apply(ctx, secret, options); err != nil {
-		return fromAPI(ctx, name("Secret", namespace, *secret.Name), "record the release", err)
+	err = c.writeRecord(ctx, made)
+	r.stored = made.stored
+	if err != nil {
+		return err
 	}
-	kept, err := c.Releases(ctx, namespace)
+	kept, bad, err := c.Releases(ctx, namespace)
 	if err != nil {
 		return err
 	}
 	for _, old := range kept[min(releasesKept, len(kept)):] {
-		err := c.typed.CoreV1().Secrets(namespace).Delete(ctx, releasePrefix+old.Run, metav1.DeleteOptions{})
-		if err != nil && !apierrors.IsNotFound(err) {
-			return fromAPI(ctx, name("Secret", namespace, releasePrefix+old.Run), "forget the release", err)
+		if err := c.forgetRecord(ctx, old.stored); err != nil {
+			return err
 		}
 	}
-	return nil
+	return c.sweepParts(ctx, namespace, kept, bad)
 }
 
-// Releases returns the recorded releases of the namespace, newest first.
-func (c *Cluster) Releases(ctx context.Context, namespace string) ([]Release, error) {
-	list, err := c.typed.CoreV1().Secrets(namespace).List(ctx, metav1.ListOptions{LabelSelector: LabelRecord + "=release"})
+func (r *Release) record(namespace string) (*record, error) {
+	packed, err := pack(r)
 	if err != nil {
-		return nil, fromAPI(ctx, "namespace "+namespace, "list releases", err)
+		return nil, fmt.Errorf("record release %s: %w", r.Version, err)
 	}
-	releases := make([]Release, len(list.Items))
-	for i := range list.Items {
-		if releases[i], err = readRelease(list.Items[i].Data[releaseField]); err != nil {
-			return nil, &Error{Class: Misconfigured, Object: name("Secret", namespace, list.Items[i].Name), Cause: "is no release record: " + err.Error(), Err: err}
-		}
+	made := &record{kind: "release", number: r.Number, fields: map[string][]byte{releaseField: packed}, stored: r.stored}
+	made.stored.namespace, made.stored.name = namespace, releasePrefix+r.Run
+	return made, nil
+}
+
+// sweepParts removes parts that no head tells of: their writer was killed, or their
+// record was written anew.
+func (c *Cluster) sweepParts(ctx context.Context, namespace string, releases []Release, bad []Broken) error {
+	undos, badUndos, err := c.Undos(ctx, namespace)
+	if err != nil {
+		return err
 	}
+	var keep []string
+	for _, b := range append(bad, badUndos...) {
+		keep = append(keep, b.division)
+	}
+	for _, release := range releases {
+		keep = append(keep, release.stored.division.ID)
+	}
+	for _, undo := range undos {
+		keep = append(keep, undo.stored.division.ID)
+	}
+	return c.removeParts(ctx, namespace, labelParts, keep)
+}
+
+// Releases returns the recorded releases of the namespace, newest first, and apart
+// those whose records cannot be read.
+func (c *Cluster) Releases(ctx context.Context, namespace string) ([]Release, []Broken, error) {
+	releases, bad, err := readRecords(ctx, c, namespace, "release", func(fields map[string][]byte, at stored) (Release, error) {
+		r, err := readRelease(fields[releaseField])
+		r.stored = at
+		return r, err
+	})
 	slices.SortFunc(releases, func(a, b Release) int {
 		return cmp.Or(cmp.Compare(b.Number, a.Number), b.Time.Compare(a.Time)) // runs' clocks may differ
 	})
-	return releases, nil
+	return releases, bad, err
 }
 
 func readRelease(packed []byte) (Release, error) {
@@ -108,11 +130,18 @@ func named(objects []*unstructured.Unstructured) error {
 	return nil
 }
 
-// pack returns a value as gzipped JSON.
+// pack returns a value as gzipped JSON. The error says so when it is more than unpack takes.
 func pack(value any) ([]byte, error) {
+	content, err := json.Marshal(value)
+	if err != nil {
+		return nil, err
+	}
+	if len(content) > unpackedLimit {
+		return nil, fmt.Errorf("it is %d MiB, and at most %d are kept", len(content)>>20, unpackedLimit>>20)
+	}
 	var out bytes.Buffer
 	zip := gzip.NewWriter(&out)
-	if err := json.NewEncoder(zip).Encode(value); err != nil {
+	if _, err := zip.Write(content); err != nil {
 		return nil, err
 	}
 	if err := zip.Close(); err != nil {

@@ -73,9 +73,9 @@ func TestReleasesKeepsTheNewestFive(t *testing.T) {
 	namespace := newNamespace(t, c)
 	for i, run := range []string{"a", "b", "c", "d", "e", "f"} {
 		release := Release{Version: "1." + run, Run: run, Time: time.Unix(int64(i), 0).UTC(), Objects: objects(t, namespace, app("", testImage(), run))}
-		require.NoError(t, c.SaveRelease(t.Context(), namespace, release))
+		require.NoError(t, c.SaveRelease(t.Context(), namespace, &release))
 	}
-	releases, err := c.Releases(t.Context(), namespace)
+	releases, _, err := c.Releases(t.Context(), namespace)
 	require.NoError(t, err)
 	require.Len(t, releases, 5)
 	require.Equal(t, "1.f", releases[0].Version)

@@ -8,16 +8,11 @@ import (
 	"strings"
 	"time"
 
-	corev1 "k8s.io/api/core/v1"
-	apierrors "k8s.io/apimachinery/pkg/api/errors"
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
-	applycorev1 "k8s.io/client-go/applyconfigurations/core/v1"
 )
 
 const (
 	undoPrefix = "slipway-undo-"
-	undoType   = "slipway.dev/undo"
 	undoField  = "undo"   // gzipped JSON of UndoRecord without Former
 	fieldsBack = "former" // gzipped JSON, a List that kubectl can apply
 )
@@ -42,11 +37,14 @@ type UndoRecord struct {
 	Nobodys []*unstructured.Unstructured `json:"nobodys,omitempty"`
 	// Former are the objects to be changed or pruned, reduced to what we had set on them.
 	Former []*unstructured.Unstructured `json:"-"`
+
+	stored stored
 }
 
 // SaveUndo records how to go back from what the plan will change. u tells the run;
-// the rest is filled in and returned.
-func (c *Cluster) SaveUndo(ctx context.Context, u UndoRecord, plan *Plan) (UndoRecord, error) {
+// the rest is filled in and returned. That there is room for this record, and for that
+// of the release which is to come, is found out before anything is written.
+func (c *Cluster) SaveUndo(ctx context.Context, u UndoRecord, plan *Plan, next Release) (UndoRecord, error) {
 	u.Time = c.Now()
 	var created []*unstructured.Unstructured
 	for _, p := range plan.objects {
@@ -71,14 +69,23 @@ func (c *Cluster) SaveUndo(ctx context.Context, u UndoRecord, plan *Plan) (UndoR
 	if u.Claims, err = c.claimsOf(ctx, u.Namespace, u.Prefixes); err != nil {
 		return u, err
 	}
-	return u, c.writeUndo(ctx, u)
+	made, err := u.record()
+	if err != nil {
+		return u, err
+	}
+	if err := c.checkRoom(ctx, plan, made, next); err != nil {
+		return u, err
+	}
+	err = c.writeRecord(ctx, made)
+	u.stored = made.stored
+	return u, err
 }
 
-func (c *Cluster) writeUndo(ctx context.Context, u UndoRecord) error {
-	record := name("Secret", u.Namespace, undoPrefix+u.Run)
+func (u UndoRecord) record() (*record, error) {
+	made := &record{kind: "undo", number: u.Number, stored: stored{namespace: u.Namespace, name: undoPrefix + u.Run}}
 	packed, err := pack(u)
 	if err != nil {
-		return fmt.Errorf("%s: %w", record, err)
+		return nil, fmt.Errorf("%s: %w", made.stored.object(), err)
 	}
 	list := &unstructured.UnstructuredList{}
 	list.SetAPIVersion("v1")
@@ -88,41 +95,32 @@ func (c *Cluster) writeUndo(ctx context.Context, u UndoRecord) error {
 	}
 	former, err := pack(list.UnstructuredContent())
 	if err != nil {
-		return fmt.Errorf("%s: %w", record, err)
+		return nil, fmt.Errorf("%s: %w", made.stored.object(), err)
 	}
-	secret := applycorev1.Secret(undoPrefix+u.Run, u.Namespace).
-		WithLabels(map[string]string{LabelManagedBy: FieldManager, LabelRecord: "undo"}).
-		WithType(undoType).WithData(map[string][]byte{undoField: packed, fieldsBack: former})
-	_, err = c.typed.CoreV1().Secrets(u.Namespace).Apply(ctx, secret, metav1.ApplyOptions{FieldManager: FieldManager})
-	return fromAPI(ctx, record, "record the way back", err)
+	made.fields = map[string][]byte{undoField: packed, fieldsBack: former}
+	return made, nil
 }
 
 // Undos returns the undo records of a namespace, newest first: what runs under
-// way, or killed ones, are changing there.
-func (c *Cluster) Undos(ctx context.Context, namespace string) ([]UndoRecord, error) {
-	list, err := c.typed.CoreV1().Secrets(namespace).List(ctx, metav1.ListOptions{LabelSelector: LabelRecord + "=undo"})
-	if err != nil {
-		return nil, fromAPI(ctx, "namespace "+namespace, "list undo records", err)
-	}
-	undos := make([]UndoRecord, len(list.Items))
-	for i := range list.Items {
-		if undos[i], err = readUndo(&list.Items[i]); err != nil {
-			return nil, &Error{Class: Misconfigured, Object: name("Secret", namespace, list.Items[i].Name), Cause: "is no undo record: " + err.Error(),
-				Try: "delete it, if production is as it should be", Err: err}
-		}
-	}
+// way, or killed ones, are changing there. Those that cannot be read come apart.
+func (c *Cluster) Undos(ctx context.Context, namespace string) ([]UndoRecord, []Broken, error) {
+	undos, bad, err := readRecords(ctx, c, namespace, "undo", func(fields map[string][]byte, at stored) (UndoRecord, error) {
+		u, err := readUndo(fields)
+		u.Namespace, u.stored = at.namespace, at
+		return u, err
+	})
 	slices.SortFunc(undos, func(a, b UndoRecord) int {
 		return cmp.Or(cmp.Compare(b.Number, a.Number), b.Time.Compare(a.Time)) // runs' clocks may differ
 	})
-	return undos, nil
+	return undos, bad, err
 }
 
-func readUndo(secret *corev1.Secret) (UndoRecord, error) {
-	u, err := unpack[UndoRecord](secret.Data[undoField])
+func readUndo(fields map[string][]byte) (UndoRecord, error) {
+	u, err := unpack[UndoRecord](fields[undoField])
 	if err != nil {
 		return u, err
 	}
-	content, err := unpack[map[string]any](secret.Data[fieldsBack])
+	content, err := unpack[map[string]any](fields[fieldsBack])
 	if err != nil {
 		return u, err
 	}
@@ -131,25 +129,24 @@ func readUndo(secret *corev1.Secret) (UndoRecord, error) {
 	for i := range list.Items {
 		u.Former = append(u.Former, &list.Items[i])
 	}
-	u.Namespace = secret.Namespace
 	return u, named(u.Former)
 }
 
 // ForgetUndo removes the record: what it leads back from is verified, or undone.
 func (c *Cluster) ForgetUndo(ctx context.Context, u UndoRecord) error {
-	err := c.typed.CoreV1().Secrets(u.Namespace).Delete(ctx, undoPrefix+u.Run, metav1.DeleteOptions{})
-	if apierrors.IsNotFound(err) {
-		return nil
-	}
-	return fromAPI(ctx, name("Secret", u.Namespace, undoPrefix+u.Run), "forget the way back", err)
+	return c.forgetRecord(ctx, u.stored)
 }
 
 // ByHand returns the commands by which a person can do what the record says.
 func (u UndoRecord) ByHand() []string {
 	var out []string
 	if len(u.Former) > 0 {
-		out = append(out, fmt.Sprintf("kubectl -n %s get secret %s%s -o jsonpath='{.data.%s}' | base64 -d | gunzip | kubectl apply --server-side --force-conflicts --field-manager %s -f -",
-			u.Namespace, undoPrefix, u.Run, fieldsBack, FieldManager))
+		read := fmt.Sprintf("%s%s -o jsonpath='{.data.%s}'", undoPrefix, u.Run, fieldsBack)
+		if id := u.stored.division.ID; id != "" { // listed in the order of their names
+			read = fmt.Sprintf("-l %s=%s -o jsonpath='{.items[*].data.%s}' | tr -d ' '", labelParts, id, fieldsBack)
+		}
+		out = append(out, fmt.Sprintf("kubectl -n %s get secret %s | base64 -d | gunzip | kubectl apply --server-side --force-conflicts --field-manager %s -f -",
+			u.Namespace, read, FieldManager))
 	}
 	var created []string
 	for _, ref := range u.Created {

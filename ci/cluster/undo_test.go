@@ -50,7 +50,7 @@ func TestRestoreBringsBackWhatAnInterruptedRunChanged(t *testing.T) {
 			next, err := c.Plan(t.Context(), wanted, ApplyOptions{Former: plan.Refs()})
 			require.NoError(t, err)
 			require.Equal(t, map[string]Action{"ConfigMap same": Unchanged, "ConfigMap changed": Configured, "ConfigMap new": Created, "ConfigMap pruned": Deleted}, actions(next.Changes))
-			_, err = c.SaveUndo(t.Context(), UndoRecord{Namespace: namespace, Run: "two", Version: "2", Back: "1"}, next)
+			_, err = c.SaveUndo(t.Context(), UndoRecord{Namespace: namespace, Run: "two", Version: "2", Back: "1"}, next, Release{})
 			require.NoError(t, err)
 			switch carried {
 			case "a half":
@@ -65,7 +65,7 @@ func TestRestoreBringsBackWhatAnInterruptedRunChanged(t *testing.T) {
 				require.NotEqual(t, before, stateOf(t, c, namespace))
 			}
 
-			found, err := c.Undos(t.Context(), namespace) // as the next run finds it
+			found, _, err := c.Undos(t.Context(), namespace) // as the next run finds it
 			require.NoError(t, err)
 			require.Len(t, found, 1)
 			require.Equal(t, "1", found[0].Back)
@@ -75,7 +75,7 @@ func TestRestoreBringsBackWhatAnInterruptedRunChanged(t *testing.T) {
 				require.Equal(t, before, stateOf(t, c, namespace))
 			}
 			require.NoError(t, c.ForgetUndo(t.Context(), found[0]))
-			left, err := c.Undos(t.Context(), namespace)
+			left, _, err := c.Undos(t.Context(), namespace)
 			require.NoError(t, err)
 			require.Empty(t, left)
 		})
@@ -92,7 +92,7 @@ func TestRestoreGivesAnAdoptedObjectBack(t *testing.T) {
 	before := stateOf(t, c, namespace)
 	plan, err := c.Plan(t.Context(), objects(t, namespace, configMap("a", "one", "x")), ApplyOptions{})
 	require.NoError(t, err)
-	record, err := c.SaveUndo(t.Context(), UndoRecord{Namespace: namespace, Run: "one"}, plan)
+	record, err := c.SaveUndo(t.Context(), UndoRecord{Namespace: namespace, Run: "one"}, plan, Release{})
 	require.NoError(t, err)
 	_, err = c.Carry(t.Context(), plan, nil)
 	require.NoError(t, err)
@@ -108,7 +108,7 @@ func TestRestoreLeavesWhatAnotherMadeUnderTheSameName(t *testing.T) {
 	namespace := newNamespace(t, c)
 	plan, err := c.Plan(t.Context(), objects(t, namespace, configMap("a", "one", "x")), ApplyOptions{})
 	require.NoError(t, err)
-	record, err := c.SaveUndo(t.Context(), UndoRecord{Namespace: namespace, Run: "one"}, plan)
+	record, err := c.SaveUndo(t.Context(), UndoRecord{Namespace: namespace, Run: "one"}, plan, Release{})
 	require.NoError(t, err)
 	_, err = c.Apply(t.Context(), objects(t, namespace, configMap("a", "two", "x")), ApplyOptions{})
 	require.NoError(t, err)
@@ -179,7 +179,7 @@ func TestRestorePutsBackWhatAdmissionHadSet(t *testing.T) {
 	for range 2 { // the second time the value is the undo's
 		plan, err := c.Plan(t.Context(), service(", internalTrafficPolicy: Local"), ApplyOptions{})
 		require.NoError(t, err)
-		record, err := c.SaveUndo(t.Context(), UndoRecord{Namespace: namespace, Run: "two"}, plan)
+		record, err := c.SaveUndo(t.Context(), UndoRecord{Namespace: namespace, Run: "two"}, plan, Release{})
 		require.NoError(t, err)
 		_, err = c.Carry(t.Context(), plan, nil)
 		require.NoError(t, err)
@@ -217,7 +217,7 @@ func TestRestoreBringsBackASecretThatWasWrittenAsText(t *testing.T) {
 	before := values()
 	next, err := c.Plan(t.Context(), objects(t, namespace, secret("changed", "two", "staple")), ApplyOptions{Former: plan.Refs()})
 	require.NoError(t, err)
-	record, err := c.SaveUndo(t.Context(), UndoRecord{Namespace: namespace, Run: "two"}, next)
+	record, err := c.SaveUndo(t.Context(), UndoRecord{Namespace: namespace, Run: "two"}, next, Release{})
 	require.NoError(t, err)
 	_, err = c.Carry(t.Context(), next, nil)
 	require.NoError(t, err)

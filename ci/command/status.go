@@ -34,7 +34,7 @@ func (c *statusCommand) Run(ctx context.Context, f *flags) error {
 // do about it, then tables.
 func statusText(s pipeline.Status, screen report.Screen, now time.Time) string {
 	say := statusWords{s, screen, now}
-	parts := []string{say.production(), say.change(), say.left(), say.runs(), say.stale(), say.tables()}
+	parts := []string{say.production(), say.change(), say.left(), say.broken(), say.runs(), say.stale(), say.tables()}
 	var out []string
 	for _, part := range parts {
 		if part != "" {

@@ -63,6 +63,12 @@ func TestStatusSaysWhatMattersMostFirst(t *testing.T) {
 			s.Lock = &cluster.Holder{Name: "43 (v3)", Acquired: ago(6 * time.Minute), Renewed: ago(5 * time.Minute)}
 			s.Running[0].Images[0].Image = "r.example/shop@" + oneDigest
 		},
+		"broken": func(s *pipeline.Status) {
+			s.Broken = []cluster.Broken{
+				{Record: "release", Secret: "shop/slipway-release-41", Cause: "unexpected EOF", Remove: "kubectl -n shop delete secret slipway-release-41"},
+				{Record: "undo", Secret: "shop/slipway-undo-43", Cause: "1 of its 3 parts of former are there", Made: ago(5 * time.Minute), Remove: "kubectl -n shop delete secret slipway-undo-43"},
+			}
+		},
 		"gone": func(s *pipeline.Status) { s.Running = nil },
 	} {
 		t.Run(name, func(t *testing.T) {

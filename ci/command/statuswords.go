@@ -101,6 +101,22 @@ func (w statusWords) left() string {
 	return "Killed while it changed production, and not undone yet:\n" + hint("go run ./ci recover", "put production back") + out
 }
 
+// broken tells of records that cannot be read, and what to do about each.
+func (w statusWords) broken() string {
+	out := ""
+	for _, b := range w.Broken {
+		out += "  " + w.screen.Bad(b.String()) + "\n"
+		if b.Record == "undo" {
+			out += "  A run began to change production " + age(w.now, b.Made) + " ago; look at what it left, then:\n"
+		}
+		out += hint(b.Remove, "remove the record")
+	}
+	if out == "" {
+		return ""
+	}
+	return "Records that cannot be read:\n" + out
+}
+
 func fromTo(undo pipeline.Undoable) string {
 	if undo.Back == "" {
 		return "the first deploy, of " + undo.Version

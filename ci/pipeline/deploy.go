@@ -27,6 +27,7 @@ func (r *Run) Deploy(ctx context.Context) error {
 	if err := r.remember(ctx); err != nil {
 		return err
 	}
+	r.tellBroken("deploy")
 	if err := r.superseded(ctx, r.former); err != nil {
 		return err
 	}
@@ -41,7 +42,7 @@ func (r *Run) Deploy(ctx context.Context) error {
 
 // remember finds the release to go back to.
 func (r *Run) remember(ctx context.Context) error {
-	releases, err := r.env.Production.Releases(ctx, r.opts.Namespace)
+	releases, err := r.releases(ctx)
 	if err == nil && len(releases) > 0 {
 		r.former = &releases[0]
 	}
@@ -67,7 +68,7 @@ func (r *Run) change(ctx context.Context, stage string, objects []*unstructured.
 	}
 	if plan.Writes() {
 		r.note(stage, "record the way back")
-		record, err = r.env.Production.SaveUndo(ctx, record, plan)
+		record, err = r.env.Production.SaveUndo(ctx, record, plan, r.release(objects, plan.Refs()))
 		r.begin(record)
 		if err != nil {
 			return nil, err

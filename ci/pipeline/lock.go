@@ -34,7 +34,7 @@ func (r *Run) whoHasProduction(ctx context.Context) string {
 	if holder, err := r.env.Production.Holder(ctx, r.opts.Namespace, leaseName); err == nil && holder.Name != "" && holder.Name != r.holder() {
 		return "run " + holder.Name + " changes production now"
 	}
-	releases, err := r.env.Production.Releases(ctx, r.opts.Namespace)
+	releases, err := r.releases(ctx)
 	switch {
 	case err != nil:
 		return "whose production is now could not be read"

@@ -43,9 +43,8 @@ func (r *Run) recordRelease(ctx context.Context) error {
 	defer cancel()
 	if r.former == nil || r.former.Digest != r.digest || r.way != nil {
 		r.recording = true
-		err := r.env.Production.SaveRelease(ctx, r.opts.Namespace, cluster.Release{Version: r.opts.Version, Digest: r.digest,
-			Commit: r.opts.Commit, Run: r.opts.Run, Number: r.lease.Number(), Time: r.env.Production.Now(), Objects: r.production, Refs: slices.Concat(r.refs, r.awaited),
-			Committed: r.opts.Built, Before: r.opts.History.Before, Shallow: r.opts.History.Shallow})
+		release := r.release(r.production, slices.Concat(r.refs, r.awaited))
+		err := r.env.Production.SaveRelease(ctx, r.opts.Namespace, &release)
 		if err != nil {
 			return err
 		}
@@ -56,6 +55,13 @@ func (r *Run) recordRelease(ctx context.Context) error {
 	}
 	r.say(nil)
 	return r.env.Production.ForgetUndo(ctx, *r.way) // where this fails, recover sees that the release is recorded
+}
+
+// release is the record of this run's release.
+func (r *Run) release(objects []*unstructured.Unstructured, refs []cluster.Ref) cluster.Release {
+	return cluster.Release{Version: r.opts.Version, Digest: r.digest, Commit: r.opts.Commit, Run: r.opts.Run,
+		Number: r.lease.Number(), Time: r.env.Production.Now(), Objects: objects, Refs: refs,
+		Committed: r.opts.Built, Before: r.opts.History.Before, Shallow: r.opts.History.Shallow}
 }
 
 // testProduction tests what the objects put out and returns where.

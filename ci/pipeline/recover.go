@@ -16,7 +16,7 @@ func (r *Run) LookBehind(ctx context.Context) error {
 	if !r.reaches("deploy") {
 		return nil
 	}
-	undos, err := r.env.Production.Undos(ctx, r.opts.Namespace)
+	undos, err := r.undos(ctx)
 	r.behind = len(undos) > 0
 	return err
 }
@@ -47,21 +47,19 @@ func (r *Run) Recover(ctx context.Context) (err error) {
 }
 
 // recoverDead finishes, under the lock, what other runs began: whoever wrote an
-// undo record and does not have the lock any more is dead.
+// undo record and does not have the lock any more is dead. One of this run's name is
+// of an earlier attempt at it.
 func (r *Run) recoverDead(ctx context.Context, stage string) error {
-	undos, err := r.env.Production.Undos(ctx, r.opts.Namespace)
+	undos, err := r.undos(ctx)
 	if err != nil {
 		return err
 	}
-	releases, err := r.env.Production.Releases(ctx, r.opts.Namespace)
+	releases, err := r.releases(ctx)
 	if err != nil {
 		return err
 	}
 	var done []string
 	for _, record := range undos {
-		if record.Run == r.opts.Run {
-			continue
-		}
 		what, err := r.finishOther(ctx, stage, record, releases)
 		if err != nil {
 			return fmt.Errorf("recover run %s: %w", record.Run, err)

@@ -17,7 +17,7 @@ func NewRollback(ctx context.Context, app Application, opts Options, env Environ
 	if err := env.Production.CheckAccess(ctx, opts.Namespace); err != nil {
 		return nil, err
 	}
-	releases, err := env.Production.Releases(ctx, opts.Namespace)
+	releases, _, err := env.Production.Releases(ctx, opts.Namespace)
 	if err != nil {
 		return nil, err
 	}
@@ -92,7 +92,8 @@ func (r *Run) Rollback(ctx context.Context) error {
 	if err := r.remember(ctx); err != nil {
 		return err
 	}
-	if r.former.Run != chosenFrom {
+	r.tellBroken("rollback")
+	if r.former == nil || r.former.Run != chosenFrom {
 		return &Failure{Code: ExitSuperseded, Cause: "run " + r.former.Run + " changed production meanwhile", Try: "look at `go run ./ci status` and start again"}
 	}
 	changes, err := r.change(ctx, "rollback", r.production)

@@ -113,6 +113,7 @@ type Run struct {
 	production []*unstructured.Unstructured // by deploy: what production holds
 	refs       []cluster.Ref                // by deploy: the same as they were made
 	awaited    []cluster.Ref                // by deploy: what runs that it undid may yet create
+	broken     []cluster.Broken             // by deploy: releases that cannot be read
 	verified   bool                         // by production: the new version answers
 	recording  bool                         // writing the release was begun
 }

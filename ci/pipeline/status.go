@@ -23,6 +23,7 @@ type Status struct {
 	Healthy        bool               `json:"healthy"`  // something runs in production, and all of it is out and ready
 	Stale          []string           `json:"stale"`    // of Runs, those without a sign of life for longer than 15 seconds
 	Undos          []Undoable         `json:"undos"`    // begun changes of production that are neither verified nor undone
+	Broken         []cluster.Broken   `json:"broken"`   // records that cannot be read
 }
 
 // Undoable is a change of production whose way back is recorded.
@@ -45,11 +46,13 @@ type Released struct {
 
 // StatusOf reads both namespaces; nothing is written.
 func StatusOf(ctx context.Context, c *cluster.Cluster, namespace, buildNamespace string) (Status, error) {
-	out := Status{Namespace: namespace, BuildNamespace: buildNamespace, Releases: []Released{}, Stale: []string{}, Undos: []Undoable{}}
+	out := Status{Namespace: namespace, BuildNamespace: buildNamespace, Releases: []Released{}, Stale: []string{}, Undos: []Undoable{}, Broken: []cluster.Broken{}}
 	var undos []cluster.UndoRecord
+	var badReleases, badUndos []cluster.Broken
 	reading, each := errgroup.WithContext(ctx)
 	reading.Go(func() error {
-		releases, err := c.Releases(each, namespace)
+		releases, bad, err := c.Releases(each, namespace)
+		badReleases = bad
 		for _, r := range releases {
 			out.Releases = append(out.Releases, Released{r.Version, r.Digest, r.Commit, r.Run, r.Time})
 		}
@@ -75,10 +78,11 @@ func StatusOf(ctx context.Context, c *cluster.Cluster, namespace, buildNamespace
 		return err
 	})
 	reading.Go(func() (err error) {
-		undos, err = c.Undos(each, namespace)
+		undos, badUndos, err = c.Undos(each, namespace)
 		return err
 	})
 	err := reading.Wait()
+	out.Broken = append(out.Broken, slices.Concat(badReleases, badUndos)...)
 	out.Time = c.Now()
 	out.judge(undos)
 	return out, err

@@ -89,7 +89,7 @@ func (r *Run) foreseeSuperseded(ctx context.Context) error {
 
 // checkSuperseded compares with what production runs now.
 func (r *Run) checkSuperseded(ctx context.Context) error {
-	releases, err := r.env.Production.Releases(ctx, r.opts.Namespace)
+	releases, err := r.releases(ctx)
 	if err != nil || len(releases) == 0 {
 		return err
 	}

@@ -66,7 +66,7 @@ func (r *Run) putBack(ctx context.Context, stage string, record cluster.UndoReco
 	// creates after all, or a release whose writing gave no answer would stand for the
 	// one that is back.
 	if former != nil && (former.Renew(now) || len(r.awaited) > 0 || r.recording) {
-		if err := r.env.Production.SaveRelease(ctx, record.Namespace, *former); err != nil {
+		if err := r.env.Production.SaveRelease(ctx, record.Namespace, former); err != nil {
 			return "", err
 		}
 	}

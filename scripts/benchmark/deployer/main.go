@@ -62,7 +62,7 @@ func run(ctx context.Context, opts options) error {
 	record := cluster.UndoRecord{Namespace: objects[0].GetNamespace(), Run: opts.Run}
 	step("record", func() (err error) {
 		if plan.Writes() {
-			record, err = c.SaveUndo(ctx, record, plan)
+			record, err = c.SaveUndo(ctx, record, plan, cluster.Release{Objects: objects})
 		}
 		return err
 	})

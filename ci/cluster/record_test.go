@@ -1,0 +1,220 @@
+package cluster
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/base64"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	corev1 "k8s.io/api/core/v1"
+	apiresource "k8s.io/apimachinery/pkg/api/resource"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/types"
+
+	"github.com/slipway-cd/slipway/scripts/light"
+)
+
+// incompressible returns ConfigMaps of 40 KB each that are so many MiB packed.
+func incompressible(t *testing.T, namespace, run string, mib int) []*unstructured.Unstructured {
+	t.Helper()
+	var out []*unstructured.Unstructured
+	for i := range mib << 20 / 30000 {
+		bytes := make([]byte, 30000)
+		_, _ = rand.Read(bytes)
+		object := objects(t, namespace, configMap(fmt.Sprintf("large-%d", i), run, ""))[0]
+		require.NoError(t, unstructured.SetNestedField(object.Object, base64.StdEncoding.EncodeToString(bytes), "data", "value"))
+		out = append(out, object)
+	}
+	return out
+}
+
+func recordsIn(t *testing.T, c *Cluster, namespace string) []corev1.Secret {
+	t.Helper()
+	list, err := c.typed.CoreV1().Secrets(namespace).List(t.Context(), metav1.ListOptions{LabelSelector: LabelRecord})
+	require.NoError(t, err)
+	return list.Items
+}
+
+func TestAReleaseOfEightMiBIsRecordedReadAndForgotten(t *testing.T) {
+	t.Parallel()
+	c := connect(t)
+	namespace := newNamespace(t, c)
+	large := Release{Version: "1", Run: "large", Number: 1, Objects: incompressible(t, namespace, "large", 8)}
+	require.NoError(t, c.SaveRelease(t.Context(), namespace, &large))
+	require.Greater(t, len(recordsIn(t, c, namespace)), 10)
+	releases, bad, err := c.Releases(t.Context(), namespace)
+	require.NoError(t, err)
+	require.Empty(t, bad)
+	require.Equal(t, large.Objects, releases[0].Objects)
+
+	releases[0].Version = "2" // written anew, the former parts go
+	require.NoError(t, c.SaveRelease(t.Context(), namespace, &releases[0]))
+	require.Len(t, recordsIn(t, c, namespace), 1+releases[0].stored.division.Fields[releaseField].Count)
+	for i := range releasesKept {
+		small := Release{Version: "small", Run: fmt.Sprint(i), Number: 2}
+		require.NoError(t, c.SaveRelease(t.Context(), namespace, &small))
+	}
+	require.Len(t, recordsIn(t, c, namespace), releasesKept, "something is left of the large one")
+}
+
+func TestALargeWayBackCanBeGoneByHand(t *testing.T) {
+	t.Parallel()
+	c := connect(t)
+	namespace := newNamespace(t, c)
+	former := incompressible(t, namespace, "one", 2)
+	_, err := c.Apply(t.Context(), former, ApplyOptions{})
+	require.NoError(t, err)
+	before := stateOf(t, c, namespace)
+	wanted := incompressible(t, namespace, "two", 2)
+	plan, err := c.Plan(t.Context(), wanted, ApplyOptions{})
+	require.NoError(t, err)
+	record, err := c.SaveUndo(t.Context(), UndoRecord{Namespace: namespace, Run: "two"}, plan, Release{})
+	require.NoError(t, err)
+	_, err = c.Carry(t.Context(), plan, nil)
+	require.NoError(t, err)
+	require.NotEqual(t, before, stateOf(t, c, namespace))
+	programs, err := light.Build(t.Context(), "../..")
+	require.NoError(t, err)
+	for _, command := range record.ByHand() {
+		shell := exec.CommandContext(t.Context(), "sh", "-c", command)
+		shell.Env = append(os.Environ(), "KUBECONFIG="+os.Getenv("SLIPWAY_TEST_KUBECONFIG"), "PATH="+filepath.Dir(programs.Kubectl)+":"+os.Getenv("PATH"))
+		out, err := shell.CombinedOutput()
+		require.NoError(t, err, "%s: %s", command, out)
+	}
+	require.Equal(t, before, stateOf(t, c, namespace))
+	require.NoError(t, c.SaveRelease(t.Context(), namespace, &Release{Run: "three"}))
+	require.Len(t, recordsIn(t, c, namespace), 1, "the parts of the way back are left")
+}
+
+func TestARecordWhoseWriterWasKilledBetweenThePartsIsNone(t *testing.T) {
+	t.Parallel()
+	for _, nth := range []int{1, 3} {
+		t.Run(fmt.Sprint(nth), func(t *testing.T) {
+			t.Parallel()
+			s := newContest(t, false)
+			s.paused.Objects = append(s.paused.Objects, incompressible(t, s.namespace, "paused", 2)...)
+			s.gate.only, s.gate.nth = "/secrets/slipway-release-paused-", nth
+			process := s.paused.start(t)
+			<-s.gate.came
+			process.signal(t, syscall.SIGKILL)
+			close(s.gate.on)
+			<-process.over
+			releases, bad, err := s.c.Releases(t.Context(), s.namespace)
+			require.NoError(t, err)
+			require.Empty(t, bad)
+			require.Equal(t, "one", releases[0].Run)
+			s.completes(t)
+			for _, secret := range recordsIn(t, s.c, s.namespace) {
+				require.NotContains(t, secret.Name, "paused")
+			}
+		})
+	}
+}
+
+func TestAReaderNeverSeesHalfARecord(t *testing.T) {
+	t.Parallel()
+	c := connect(t)
+	namespace := newNamespace(t, c)
+	release := Release{Run: "one", Version: "0", Objects: incompressible(t, namespace, "one", 2)}
+	require.NoError(t, c.SaveRelease(t.Context(), namespace, &release))
+	written := make(chan error, 1)
+	go func() {
+		var err error
+		for i := 1; i <= 8 && err == nil; i++ {
+			release.Version = fmt.Sprint(i)
+			err = c.SaveRelease(t.Context(), namespace, &release)
+		}
+		written <- err
+	}()
+	for reads := 0; ; reads++ {
+		releases, bad, err := c.Releases(t.Context(), namespace)
+		require.NoError(t, err)
+		require.Empty(t, bad)
+		require.Len(t, releases, 1)
+		select {
+		case err := <-written:
+			require.NoError(t, err)
+			require.Greater(t, reads, 3)
+			return
+		default:
+		}
+	}
+}
+
+func TestARecordThatCannotBeReadIsNamedAndTheOthersCount(t *testing.T) {
+	t.Parallel()
+	c := connect(t)
+	namespace := newNamespace(t, c)
+	secrets := c.typed.CoreV1().Secrets(namespace)
+	edit := func(name, data string) {
+		_, err := secrets.Patch(t.Context(), name, types.MergePatchType, []byte(`{"data":{`+data+`}}`), metav1.PatchOptions{FieldManager: "kubectl-edit"})
+		require.NoError(t, err)
+	}
+	whole := Release{Run: "whole", Version: "1", Number: 1}
+	require.NoError(t, c.SaveRelease(t.Context(), namespace, &whole))
+	for number, run := range []string{"edited", "missing", "spoilt"} {
+		made := Release{Run: run, Version: "2", Number: int32(number + 2)}
+		if run != "edited" {
+			made.Objects = incompressible(t, namespace, run, 1)
+		}
+		require.NoError(t, c.SaveRelease(t.Context(), namespace, &made))
+		part := fmt.Sprintf("%s-%s-release-0001", made.stored.name, made.stored.division.ID)
+		switch run {
+		case "edited":
+			edit(made.stored.name, `"release":"H4sI"`)
+		case "missing":
+			require.NoError(t, secrets.Delete(t.Context(), part, metav1.DeleteOptions{}))
+		case "spoilt":
+			edit(part, `"release":"AAAA"`)
+		}
+	}
+	releases, bad, err := c.Releases(t.Context(), namespace)
+	require.NoError(t, err)
+	require.Len(t, releases, 1)
+	require.Equal(t, "whole", releases[0].Run)
+	causes := map[string]string{}
+	for _, b := range bad {
+		causes[strings.TrimPrefix(b.Secret, namespace+"/slipway-release-")] = b.Cause
+		require.Equal(t, "kubectl -n "+namespace+" delete secret "+strings.TrimPrefix(b.Secret, namespace+"/"), b.Remove)
+	}
+	require.Equal(t, map[string]string{"edited": "unexpected EOF", "missing": "1 of its 2 parts of release are there", "spoilt": "its parts of release were edited"}, causes)
+}
+
+func TestTheLeaseThatFollowsADeletedOneHasAHigherNumber(t *testing.T) {
+	t.Parallel()
+	c := connect(t)
+	namespace := newNamespace(t, c)
+	require.NoError(t, c.SaveRelease(t.Context(), namespace, &Release{Run: "one", Number: 41}))
+	lease, err := c.Lock(within(t, time.Minute), namespace, "production", "two", nil)
+	require.NoError(t, err)
+	require.EqualValues(t, 42, lease.Number())
+	require.NoError(t, lease.Unlock(context.WithoutCancel(t.Context())))
+}
+
+func TestARecordThereIsNoRoomForIsRefusedBeforeTheFirstWrite(t *testing.T) {
+	t.Parallel()
+	c := connect(t)
+	namespace := newNamespace(t, c)
+	plan, err := c.Plan(t.Context(), objects(t, namespace, configMap("a", "one", "x")), ApplyOptions{})
+	require.NoError(t, err)
+	save := func(next Release) error {
+		_, err := c.SaveUndo(t.Context(), UndoRecord{Namespace: namespace, Run: "one"}, plan, next)
+		return err
+	}
+	require.ErrorContains(t, requireClass(t, save(Release{Run: "one", Objects: incompressible(t, namespace, "one", 65)}), Misconfigured), "at most 64 MiB are kept")
+	quota := &corev1.ResourceQuota{ObjectMeta: metav1.ObjectMeta{Name: "few"}, Spec: corev1.ResourceQuotaSpec{Hard: corev1.ResourceList{"secrets": apiresource.MustParse("3")}}}
+	_, err = c.typed.CoreV1().ResourceQuotas(namespace).Create(t.Context(), quota, metav1.CreateOptions{})
+	require.NoError(t, err)
+	err = save(Release{Run: "one", Objects: incompressible(t, namespace, "one", 2)})
+	require.ErrorContains(t, requireClass(t, err, Admission), "it leaves room for 3 more secrets, and 5 would be created")
+	require.Empty(t, recordsIn(t, c, namespace))
+}

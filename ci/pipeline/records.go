@@ -1,0 +1,35 @@
+package pipeline
+
+import (
+	"context"
+
+	"github.com/slipway-cd/slipway/ci/cluster"
+)
+
+// releases returns production's releases that can be read, newest first. Of those
+// that cannot, the stage that deploys tells: they are left aside.
+func (r *Run) releases(ctx context.Context) (releases []cluster.Release, err error) {
+	releases, r.broken, err = r.env.Production.Releases(ctx, r.opts.Namespace)
+	return releases, err
+}
+
+// tellBroken says which releases are left aside.
+func (r *Run) tellBroken(stage string) {
+	for _, b := range r.broken {
+		r.note(stage, b.String()+"; left aside, `"+b.Remove+"` removes it")
+	}
+}
+
+// undos returns the ways back that other runs have recorded. One that cannot be read
+// is an error, for only a person can tell what its run left.
+func (r *Run) undos(ctx context.Context) ([]cluster.UndoRecord, error) {
+	undos, broken, err := r.env.Production.Undos(ctx, r.opts.Namespace)
+	if err != nil || len(broken) == 0 {
+		return undos, err
+	}
+	b := broken[0]
+	return nil, &cluster.Error{Class: cluster.Misconfigured, Object: "Secret " + b.Secret,
+		Cause:    "a run that began to change production at " + b.Made.UTC().Format("2006-01-02 15:04:05 MST") + " recorded here how to put it back, and that cannot be read: " + b.Cause,
+		Evidence: []string{"who edited it: " + b.Look, "what differs from this version's overlay: go run ./ci plan"},
+		Try:      "look at production, put right what that run left half done, then run `" + b.Remove + "`"}
+}
