@@ -124,6 +124,11 @@ func (c *Cluster) write(ctx context.Context, p *planned) error {
 		}
 		begun, cancel := context.WithTimeout(context.WithoutCancel(ctx), writeTime)
 		defer cancel()
+		if p.upgraded != nil {
+			if err := c.writeManagers(begun, p); err != nil {
+				return err
+			}
+		}
 		result, err := c.patch(begun, p)
 		for outdated(err) {
 			done, again := c.followUp(begun, p)
@@ -146,10 +151,11 @@ func (c *Cluster) write(ctx context.Context, p *planned) error {
 	return nil
 }
 
-// patch applies one object and returns what the server made of it. Fields that a
-// controller has set are given up, with a note in the change.
+// patch applies one object and returns what the server made of it. Fields that others
+// have set are left to them or taken, as settle finds; a dry run that finds a conflict
+// which nothing settles remembers it and returns neither an object nor an error.
 func (c *Cluster) patch(ctx context.Context, p *planned, dryRun ...string) (*unstructured.Unstructured, error) {
-	opts := metav1.ApplyOptions{FieldManager: FieldManager, DryRun: dryRun}
+	opts := metav1.ApplyOptions{FieldManager: FieldManager, DryRun: dryRun, Force: p.force}
 	apply := func() (*unstructured.Unstructured, error) {
 		wanted := p.object
 		if len(dryRun) == 0 {
@@ -158,9 +164,18 @@ func (c *Cluster) patch(ctx context.Context, p *planned, dryRun ...string) (*uns
 		return c.in(p.resource, p.object.GetNamespace()).Apply(ctx, p.object.GetName(), wanted, opts)
 	}
 	result, err := apply()
-	if reduced, note, take := giveUp(p.object, err); reduced != nil {
-		p.object.Object, p.change.Note, opts.Force = reduced.Object, note, take
-		result, err = apply()
+	if found := conflictsOf(err); len(found) > 0 {
+		var others []conflict
+		if others, err = c.settle(ctx, p, found); err == nil && len(others) > 0 {
+			if len(dryRun) > 0 {
+				p.conflicts = others
+				return nil, nil
+			}
+			err = conflictError([]*planned{{object: p.object, live: p.live, conflicts: others}})
+		} else if err == nil {
+			opts.Force = p.force
+			result, err = apply()
+		}
 	}
 	if err != nil {
 		return nil, masked(nameImmutable(fromAPI(ctx, describe(p.object), "apply", err), p), p.object)

@@ -1,15 +1,18 @@
 package cluster
 
 import (
+	"context"
 	"errors"
-	"fmt"
 	"regexp"
 	"slices"
 	"strings"
 
+	"k8s.io/apimachinery/pkg/api/equality"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/client-go/kubernetes/scheme"
 )
 
 // controllers are the field managers that set fields all the time because that is
@@ -58,31 +61,83 @@ func conflictsOf(err error) []conflict {
 
 // String is the conflict in words: "field .data.x is set by "kubectl" using v1".
 func (f conflict) String() string {
-	return fmt.Sprintf("field %s is set by %s", f.field, strings.TrimPrefix(f.message, "conflict with "))
+	return "field " + f.field + " is set by " + strings.TrimPrefix(f.message, "conflict with ")
 }
 
-// giveUp returns the object without the fields of an apply that the server refused
-// because controllers have set them, and a note that names these; nil where any
-// conflict is with somebody else. take tells that the other conflicts are with what
-// an undo put back for nobody, which may be taken.
-func giveUp(object *unstructured.Unstructured, err error) (reduced *unstructured.Unstructured, note string, take bool) {
-	found := conflictsOf(err)
-	if len(found) == 0 {
-		return nil, "", false
-	}
-	out := object.DeepCopy()
+// settle looks at fields that an apply would take from others. A controller's is left
+// to it, and so is one that is to be left; what an undo put back for nobody is taken,
+// and what the plan takes over; and so is what force would leave as it is, for only
+// its notation or a default tells the values apart. It returns the rest.
+func (c *Cluster) settle(ctx context.Context, p *planned, found []conflict) ([]conflict, error) {
+	wanted := p.object.DeepCopy()
+	var others []conflict
 	var notes []string
+	force := p.force
 	for _, f := range found {
-		path := strings.Split(strings.TrimPrefix(f.field, "."), ".")
 		switch {
-		case f.manager == undoManager:
-			take = true
-		case !slices.Contains(controllers, f.manager) || strings.ContainsAny(f.field, "[]"):
-			return nil, "", false
+		case f.manager == undoManager, slices.Contains(p.takes, f.manager):
+			force = true
+		case slices.Contains(controllers, f.manager):
+			wanted.Object = without(wanted.Object, f.field).(map[string]any)
+			notes = append(notes, plain(f.field)+" is left to "+f.manager)
+		case f.isLeft(p.leave):
+			wanted.Object = without(wanted.Object, f.field).(map[string]any)
+			notes = append(notes, plain(f.field)+" is left as "+f.manager+" has set it")
 		default:
-			unstructured.RemoveNestedField(out.Object, path...)
-			notes = append(notes, fmt.Sprintf("%s is left to %s", strings.Join(path, "."), f.manager))
+			others = append(others, f)
 		}
 	}
-	return out, strings.Join(notes, ", "), take
+	if len(others) > 0 {
+		forced, err := c.in(p.resource, wanted.GetNamespace()).Apply(ctx, wanted.GetName(), wanted,
+			metav1.ApplyOptions{FieldManager: FieldManager, Force: true, DryRun: []string{metav1.DryRunAll}})
+		if err != nil {
+			return nil, err
+		}
+		others = slices.DeleteFunc(others, func(f conflict) bool {
+			after, _ := fieldAt(forced.Object, f.field)
+			return sameInWords(p.live, f.field, after)
+		})
+		force = true
+	}
+	if len(others) == 0 {
+		p.object.Object, p.force = wanted.Object, force
+		if len(notes) > 0 {
+			p.note(strings.Join(notes, ", "))
+		}
+	}
+	return others, nil
+}
+
+// sameInWords reports whether a field of the live object has that value already, though
+// it may be written in another way: only the kind's own type knows a quantity.
+func sameInWords(live *unstructured.Unstructured, field string, value any) bool {
+	now, is := fieldAt(live.Object, field)
+	if !is || value == nil || equality.Semantic.DeepEqual(now, value) {
+		return is && value != nil
+	}
+	other := live.DeepCopy()
+	other.Object = edited(other.Object, field, value).(map[string]any)
+	left, err := scheme.Scheme.New(live.GroupVersionKind())
+	if err != nil {
+		return false // not Kubernetes' own kind
+	}
+	right := left.DeepCopyObject()
+	convert := runtime.DefaultUnstructuredConverter.FromUnstructured
+	return convert(live.Object, left) == nil && convert(other.Object, right) == nil && equality.Semantic.DeepEqual(left, right)
+}
+
+// isLeft reports whether the field is one of those to leave, or lies below one.
+func (f conflict) isLeft(leave []string) bool {
+	field := plain(f.field)
+	return slices.ContainsFunc(leave, func(left string) bool {
+		rest, below := strings.CutPrefix(field, left)
+		return below && (rest == "" || rest[0] == '.' || rest[0] == '[')
+	})
+}
+
+func (p *planned) note(text string) {
+	if p.change.Note != "" && p.change.Note != text {
+		text = p.change.Note + ", " + text
+	}
+	p.change.Note = text
 }

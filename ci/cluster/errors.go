@@ -128,7 +128,7 @@ func fromStatus(object, doing string, err error) error {
 			fields = append(fields, found.String())
 		}
 		out.Cause = strings.Join(fields, "; ")
-		out.Try = "remove the field from the overlay, or take it from the other manager"
+		out.Try = "start again: it was set since this was planned"
 	case strings.Contains(text, "exceeded quota"):
 		out.Try = "free some of the quota, or ask an administrator for more"
 	case apierrors.IsForbidden(err) && strings.Contains(text, " cannot "):

@@ -23,7 +23,7 @@ const labelFence = "slipway.dev/fence"
 func (c *Cluster) FenceOff(ctx context.Context, u UndoRecord) error {
 	var group errgroup.Group
 	group.SetLimit(parallel)
-	for _, object := range u.Former {
+	for _, object := range slices.Concat(u.Former, u.Taken) {
 		group.Go(func() error { return c.touch(ctx, object) })
 	}
 	return group.Wait()

@@ -18,6 +18,9 @@ type ApplyOptions struct {
 	Owner  *metav1.OwnerReference // of every object in its namespace; deleting it deletes them
 	Former []Ref                  // what the last release put there; what is missing now will be pruned
 	Prune  []string               // claims, namespaces and definitions to prune too, as "PersistentVolumeClaim/data"
+
+	TakeOver []string // managers whose fields become ours; "kubectl" stands for all of its commands
+	Leave    []string // fields that stay as others have set them, as "Deployment/api:spec.replicas"
 }
 
 // Plan is what a deploy will do, known before anything is written.
@@ -37,6 +40,12 @@ type planned struct {
 	foreseen *unstructured.Unstructured // as it will be, by a dry run; nil without one
 	resource resource
 	change   Change
+
+	takes     []string                   // managers whose fields become ours when it is written
+	upgraded  *unstructured.Unstructured // live with these fields as ours; nil when there are none
+	leave     []string                   // fields that are left as others have set them
+	force     bool                       // apply by force: the plan has looked at what that takes
+	conflicts []conflict                 // that nothing settles
 }
 
 // Writes reports whether the plan changes anything.
@@ -47,7 +56,7 @@ func (p *Plan) Writes() bool {
 // Plan returns what Apply and Prune would do; nothing is written. What is not
 // known to be as wanted is dry-run on the server, the rest costs no request. The
 // error is that of the first object that the server would refuse: an *Error of
-// class Admission (with the field and its owner when another manager set it) or
+// class Admission (with all fields of all objects that other managers have set) or
 // Misconfigured for an unknown kind or namespace, or an annotation of ours that
 // says nothing. The given objects are not modified.
 func (c *Cluster) Plan(ctx context.Context, objects []*unstructured.Unstructured, opts ApplyOptions) (*Plan, error) {
@@ -66,6 +75,9 @@ func (c *Cluster) Plan(ctx context.Context, objects []*unstructured.Unstructured
 	if err := c.readLive(ctx, plan.objects); err != nil {
 		return nil, err
 	}
+	if err := adopt(plan.objects, opts); err != nil {
+		return nil, err
+	}
 	if err := c.foresee(ctx, plan.objects); err != nil {
 		return nil, err
 	}
@@ -73,6 +85,37 @@ func (c *Cluster) Plan(ctx context.Context, objects []*unstructured.Unstructured
 		plan.Changes = append(plan.Changes, p.change)
 	}
 	return plan, c.planPrune(ctx, plan, opts)
+}
+
+// CheckConflicts returns the error that Plan would return for fields which others have
+// set, of objects at which anybody but us and controllers has a hand: before an image
+// is built, whose digest the objects will name. Nothing is written.
+func (c *Cluster) CheckConflicts(ctx context.Context, objects []*unstructured.Unstructured, opts ApplyOptions) error {
+	c.defined.learn(objects)
+	var all []*planned
+	for _, object := range objects {
+		found, err := c.resource(ctx, object)
+		if isNoKind(err) {
+			continue // the deploy will say so
+		}
+		if err != nil {
+			return err
+		}
+		all = append(all, &planned{object: object.DeepCopy(), resource: found, change: changeOf(object, "")})
+	}
+	if err := c.readLive(ctx, all); err != nil {
+		return err
+	}
+	if err := adopt(all, opts); err != nil {
+		return err
+	}
+	return c.foresee(ctx, slices.DeleteFunc(all, func(p *planned) bool { return p.live == nil || !othersHand(p.live) }))
+}
+
+// othersHand reports whether fields of the object are somebody else's than ours and
+// those controllers'.
+func othersHand(live *unstructured.Unstructured) bool {
+	return slices.ContainsFunc(live.GetManagedFields(), mayTake)
 }
 
 // foresee fills in the changes: from what is known of the live objects, and by a
@@ -84,7 +127,7 @@ func (c *Cluster) foresee(ctx context.Context, objects []*planned) error {
 		switch {
 		case p.live == nil:
 			p.change.Action = Created
-		case asApplied(p.live, p.object):
+		case asApplied(p.live, p.object) && p.upgraded == nil:
 			p.change.Action = Unchanged
 			continue
 		default:
@@ -103,7 +146,10 @@ func (c *Cluster) foresee(ctx context.Context, objects []*planned) error {
 	for _, p := range toDryRun(toWrite) {
 		group.Go(func() error { return c.dryRun(each, p) })
 	}
-	return group.Wait()
+	if err := group.Wait(); err != nil {
+		return err
+	}
+	return refuseConflicts(objects)
 }
 
 // absentNamespaces returns the namespaces that the plan itself will create.
@@ -121,10 +167,14 @@ func absentNamespaces(objects []*planned) []string {
 // outcome with the live object: only the server knows its defaults and webhooks.
 func (c *Cluster) dryRun(ctx context.Context, p *planned) error {
 	result, err := c.patch(ctx, p, metav1.DryRunAll)
-	if err != nil {
+	if err != nil || p.conflicts != nil {
 		return err
 	}
 	p.foreseen = result
+	if p.upgraded != nil {
+		dropTaken(p, c.asNew(ctx, p))
+		return nil
+	}
 	// One that happens to be as wanted but was made by another is written once, so
 	// that we own our fields.
 	if p.live != nil && applied(p.live) != nil && same(p.live, result) {

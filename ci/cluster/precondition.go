@@ -70,7 +70,7 @@ func (c *Cluster) followUp(ctx context.Context, p *planned) (done bool, err erro
 	case live != nil && !sameEntry(applied(live), applied(p.live)):
 		return false, refused("was written as " + FieldManager + " by somebody else since this was planned")
 	}
-	p.live = live
+	p.live, p.force = live, false
 	return false, nil
 }
 

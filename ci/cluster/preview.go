@@ -84,6 +84,11 @@ func (p *planned) states() states {
 	case p.foreseen == nil:
 		return states{before: nameless(ownedFields(p.live)), after: nameless(textsAsData(p.object))}
 	}
+	if p.upgraded != nil { // all that was taken over is compared, whoever set it
+		all := merged(ourFields(p.upgraded), ourFields(p.foreseen))
+		after := nameless(reduced(p.foreseen, all))
+		return states{before: nameless(reduced(p.live, all)), after: after, left: after}
+	}
 	all := merged(ourFields(p.live), ourFields(p.foreseen))
 	return states{before: nameless(reduced(p.live, all)), after: nameless(ownedFields(p.foreseen)), left: nameless(reduced(p.foreseen, all))}
 }

@@ -26,6 +26,17 @@ func (c *Cluster) Restore(ctx context.Context, u UndoRecord) (changes []Change, 
 			return changes, now, err
 		}
 	}
+	for _, group := range order(u.Taken) {
+		for _, object := range group {
+			ref, changed, err := c.giveBack(ctx, object)
+			if err != nil {
+				return changes, now, err
+			}
+			if now = append(now, ref); changed {
+				changes = append(changes, changeOf(object, Restored))
+			}
+		}
+	}
 	for _, values := range u.Nobodys {
 		if err := c.restoreNobodys(ctx, values); err != nil {
 			return changes, now, err

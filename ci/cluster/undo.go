@@ -15,6 +15,7 @@ const (
 	undoPrefix = "slipway-undo-"
 	undoField  = "undo"   // gzipped JSON of UndoRecord without Former
 	fieldsBack = "former" // gzipped JSON, a List that kubectl can apply
+	takenField = "taken"  // gzipped JSON, a List that kubectl can replace with; absent when there is none
 )
 
 // UndoRecord is the way back of one run: what it is about to change in a namespace, and
@@ -37,6 +38,9 @@ type UndoRecord struct {
 	Nobodys []*unstructured.Unstructured `json:"nobodys,omitempty"`
 	// Former are the objects to be changed or pruned, reduced to what we had set on them.
 	Former []*unstructured.Unstructured `json:"-"`
+	// Taken are the objects whose fields the run takes over from other managers, whole
+	// and with the record of who had set which field.
+	Taken []*unstructured.Unstructured `json:"-"`
 
 	stored stored
 }
@@ -54,6 +58,8 @@ func (c *Cluster) SaveUndo(ctx context.Context, u UndoRecord, plan *Plan, next R
 			created = append(created, p.object)
 			u.Label = p.object.GetLabels()[LabelRun]
 			u.Created = append(u.Created, refOf(p.object))
+		case p.upgraded != nil:
+			u.Taken = append(u.Taken, asTaken(p.live))
 		default:
 			u.Former = append(u.Former, ownedFields(p.live))
 			if values := overwritten(p.live, p.object); values != nil {
@@ -87,17 +93,21 @@ func (u UndoRecord) record() (*record, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", made.stored.object(), err)
 	}
-	list := &unstructured.UnstructuredList{}
-	list.SetAPIVersion("v1")
-	list.SetKind("List")
-	for _, object := range u.Former {
-		list.Items = append(list.Items, *object)
+	made.fields = map[string][]byte{undoField: packed}
+	for field, objects := range map[string][]*unstructured.Unstructured{fieldsBack: u.Former, takenField: u.Taken} {
+		if field == takenField && len(objects) == 0 {
+			continue
+		}
+		list := &unstructured.UnstructuredList{}
+		list.SetAPIVersion("v1")
+		list.SetKind("List")
+		for _, object := range objects {
+			list.Items = append(list.Items, *object)
+		}
+		if made.fields[field], err = pack(list.UnstructuredContent()); err != nil {
+			return nil, fmt.Errorf("%s: %w", made.stored.object(), err)
+		}
 	}
-	former, err := pack(list.UnstructuredContent())
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", made.stored.object(), err)
-	}
-	made.fields = map[string][]byte{undoField: packed, fieldsBack: former}
 	return made, nil
 }
 
@@ -120,16 +130,24 @@ func readUndo(fields map[string][]byte) (UndoRecord, error) {
 	if err != nil {
 		return u, err
 	}
-	content, err := unpack[map[string]any](fields[fieldsBack])
-	if err != nil {
+	if u.Former, err = readList(fields[fieldsBack]); err != nil || fields[takenField] == nil {
 		return u, err
+	}
+	u.Taken, err = readList(fields[takenField])
+	return u, err
+}
+
+func readList(packed []byte) (objects []*unstructured.Unstructured, err error) {
+	content, err := unpack[map[string]any](packed)
+	if err != nil {
+		return nil, err
 	}
 	list := &unstructured.UnstructuredList{}
 	list.SetUnstructuredContent(content)
 	for i := range list.Items {
-		u.Former = append(u.Former, &list.Items[i])
+		objects = append(objects, &list.Items[i])
 	}
-	return u, named(u.Former)
+	return objects, named(objects)
 }
 
 // ForgetUndo removes the record: what it leads back from is verified, or undone.
@@ -141,12 +159,10 @@ func (c *Cluster) ForgetUndo(ctx context.Context, u UndoRecord) error {
 func (u UndoRecord) ByHand() []string {
 	var out []string
 	if len(u.Former) > 0 {
-		read := fmt.Sprintf("%s%s -o jsonpath='{.data.%s}'", undoPrefix, u.Run, fieldsBack)
-		if id := u.stored.division.ID; id != "" { // listed in the order of their names
-			read = fmt.Sprintf("-l %s=%s -o jsonpath='{.items[*].data.%s}' | tr -d ' '", labelParts, id, fieldsBack)
-		}
-		out = append(out, fmt.Sprintf("kubectl -n %s get secret %s | base64 -d | gunzip | kubectl apply --server-side --force-conflicts --field-manager %s -f -",
-			u.Namespace, read, FieldManager))
+		out = append(out, u.readByHand(fieldsBack)+" | kubectl apply --server-side --force-conflicts --field-manager "+FieldManager+" -f -")
+	}
+	if len(u.Taken) > 0 {
+		out = append(out, u.readByHand(takenField)+" | kubectl replace -f -")
 	}
 	var created []string
 	for _, ref := range u.Created {
@@ -156,4 +172,13 @@ func (u UndoRecord) ByHand() []string {
 		out = append(out, fmt.Sprintf("kubectl -n %s delete %s", u.Namespace, strings.Join(created, " ")))
 	}
 	return append(out, fmt.Sprintf("kubectl -n %s delete secret %s%s", u.Namespace, undoPrefix, u.Run))
+}
+
+// readByHand is the command that prints the objects of a field.
+func (u UndoRecord) readByHand(field string) string {
+	read := fmt.Sprintf("%s%s -o jsonpath='{.data.%s}'", undoPrefix, u.Run, field)
+	if id := u.stored.division.ID; id != "" { // listed in the order of their names
+		read = fmt.Sprintf("-l %s=%s -o jsonpath='{.items[*].data.%s}' | tr -d ' '", labelParts, id, field)
+	}
+	return fmt.Sprintf("kubectl -n %s get secret %s | base64 -d | gunzip", u.Namespace, read)
 }

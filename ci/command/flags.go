@@ -38,7 +38,9 @@ type flags struct {
 	BetaOverlay       string `default:"kustomize/overlays/beta" help:"Kustomize folder below --source (default: ${default})." placeholder:"DIR"`
 	ProductionOverlay string `default:"kustomize/overlays/production" help:"Kustomize folder below --source (default: ${default})." placeholder:"DIR"`
 
-	Prune []string `help:"What production may lose although its data goes with it, once an overlay no longer has it; claims, namespaces and definitions stay otherwise." placeholder:"KIND/NAME"`
+	TakeOver []string `help:"Whose fields of production's objects become Slipway's: helm, argocd-controller, kustomize-controller, or kubectl for all its commands; what they set and the overlay does not have goes." placeholder:"MANAGER"`
+	Leave    []string `help:"What stays as somebody else has set it in production, as in Deployment/api:spec.replicas." placeholder:"KIND/NAME:FIELD" sep:"none"`
+	Prune    []string `help:"What production may lose although its data goes with it, once an overlay no longer has it; claims, namespaces and definitions stay otherwise." placeholder:"KIND/NAME"`
 
 	// The field is not called Run: that is the name of a command's method.
 	RunID        string        `name:"run" help:"This run's id: lower case, fits a label and a name suffix (default: made; from the CI vendor's variables when there)." placeholder:"ID"`

@@ -40,13 +40,19 @@ func (m *Slipway) Plan(ctx context.Context,
 	// What production may lose although its data goes with it: KIND/NAME.
 	// +optional
 	prune []string,
+	// Whose fields of production's objects become Slipway's: helm, kubectl, ...
+	// +optional
+	takeOver []string,
+	// What stays as somebody else has set it: KIND/NAME:FIELD.
+	// +optional
+	leave []string,
 	// Return what --output json prints; that name is taken by dagger call.
 	// +optional
 	asJSON bool,
 ) (string, error) {
 	c := call{source: source, kubeconfig: kubeconfig, cluster: cluster, image: image, user: registryUser, password: registryPassword}
 	c.flag("version", version).flag("context", context).flag("namespace", namespace).flag("production-overlay", productionOverlay).
-		flag("prune", prune...).json(asJSON)
+		flag("prune", prune...).flag("take-over", takeOver...).flag("leave", leave...).json(asJSON)
 	return c.text(ctx, "plan")
 }
 

@@ -51,6 +51,12 @@ func (m *Slipway) Run(ctx context.Context,
 	// What production may lose although its data goes with it: KIND/NAME.
 	// +optional
 	prune []string,
+	// Whose fields of production's objects become Slipway's: helm, kubectl, ...
+	// +optional
+	takeOver []string,
+	// What stays as somebody else has set it: KIND/NAME:FIELD.
+	// +optional
+	leave []string,
 	// This run's id: lower case, fits a label and a name suffix; made when not given.
 	// +optional
 	run string,
@@ -69,7 +75,7 @@ func (m *Slipway) Run(ctx context.Context,
 ) (*dagger.Directory, error) {
 	c := call{source: source, kubeconfig: kubeconfig, cluster: cluster, image: image, user: registryUser, password: registryPassword}
 	c.flag("until", until).flag("version", version).flag("context", context).flag("build-namespace", buildNamespace).flag("namespace", namespace).
-		flag("beta-overlay", betaOverlay).flag("production-overlay", productionOverlay).flag("prune", prune...).flag("run", run).
+		flag("beta-overlay", betaOverlay).flag("production-overlay", productionOverlay).flag("prune", prune...).flag("take-over", takeOver...).flag("leave", leave...).flag("run", run).
 		flag("timeout", timeout).flag("stage-timeout", stageTimeout).flag("keep-beta", keepBeta)
 	return c.report(ctx, allowFailure, "run")
 }

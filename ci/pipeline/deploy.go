@@ -53,10 +53,10 @@ func (r *Run) remember(ctx context.Context) error {
 // release had, and waits until they are really out. It plans everything first,
 // then records the way back, and only then writes.
 func (r *Run) change(ctx context.Context, stage string, objects []*unstructured.Unstructured) ([]cluster.Change, error) {
-	options := cluster.ApplyOptions{Prune: r.opts.Prune}
+	options := r.applyOptions()
 	record := cluster.UndoRecord{Namespace: r.opts.Namespace, Run: r.opts.Run, Version: r.opts.Version, Number: r.lease.Number()}
 	if r.former != nil {
-		options.Former, record.Back = r.former.Refs, r.former.Version
+		record.Back = r.former.Version
 	}
 	if err := r.receiptUnderLock(ctx); err != nil {
 		return nil, err
@@ -86,6 +86,24 @@ func (r *Run) change(ctx context.Context, stage string, objects []*unstructured.
 	pruned, err := r.env.Production.Prune(ctx, plan)
 	r.production, r.refs = objects, plan.Refs()
 	return append(append(changes, pruned...), plan.Kept...), err
+}
+
+func (r *Run) applyOptions() cluster.ApplyOptions {
+	options := cluster.ApplyOptions{Prune: r.opts.Prune, TakeOver: r.opts.TakeOver, Leave: r.opts.Leave}
+	if r.former != nil {
+		options.Former = r.former.Refs
+	}
+	return options
+}
+
+// foreseeConflicts looks for fields of production's objects that others have set,
+// before anything is built. The image's digest is not known yet.
+func (r *Run) foreseeConflicts(ctx context.Context) error {
+	objects, err := r.renderProduction(noDigest)
+	if err != nil {
+		return err
+	}
+	return r.env.Production.CheckConflicts(ctx, objects, r.applyOptions())
 }
 
 // wait waits until the objects are really out.

@@ -36,11 +36,7 @@ func (r *Run) Plan(ctx context.Context) (Plan, error) {
 	if err := r.remember(ctx); err != nil {
 		return Plan{}, err
 	}
-	options := cluster.ApplyOptions{Prune: r.opts.Prune}
-	if r.former != nil {
-		options.Former = r.former.Refs
-	}
-	plan, err := r.env.Production.Plan(ctx, objects, options)
+	plan, err := r.env.Production.Plan(ctx, objects, r.applyOptions())
 	if err != nil {
 		return Plan{}, err
 	}

@@ -48,12 +48,14 @@ func Check(app Application, opts Options, tree fs.FS) error {
 	return r.checkOverlays()
 }
 
+// noDigest stands for an image that is not built yet.
+var noDigest = "sha256:" + strings.Repeat("0", 64)
+
 func (r *Run) checkOverlays() error {
-	digest := "sha256:" + strings.Repeat("0", 64)
-	if _, err := r.renderBeta(digest); err != nil {
+	if _, err := r.renderBeta(noDigest); err != nil {
 		return Usage("--beta-overlay: %w", err)
 	}
-	production, err := r.renderProduction(digest)
+	production, err := r.renderProduction(noDigest)
 	if err == nil {
 		_, err = r.publicPath(production)
 	}
@@ -109,7 +111,10 @@ func (r *Run) Preflight(ctx context.Context) error {
 			if err := r.env.Production.CheckAccess(ctx, r.opts.Namespace); err != nil {
 				return err
 			}
-			return r.foreseeSuperseded(ctx)
+			if err := r.foreseeSuperseded(ctx); err != nil || r.outdated != nil {
+				return err
+			}
+			return r.foreseeConflicts(ctx)
 		})
 	}
 	err := checks.Wait()

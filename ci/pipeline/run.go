@@ -38,6 +38,9 @@ type Options struct {
 
 	Prune []string // claims, namespaces and definitions that production may lose, as "PersistentVolumeClaim/data"
 
+	TakeOver []string // field managers whose fields of production's objects become ours; "kubectl": all its commands
+	Leave    []string // fields of production's objects that stay as others have set them, as "Deployment/api:spec.replicas"
+
 	Until        string // stop after this stage
 	StageTimeout time.Duration
 	KeepBeta     time.Duration // leave the beta up for so long after a failure

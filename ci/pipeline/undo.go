@@ -2,6 +2,7 @@ package pipeline
 
 import (
 	"context"
+	"slices"
 	"strings"
 
 	"github.com/slipway-cd/slipway/ci/cluster"
@@ -70,7 +71,7 @@ func (r *Run) putBack(ctx context.Context, stage string, record cluster.UndoReco
 			return "", err
 		}
 	}
-	objects := record.Former
+	objects := slices.Concat(record.Former, record.Taken)
 	if former != nil && record.Back != "" {
 		objects = former.Objects
 	}

@@ -1,0 +1,84 @@
+package cluster
+
+import (
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"sigs.k8s.io/structured-merge-diff/v6/fieldpath"
+)
+
+// refuseConflicts returns one error for all fields that others have set, or nil.
+func refuseConflicts(objects []*planned) error {
+	var refused []*planned
+	for _, p := range objects {
+		if len(p.conflicts) > 0 {
+			refused = append(refused, p)
+		}
+	}
+	if len(refused) == 0 {
+		return nil
+	}
+	return conflictError(refused)
+}
+
+// conflictError names each field, who set it to what and when, and the two ways on.
+func conflictError(refused []*planned) error {
+	out := &Error{Class: Admission, Object: describe(refused[0].object)}
+	var managers, fields []string
+	count := 0
+	for _, p := range refused {
+		for _, f := range p.conflicts {
+			count++
+			text := f.said(p)
+			if out.Cause == "" {
+				out.Cause = text
+			}
+			out.Evidence = append(out.Evidence, describe(p.object)+": "+text)
+			manager := f.manager
+			if strings.HasPrefix(manager, kubectlFamily+"-") {
+				manager = kubectlFamily
+			}
+			managers = append(managers, manager)
+			fields = append(fields, p.object.GetKind()+"/"+p.object.GetName()+":"+plain(f.field))
+		}
+	}
+	slices.Sort(managers)
+	if count > 1 {
+		out.Cause += fmt.Sprintf("; with it %d fields of %d objects are set by others", count, len(refused))
+	} else {
+		out.Evidence = nil
+	}
+	quoted := "'" + strings.Join(fields, ",") + "'"
+	out.Try = "to keep what they have set give --leave " + quoted + " or take the fields out of the overlay; to overwrite it give --take-over " + strings.Join(slices.Compact(managers), ",")
+	return out
+}
+
+// said is the conflict in words, with both values and when the other was set.
+func (f conflict) said(p *planned) string {
+	text := f.String()
+	for _, entry := range p.live.GetManagedFields() {
+		if entry.Manager == f.manager && entry.Time != nil && owns(entry, f.field) {
+			text += " at " + entry.Time.UTC().Format("2006-01-02 15:04:05 MST")
+		}
+	}
+	theirs, _ := fieldAt(p.live.Object, f.field)
+	ours, _ := fieldAt(p.object.Object, f.field)
+	if p.object.GetKind() == "Secret" || len(short(theirs))+len(short(ours)) > 120 {
+		return text
+	}
+	return text + ", to " + short(theirs) + "; the overlay says " + short(ours)
+}
+
+func owns(entry metav1.ManagedFieldsEntry, field string) bool {
+	owned := false
+	fieldsOf(entry).Iterate(func(path fieldpath.Path) { owned = owned || path.String() == field })
+	return owned
+}
+
+func short(value any) string {
+	text, _ := json.Marshal(value)
+	return string(text)
+}

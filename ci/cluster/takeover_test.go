@@ -1,0 +1,255 @@
+package cluster
+
+import (
+	"os"
+	"os/exec"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+
+	"github.com/slipway-cd/slipway/scripts/light"
+)
+
+// kubectl runs the real one, with documents on its input.
+func kubectl(t *testing.T, documents string, args ...string) string {
+	t.Helper()
+	programs, err := light.Build(t.Context(), "../..")
+	require.NoError(t, err)
+	command := exec.CommandContext(t.Context(), programs.Kubectl, append([]string{"--kubeconfig", os.Getenv("SLIPWAY_TEST_KUBECONFIG")}, args...)...)
+	command.Stdin = strings.NewReader(documents)
+	out, err := command.CombinedOutput()
+	require.NoError(t, err, "%v: %s", args, out)
+	return string(out)
+}
+
+// adopted is an application as its owners ran it before: a StatefulSet with a claim, a
+// Deployment with one variable more than the overlay has, and a quantity in other words.
+func adopted(more string) string {
+	return `
+apiVersion: v1
+kind: Service
+metadata: {name: api}
+spec: {selector: {app: api}, ports: [{name: http, port: 8080, targetPort: http}]}
+---
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: api, annotations: {example.com/team.name: shop}}
+spec:
+  replicas: 2
+  selector: {matchLabels: {app: api}}
+  template:
+    metadata: {labels: {app: api}}
+    spec:
+      terminationGracePeriodSeconds: 1
+      containers:
+      - name: api
+        image: ` + testImage() + `
+        env: [{name: DATABASE_HOST, value: 127.0.0.1}` + more + `]
+        ports: [{name: http, containerPort: 8080}]
+        resources: {requests: {cpu: 10m, memory: 16Mi}, limits: {cpu: 1000m}}
+---
+apiVersion: apps/v1
+kind: StatefulSet
+metadata: {name: store}
+spec:
+  replicas: 0
+  serviceName: store
+  selector: {matchLabels: {app: store}}
+  template:
+    metadata: {labels: {app: store}}
+    spec: {containers: [{name: store, image: ` + testImage() + `, volumeMounts: [{name: data, mountPath: /data}]}]}
+  volumeClaimTemplates:
+  - metadata: {name: data}
+    spec: {accessModes: [ReadWriteOnce], resources: {requests: {storage: 1Mi}}}`
+}
+
+const extra = `, {name: EXTRA, value: "1"}`
+
+// overlaid are the objects as an overlay renders them: with labels.
+func overlaid(t *testing.T, namespace string) []*unstructured.Unstructured {
+	t.Helper()
+	out := objects(t, namespace, adopted(""))
+	for _, object := range out {
+		object.SetLabels(map[string]string{LabelManagedBy: FieldManager, LabelRun: "one"})
+	}
+	return out
+}
+
+// whole is all of the objects that somebody wrote, and who wrote what when.
+func whole(t *testing.T, c *Cluster, objects []*unstructured.Unstructured) map[string]any {
+	t.Helper()
+	out := map[string]any{}
+	for _, object := range objects {
+		live := liveOf(t, c, object)
+		taken := asTaken(live)
+		taken.SetManagedFields(formerManagers(taken, &unstructured.Unstructured{}))
+		annotations := taken.GetAnnotations()
+		delete(annotations, revisionAnnotation)
+		taken.SetAnnotations(annotations)
+		entries := taken.GetManagedFields()
+		for i := len(entries) - 1; i >= 0; i-- { // the controller's, which counts revisions and may come at any time
+			if entries[i].Manager == "kube-controller-manager" {
+				entries = append(entries[:i], entries[i+1:]...)
+			}
+		}
+		taken.SetManagedFields(entries)
+		out[describe(object)] = taken.Object
+	}
+	return out
+}
+
+func liveOf(t *testing.T, c *Cluster, object *unstructured.Unstructured) *unstructured.Unstructured {
+	t.Helper()
+	found, err := c.resource(t.Context(), object)
+	require.NoError(t, err)
+	live, err := c.get(t.Context(), found, object)
+	require.NoError(t, err)
+	require.NotNil(t, live, describe(object))
+	return live
+}
+
+// requireTaken deploys, finds that all is ours and nothing of the former is left, and
+// then puts it back field by field, with its managers.
+func requireTaken(t *testing.T, c *Cluster, namespace string, opts ApplyOptions, managers string) {
+	t.Helper()
+	wanted := overlaid(t, namespace)
+	require.NoError(t, c.Wait(within(t, time.Minute), wanted, nil), "controllers write until then")
+	before := whole(t, c, wanted)
+	plan, err := c.Plan(t.Context(), wanted, opts)
+	require.NoError(t, err)
+	for _, change := range plan.Changes {
+		require.Equal(t, "what "+managers+" set becomes Slipway's", change.Note, change.Name)
+	}
+	for _, preview := range plan.Preview() {
+		if preview.Kind == "Deployment" {
+			var fields []string
+			for _, field := range preview.Fields {
+				fields = append(fields, field.Path)
+			}
+			require.Contains(t, strings.Join(fields, "\n"), "EXTRA")
+		}
+	}
+	record, err := c.SaveUndo(t.Context(), UndoRecord{Namespace: namespace, Run: "one"}, plan, Release{})
+	require.NoError(t, err)
+	_, err = c.Carry(t.Context(), plan, nil)
+	require.NoError(t, err)
+	live := liveOf(t, c, wanted[1])
+	require.NotContains(t, short(live.Object["spec"]), "EXTRA")
+	require.NotContains(t, live.GetAnnotations(), lastApplied)
+	require.Equal(t, "shop", live.GetAnnotations()["example.com/team.name"])
+	for _, object := range wanted {
+		require.False(t, othersHand(liveOf(t, c, object)), short(liveOf(t, c, object).GetManagedFields()))
+	}
+	again, err := c.Plan(t.Context(), wanted, ApplyOptions{})
+	require.NoError(t, err)
+	require.False(t, again.Writes())
+	require.NoError(t, c.Wait(within(t, time.Minute), wanted, nil))
+	for range 2 { // done again it changes nothing
+		_, _, err = c.Restore(within(t, time.Minute), record)
+		require.NoError(t, err)
+		require.NoError(t, c.Wait(within(t, time.Minute), wanted, nil))
+		require.Equal(t, before, whole(t, c, wanted))
+	}
+}
+
+func TestWhatKubectlAppliedIsTakenOverAtTheFirstDeployAndGivenBack(t *testing.T) {
+	t.Parallel()
+	c := connect(t)
+	namespace := newNamespace(t, c)
+	kubectl(t, adopted(extra), "apply", "-n", namespace, "-f", "-")
+	again := kubectl(t, adopted(extra), "apply", "-n", namespace, "-f", "-")
+	requireTaken(t, c, namespace, ApplyOptions{}, "kubectl-client-side-apply")
+	require.Equal(t, again, kubectl(t, adopted(extra), "apply", "-n", namespace, "-f", "-"), "kubectl finds what it had")
+}
+
+func TestWhatOthersAppliedIsTakenOverWhenTheyAreNamed(t *testing.T) {
+	t.Parallel()
+	c := connect(t)
+	for manager, named := range map[string]string{"kubectl": "kubectl", "kustomize-controller": "kustomize-controller", "argocd-controller": "argocd-controller", "before-first-apply": "before-first-apply"} {
+		t.Run(manager, func(t *testing.T) {
+			t.Parallel()
+			namespace := newNamespace(t, c)
+			kubectl(t, strings.ReplaceAll(adopted(extra), "replicas: 2", "replicas: 3"), "apply", "-n", namespace, "-f", "-", "--server-side", "--field-manager", manager)
+			_, err := c.Plan(t.Context(), overlaid(t, namespace), ApplyOptions{})
+			refused := requireClass(t, err, Admission)
+			require.Contains(t, refused.Cause, "field .spec.replicas is set by \""+manager+"\"")
+			require.Contains(t, refused.Cause, ", to 3; the overlay says 2")
+			require.Contains(t, refused.Try, "--take-over "+named)
+			requireTaken(t, c, namespace, ApplyOptions{TakeOver: []string{named}}, manager)
+		})
+	}
+}
+
+func TestAllThatPeopleSetIsSaidAtOnceWithTheTwoWaysOn(t *testing.T) {
+	t.Parallel()
+	c := connect(t)
+	namespace := newNamespace(t, c)
+	_, err := c.Apply(t.Context(), overlaid(t, namespace), ApplyOptions{})
+	require.NoError(t, err)
+	require.NoError(t, c.CheckConflicts(t.Context(), overlaid(t, namespace), ApplyOptions{}))
+	kubectl(t, "", "-n", namespace, "scale", "deployment", "api", "--replicas=3")
+	kubectl(t, "", "-n", namespace, "set", "env", "deployment", "api", "DATABASE_HOST=elsewhere", "DEBUG=1")
+	kubectl(t, "", "-n", namespace, "patch", "service", "api", "-p", `{"spec":{"ports":[{"port":8080,"targetPort":9090}]}}`)
+	for name, check := range map[string]func(opts ApplyOptions) error{
+		"plan":             func(opts ApplyOptions) error { _, err := c.Plan(t.Context(), overlaid(t, namespace), opts); return err },
+		"before the build": func(opts ApplyOptions) error { return c.CheckConflicts(t.Context(), overlaid(t, namespace), opts) },
+	} {
+		refused := requireClass(t, check(ApplyOptions{}), Admission)
+		require.Len(t, refused.Evidence, 3, name)
+		all := strings.Join(refused.Evidence, "\n")
+		require.Regexp(t, `Deployment `+namespace+`/api: field .spec.replicas is set by "kubectl" with subresource "scale" using apps/v1, to 3; the overlay says 2`, all)
+		require.Contains(t, all, `is set by "kubectl-set" using apps/v1 at 20`)
+		require.Contains(t, all, `, to 9090; the overlay says "http"`)
+		require.Contains(t, all, `, to "elsewhere"; the overlay says "127.0.0.1"`)
+		require.Contains(t, all, "Service "+namespace+`/api: field .spec.ports[port=8080,protocol="TCP"].targetPort is set by "kubectl-patch"`)
+		require.Contains(t, refused.Try, "--leave '")
+		require.True(t, strings.HasSuffix(refused.Try, "--take-over kubectl"), refused.Try)
+		require.NotContains(t, refused.Error(), "\n")
+		leave := strings.Split(strings.SplitN(refused.Try, "'", 3)[1], "'")
+		require.NoError(t, check(ApplyOptions{Leave: leave}), name)
+	}
+	left, err := c.Apply(t.Context(), overlaid(t, namespace), ApplyOptions{Leave: []string{"Deployment/api:spec.replicas,Deployment/api:spec.template.spec.containers[name=api].env[name=DATABASE_HOST]", "Service/api:spec.ports"}})
+	require.NoError(t, err)
+	require.Contains(t, left[1].Note+left[0].Note+left[2].Note, "spec.replicas is left as kubectl has set it")
+	live := liveOf(t, c, overlaid(t, namespace)[1])
+	require.Contains(t, short(live.Object["spec"]), `"replicas":3`)
+	require.Contains(t, short(live.Object["spec"]), "elsewhere")
+
+	_, err = c.Apply(t.Context(), overlaid(t, namespace), ApplyOptions{TakeOver: []string{"kubectl"}})
+	require.NoError(t, err)
+	live = liveOf(t, c, overlaid(t, namespace)[1])
+	require.Contains(t, short(live.Object["spec"]), `"replicas":2`)
+	require.NotContains(t, short(live.Object["spec"]), "elsewhere")
+	require.NotContains(t, short(live.Object["spec"]), "DEBUG", "taken back with what it had added")
+	require.NoError(t, c.CheckConflicts(t.Context(), overlaid(t, namespace), ApplyOptions{}))
+}
+
+func TestValuesThatOnlyNotationOrDefaultsTellApartAreNoConflict(t *testing.T) {
+	t.Parallel()
+	c := connect(t)
+	namespace := newNamespace(t, c)
+	same := strings.NewReplacer("cpu: 1000m", "cpu: 1", "port: 8080, targetPort", "port: 8080, protocol: TCP, targetPort", "storage: 1Mi", "storage: 1048576").Replace(adopted(""))
+	kubectl(t, same, "create", "-n", namespace, "-f", "-")
+	plan, err := c.Plan(t.Context(), overlaid(t, namespace), ApplyOptions{})
+	require.NoError(t, err)
+	_, err = c.Carry(t.Context(), plan, nil)
+	require.NoError(t, err)
+	require.EqualValues(t, 1, liveOf(t, c, overlaid(t, namespace)[1]).GetGeneration(), "its pods were replaced")
+}
+
+func TestALeaveThatNamesNothingIsRefused(t *testing.T) {
+	t.Parallel()
+	c := connect(t)
+	namespace := newNamespace(t, c)
+	for _, leave := range []string{"Deployment/api", "Deployment/other:spec.replicas", "spec.replicas", "Deployment/api:"} {
+		_, err := c.Plan(t.Context(), overlaid(t, namespace), ApplyOptions{Leave: []string{leave}})
+		requireClass(t, err, Misconfigured)
+	}
+	list, err := c.typed.AppsV1().Deployments(namespace).List(t.Context(), metav1.ListOptions{})
+	require.NoError(t, err)
+	require.Empty(t, list.Items)
+}
