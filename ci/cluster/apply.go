@@ -2,6 +2,7 @@ package cluster
 
 import (
 	"context"
+	"strings"
 	"sync"
 	"time"
 
@@ -99,8 +100,8 @@ func (c *Cluster) applyStep(ctx context.Context, objects []*unstructured.Unstruc
 			mutex.Lock()
 			defer mutex.Unlock()
 			done[object] = true
-			if action := plan[object].change.Action; action != Unchanged && progress != nil {
-				progress(describe(object), string(action))
+			if change := plan[object].change; change.Action != Unchanged && progress != nil {
+				progress(describe(object), strings.TrimSuffix(string(change.Action)+", "+change.Note, ", "))
 			}
 			return nil
 		})
