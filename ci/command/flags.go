@@ -27,7 +27,7 @@ type flags struct {
 
 	Until   string `default:"production" help:"Stop after build, functional, release, deploy or production (default: ${default}); cleanup always runs." placeholder:"STAGE"`
 	Source  string `default:"." help:"The application's repository (default: ${default})." placeholder:"DIR"`
-	Version string `help:"Version to build (default: from git: the tag, else commit count and short hash)." placeholder:"V"`
+	Version string `help:"Version to build (default: from git: the tag, made fit, else commit count and short hash)." placeholder:"V"`
 	Image   string `help:"Repository without a tag (default: the sandbox's registry)." placeholder:"REF"`
 
 	Kubeconfig string `help:"The cluster, never guessed from a current context (default: the sandbox)." placeholder:"FILE"`

@@ -32,7 +32,7 @@ func revisionOf(ctx context.Context, source, version string) (revision, error) {
 	at, parseErr := strconv.ParseInt(seconds, 10, 64)
 	if err != nil || parseErr != nil {
 		if version == "" {
-			return revision{}, pipeline.Usage("--version: %s has no git commit to take it from; give --version", source)
+			return revision{}, pipeline.Usage("%s has no git commit to take a version from: give --version", source)
 		}
 		return revision{version: version, commit: noCommit, time: time.Unix(0, 0)}, nil
 	}
@@ -43,20 +43,23 @@ func revisionOf(ctx context.Context, source, version string) (revision, error) {
 	if version != "" {
 		return found, nil
 	}
-	if found.version, err = git("describe", "--tags", "--exact-match", "HEAD"); err != nil {
-		count, err := git("rev-list", "--count", "HEAD")
-		if err != nil {
-			return revision{}, fmt.Errorf("count commits of %s: %w", source, err)
-		}
-		found.version = count + "-g" + commit[:min(8, len(commit))]
-	}
 	changed, err := git("status", "--porcelain", "--", ".", ":(exclude).slipway")
 	if err != nil {
 		return revision{}, fmt.Errorf("git status of %s: %w", source, err)
 	}
+	suffix := ""
 	if changed != "" {
-		found.version += "-dirty"
+		suffix = dirty
 	}
+	if tag, err := git("describe", "--tags", "--exact-match", "HEAD"); err == nil {
+		found.version = versionOfTag(tag, commit, suffix)
+		return found, nil
+	}
+	count, err := git("rev-list", "--count", "HEAD")
+	if err != nil {
+		return revision{}, fmt.Errorf("count commits of %s: %w", source, err)
+	}
+	found.version = count + "-g" + commit[:8] + suffix
 	return found, nil
 }
 

@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"golang.org/x/sync/errgroup"
+	"k8s.io/apimachinery/pkg/util/validation"
 
 	"github.com/slipway-cd/slipway/ci/image"
 	"github.com/slipway-cd/slipway/ci/report"
@@ -32,8 +33,8 @@ func Check(app Application, opts Options, tree fs.FS) error {
 	if err := image.CheckTag(opts.Version); err != nil {
 		return Usage("--version: %w", err)
 	}
-	if err := image.CheckTag(opts.Version + "-beta"); err != nil {
-		return Usage("--version: with -beta, %w", err)
+	if len(validation.IsValidLabelValue(opts.Version)) > 0 {
+		return Usage("--version: version %q: is no value of a Kubernetes label: write at most %d characters, the first and the last a letter or digit", opts.Version, validation.LabelValueMaxLength)
 	}
 	if !slices.Contains(StageNames(), opts.Until) {
 		return Usage("--until %q: no such stage; want one of %s", opts.Until, strings.Join(StageNames(), ", "))

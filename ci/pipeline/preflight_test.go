@@ -1,0 +1,25 @@
+package pipeline
+
+import (
+	"strings"
+	"testing"
+	"testing/fstest"
+
+	"github.com/stretchr/testify/require"
+)
+
+func TestAVersionThatFitsNoTagOrNoLabelIsRefusedInOneLineBeforeAnythingStarts(t *testing.T) {
+	t.Parallel()
+	for version, says := range map[string]string{
+		"a b":                   "is no image tag: write letters, digits",
+		"_x":                    "is no value of a Kubernetes label: write at most 63 characters, the first and the last a letter or digit",
+		"x.":                    "is no value of a Kubernetes label",
+		strings.Repeat("a", 64): "is no value of a Kubernetes label",
+	} {
+		err := Check(Application{}, Options{Version: version}, fstest.MapFS{})
+		require.ErrorContains(t, err, "--version: version ")
+		require.ErrorContains(t, err, says)
+		require.NotContains(t, err.Error(), "\n")
+		require.Equal(t, ExitUsage, ExitCode(t.Context(), err))
+	}
+}
