@@ -55,11 +55,15 @@ func revisionOf(ctx context.Context, source, version string) (revision, error) {
 		found.version = versionOfTag(tag, commit, suffix)
 		return found, nil
 	}
+	found.version = "g" + commit[:8] + suffix
+	if found.history.Shallow {
+		return found, nil // what git would count is how deep the clone is
+	}
 	count, err := git("rev-list", "--count", "HEAD")
 	if err != nil {
 		return revision{}, fmt.Errorf("count commits of %s: %w", source, err)
 	}
-	found.version = count + "-g" + commit[:8] + suffix
+	found.version = count + "-" + found.version
 	return found, nil
 }
 

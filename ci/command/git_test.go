@@ -140,6 +140,7 @@ func TestGitTellsAncestorsAsFarAsTheCloneKnows(t *testing.T) {
 	require.True(t, cut.history.Shallow)
 	require.Equal(t, second.commit, cut.commit)
 	require.Empty(t, cut.history.Before)
+	require.Equal(t, "g"+second.commit[:8], cut.version, "its number is not known")
 
 	for name, c := range map[string]struct {
 		in         revision

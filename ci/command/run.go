@@ -103,6 +103,9 @@ func (f *flags) options(ctx context.Context) (pipeline.Options, error) {
 	}
 	opts.Version, opts.Commit, opts.Built, opts.History = found.version, found.commit, found.time, found.history
 	f.compareCommits(found.commit)
+	if found.history.Shallow {
+		fmt.Fprintln(os.Stderr, "slipway:", f.shallow())
+	}
 	tree, err := f.tree()
 	if err != nil {
 		return opts, err

@@ -21,6 +21,7 @@ type vendor struct {
 	branch []string
 	actor  []string
 	url    string
+	whole  string // what to set so that a job's clone has its history
 }
 
 func set(name string) func(func(string) string) bool {
@@ -40,37 +41,44 @@ var vendors = []vendor{
 		commit: "${GITHUB_SHA}", branch: []string{"${GITHUB_HEAD_REF}", "${GITHUB_REF_NAME}"},
 		actor: []string{"${GITHUB_TRIGGERING_ACTOR}", "${GITHUB_ACTOR}"},
 		url:   "${GITHUB_SERVER_URL}/${GITHUB_REPOSITORY}/actions/runs/${GITHUB_RUN_ID}",
+		whole: "`fetch-depth: 0` for actions/checkout",
 	},
 	{ // https://docs.gitlab.com/ci/variables/predefined_variables/
 		name: "gitlab", is: equals("GITLAB_CI", "true"), run: "${CI_JOB_ID}",
 		commit: "${CI_COMMIT_SHA}", branch: []string{"${CI_MERGE_REQUEST_SOURCE_BRANCH_NAME}", "${CI_COMMIT_REF_NAME}"},
 		actor: []string{"${GITLAB_USER_LOGIN}"}, url: "${CI_JOB_URL}",
+		whole: "the variable `GIT_DEPTH: 0`",
 	},
 	{ // https://www.jenkins.io/doc/book/pipeline/jenkinsfile/#using-environment-variables
 		name: "jenkins", is: set("JENKINS_URL"), run: "${BUILD_NUMBER}-${JOB_NAME}", // the number first: a long name is cut
 		commit: "${GIT_COMMIT}", branch: []string{"${CHANGE_BRANCH}", "${BRANCH_NAME}", "${GIT_BRANCH}"},
 		actor: []string{"${CHANGE_AUTHOR}", "${BUILD_USER_ID}"}, url: "${BUILD_URL}",
+		whole: "`shallow: false` in the CloneOption of the checkout, or clear \"Shallow clone\" in the job",
 	},
 	{ // https://circleci.com/docs/variables/
 		name: "circleci", is: equals("CIRCLECI", "true"), run: "${CIRCLE_BUILD_NUM}",
 		commit: "${CIRCLE_SHA1}", branch: []string{"${CIRCLE_BRANCH}", "${CIRCLE_TAG}"},
 		actor: []string{"${CIRCLE_USERNAME}"}, url: "${CIRCLE_BUILD_URL}",
+		whole: "`method: full` for the step checkout",
 	},
 	{ // https://woodpecker-ci.org/docs/usage/environment
 		name: "woodpecker", is: equals("CI", "woodpecker"), run: "${CI_PIPELINE_NUMBER}-${CI_WORKFLOW_NUMBER}-${CI_STEP_NUMBER}",
 		commit: "${CI_COMMIT_SHA}", branch: []string{"${CI_COMMIT_SOURCE_BRANCH}", "${CI_COMMIT_BRANCH}"},
 		actor: []string{"${CI_COMMIT_AUTHOR}"}, url: "${CI_PIPELINE_URL}",
+		whole: "`partial: false` and `depth: 0` for plugin-git under clone",
 	},
 	{ // Tekton sets none: .tekton/task.yaml does
 		name: "tekton", is: set("TEKTON_PIPELINE_RUN"), run: "${TEKTON_PIPELINE_RUN}",
 		commit: "${TEKTON_COMMIT}", branch: []string{"${TEKTON_BRANCH}"},
 		actor: []string{"${TEKTON_ACTOR}"}, url: "${TEKTON_RUN_URL}",
+		whole: "`depth: 0` for the task git-clone",
 	},
 	{ // https://learn.microsoft.com/azure/devops/pipelines/build/variables
 		name: "azure", is: equals("TF_BUILD", "True"), run: "${BUILD_BUILDID}-${SYSTEM_JOBATTEMPT}",
 		commit: "${BUILD_SOURCEVERSION}", branch: []string{"${SYSTEM_PULLREQUEST_SOURCEBRANCH}", "${BUILD_SOURCEBRANCH}"},
 		actor: []string{"${BUILD_REQUESTEDFOR}"},
 		url:   "${SYSTEM_COLLECTIONURI}${SYSTEM_TEAMPROJECT}/_build/results?buildId=${BUILD_BUILDID}",
+		whole: "`fetchDepth: 0` for the step checkout",
 	},
 }
 
