@@ -9,7 +9,7 @@ import (
 // applied returns the record of our last apply to the object, or nil.
 func applied(live *unstructured.Unstructured) *metav1.ManagedFieldsEntry {
 	for _, entry := range live.GetManagedFields() {
-		if entry.Manager == FieldManager && entry.Operation == metav1.ManagedFieldsOperationApply && entry.Subresource == "" {
+		if isOurs(entry) {
 			return &entry
 		}
 	}

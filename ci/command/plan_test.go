@@ -91,6 +91,19 @@ func TestPlanShowsADiffOfEachObjectAndCounts(t *testing.T) {
 	golden(t, "plan-color.txt", planText(changing(t), report.Screen{Color: true}))
 }
 
+func TestPlanOfAFirstDeployBeginsWithWhoMadeWhatIsThere(t *testing.T) {
+	t.Parallel()
+	plan := changing(t)
+	without := planText(plan, report.Screen{})
+	plan.MadeBy = makers()
+	require.Equal(t, "Not deployed by slipway yet, but there already, made by\n"+
+		"  Helm (release shop): ConfigMap shop/settings, Deployment shop/api, Ingress shop/api, Secret shop/password and 2 more\n"+
+		"  kubectl scale: Deployment shop/api\n\n"+without, planText(plan, report.Screen{}))
+	var out bytes.Buffer
+	require.NoError(t, printJSON(&out, plan))
+	require.Contains(t, out.String(), `"who": "Helm (release shop)"`)
+}
+
 func TestPlanOfNothingIsOneLine(t *testing.T) {
 	t.Parallel()
 	same := pipeline.Plan{Version: "v2", Digest: twoDigest, Changes: []cluster.Preview{{Change: cluster.Change{Kind: "Service", Name: "api", Action: cluster.Unchanged}}}}

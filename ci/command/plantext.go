@@ -15,6 +15,9 @@ import (
 // git has them for files, and how many there are of each kind of change.
 func planText(plan pipeline.Plan, screen report.Screen) string {
 	var parts []string
+	if len(plan.MadeBy) > 0 {
+		parts = append(parts, screen.Heading("Not deployed by slipway yet")+", but there already, made by\n"+madeBy(plan.MadeBy))
+	}
 	for _, change := range plan.Changed() {
 		if !relabelled(change) {
 			parts = append(parts, screen.Heading(heading(change))+"\n"+details(change, screen))

@@ -27,6 +27,11 @@ func (c *statusCommand) Run(ctx context.Context, f *flags) error {
 	if err != nil {
 		return err
 	}
+	tree, err := f.tree()
+	if err != nil {
+		return err
+	}
+	status.FindMakers(ctx, in, f.app, tree, f.ProductionOverlay)
 	return tell(mode, f.host.screen(), status, func(screen report.Screen) string { return statusText(status, screen, status.Time) })
 }
 

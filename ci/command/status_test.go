@@ -35,6 +35,14 @@ func healthy() pipeline.Status {
 	}
 }
 
+// makers are those of a production that others have made.
+func makers() []cluster.Maker {
+	return []cluster.Maker{
+		{Who: "Helm (release shop)", Objects: []string{"ConfigMap shop/settings", "Deployment shop/api", "Ingress shop/api", "Secret shop/password", "Service shop/api", "ServiceAccount shop/api"}},
+		{Who: "kubectl scale", Objects: []string{"Deployment shop/api"}},
+	}
+}
+
 func TestStatusSaysWhatMattersMostFirst(t *testing.T) {
 	t.Parallel()
 	for name, change := range map[string]func(*pipeline.Status){
@@ -69,6 +77,9 @@ func TestStatusSaysWhatMattersMostFirst(t *testing.T) {
 				{Record: "undo", Secret: "shop/slipway-undo-43", Cause: "1 of its 3 parts of former are there", Made: ago(5 * time.Minute), Remove: "kubectl -n shop delete secret slipway-undo-43"},
 			}
 		},
+		"others": func(s *pipeline.Status) {
+			*s = pipeline.Status{Namespace: "shop", BuildNamespace: "shop-build", MadeBy: makers()}
+		},
 		"gone": func(s *pipeline.Status) { s.Running = nil },
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -86,4 +97,20 @@ func TestStatusWithoutARecordedReleaseSaysSo(t *testing.T) {
 	status := healthy()
 	status.Releases = nil
 	require.Contains(t, statusText(status, report.Screen{}, now), "No release is recorded in shop.\nHealthy: 4 of 4 pods of its Deployments are ready.\n")
+}
+
+func TestStatusSaysWhyOthersAreNotKnown(t *testing.T) {
+	t.Parallel()
+	const reason = "overlay kustomize/overlays/production: does not exist"
+	status := pipeline.Status{Namespace: "shop", MadeByError: reason}
+	require.Contains(t, statusText(status, report.Screen{}, now), "Nothing is released in shop yet.\n")
+	require.Contains(t, statusText(status, report.Screen{}, now), "\nWhether another tool has deployed there is not known: "+reason+"\n")
+}
+
+func TestStatusOfObjectsOfOthersBesideOursTellsTheHealthOfOurs(t *testing.T) {
+	t.Parallel()
+	status := healthy()
+	status.Releases, status.MadeBy = nil, makers()
+	require.Contains(t, statusText(status, report.Screen{}, now), "Not deployed by slipway yet")
+	require.Contains(t, statusText(status, report.Screen{}, now), "\nHealthy: 4 of 4 pods of its Deployments are ready.\n")
 }

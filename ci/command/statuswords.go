@@ -21,10 +21,13 @@ type statusWords struct {
 
 // production tells what users get, and whether they do.
 func (w statusWords) production() string {
-	if len(w.Releases) == 0 && len(w.Running) == 0 {
-		return "Nothing is released in " + w.Namespace + " yet.\n" + hint("go run ./ci", "build, test and deploy")
+	switch {
+	case len(w.MadeBy) > 0:
+		return w.others()
+	case len(w.Releases) == 0 && len(w.Running) == 0:
+		return "Nothing is released in " + w.Namespace + " yet.\n" + hint("go run ./ci", "build, test and deploy") + w.notKnown()
 	}
-	out := "No release is recorded in " + w.Namespace + ".\n"
+	out := "No release is recorded in " + w.Namespace + ".\n" + w.notKnown()
 	if len(w.Releases) > 0 {
 		now := w.Releases[0]
 		out = fmt.Sprintf("%s in %s, released %s ago by run %s.\n", w.screen.Heading("On version "+now.Version), w.Namespace, age(w.now, now.Time), now.Run)

@@ -76,12 +76,15 @@ func (m *Slipway) Status(ctx context.Context,
 	// Where production lives; by default the application's name.
 	// +optional
 	namespace string,
+	// Kustomize folder in the source: who made what it has, before a release did.
+	// +default="kustomize/overlays/production"
+	productionOverlay string,
 	// Return what --output json prints; that name is taken by dagger call.
 	// +optional
 	asJSON bool,
 ) (string, error) {
 	c := call{source: source, kubeconfig: kubeconfig, cluster: cluster}
-	c.flag("context", context).flag("build-namespace", buildNamespace).flag("namespace", namespace).json(asJSON)
+	c.flag("context", context).flag("build-namespace", buildNamespace).flag("namespace", namespace).flag("production-overlay", productionOverlay).json(asJSON)
 	return c.text(ctx, "status")
 }
 

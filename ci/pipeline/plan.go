@@ -13,7 +13,8 @@ import (
 type Plan struct {
 	Version string            `json:"version"`
 	Digest  string            `json:"digest"`
-	Changes []cluster.Preview `json:"changes"` // of every object, those that stay as they are included
+	Changes []cluster.Preview `json:"changes"`          // of every object, those that stay as they are included
+	MadeBy  []cluster.Maker   `json:"madeBy,omitempty"` // as in a Status
 }
 
 // Changed returns the changes that a deploy would write.
@@ -40,7 +41,11 @@ func (r *Run) Plan(ctx context.Context) (Plan, error) {
 	if err != nil {
 		return Plan{}, err
 	}
-	return Plan{Version: r.opts.Version, Digest: digest, Changes: plan.Preview()}, nil
+	out := Plan{Version: r.opts.Version, Digest: digest, Changes: plan.Preview(), MadeBy: []cluster.Maker{}}
+	if r.former == nil {
+		out.MadeBy = plan.Makers()
+	}
+	return out, nil
 }
 
 // registered returns the digest of the released version, else of its beta.

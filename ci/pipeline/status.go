@@ -24,6 +24,11 @@ type Status struct {
 	Stale          []string           `json:"stale"`    // of Runs, those without a sign of life for longer than 15 seconds
 	Undos          []Undoable         `json:"undos"`    // begun changes of production that are neither verified nor undone
 	Broken         []cluster.Broken   `json:"broken"`   // records that cannot be read
+
+	// MadeBy are those who made what production's overlay has and is there already, though
+	// we have released nothing. Empty where nothing is there, and once there is a release.
+	MadeBy      []cluster.Maker `json:"madeBy"`
+	MadeByError string          `json:"madeByError,omitempty"` // why that is not known
 }
 
 // Undoable is a change of production whose way back is recorded.
@@ -46,7 +51,7 @@ type Released struct {
 
 // StatusOf reads both namespaces; nothing is written.
 func StatusOf(ctx context.Context, c *cluster.Cluster, namespace, buildNamespace string) (Status, error) {
-	out := Status{Namespace: namespace, BuildNamespace: buildNamespace, Releases: []Released{}, Stale: []string{}, Undos: []Undoable{}, Broken: []cluster.Broken{}}
+	out := Status{Namespace: namespace, BuildNamespace: buildNamespace, Releases: []Released{}, Stale: []string{}, Undos: []Undoable{}, Broken: []cluster.Broken{}, MadeBy: []cluster.Maker{}}
 	var undos []cluster.UndoRecord
 	var badReleases, badUndos []cluster.Broken
 	reading, each := errgroup.WithContext(ctx)

@@ -47,7 +47,7 @@ func TestStatusForProgramsKeepsItsFields(t *testing.T) {
 	require.NoError(t, err)
 	var fields map[string]any
 	require.NoError(t, json.Unmarshal(text, &fields))
-	for _, name := range []string{"namespace", "buildNamespace", "releases", "running", "runs", "lock", "queue", "healthy", "stale", "undos"} {
+	for _, name := range []string{"namespace", "buildNamespace", "releases", "running", "runs", "lock", "queue", "healthy", "stale", "undos", "broken", "madeBy"} {
 		require.Contains(t, fields, name)
 	}
 }

@@ -1,0 +1,104 @@
+package cluster
+
+import (
+	"cmp"
+	"context"
+	"maps"
+	"slices"
+
+	"golang.org/x/sync/errgroup"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+)
+
+// Maker is who set fields of objects that Slipway has not written yet.
+type Maker struct {
+	Who     string   `json:"who"`     // as a user calls it: "kubectl apply", "Helm (release shop)"
+	Objects []string `json:"objects"` // by name: "Deployment shop/api"
+}
+
+// made is an object that is there, with what tells who made it.
+type made struct {
+	name   string
+	object metav1.Object
+}
+
+// Makers returns who made those of the objects that are there and that we have never
+// applied: who has a hand in the most comes first. Only metadata is read.
+func (c *Cluster) Makers(ctx context.Context, objects []*unstructured.Unstructured) ([]Maker, error) {
+	found := make([]metav1.Object, len(objects))
+	reading, each := errgroup.WithContext(ctx)
+	reading.SetLimit(parallel)
+	for i, object := range objects {
+		reading.Go(func() error {
+			at, err := c.resource(each, object)
+			if isNoKind(err) {
+				return nil // a kind that the cluster does not have yet
+			}
+			if err != nil {
+				return err
+			}
+			live, err := c.metadata.Resource(at.gvr).Namespace(namespaceIn(at, object)).Get(each, object.GetName(), metav1.GetOptions{})
+			switch {
+			case apierrors.IsNotFound(err):
+				return nil
+			case err != nil:
+				return fromAPI(each, describe(object), "read", err)
+			}
+			found[i] = live
+			return nil
+		})
+	}
+	if err := reading.Wait(); err != nil {
+		return nil, err
+	}
+	var there []made
+	for i, object := range objects {
+		if found[i] != nil {
+			there = append(there, made{describe(object), found[i]})
+		}
+	}
+	return makersOf(there), nil
+}
+
+func namespaceIn(at resource, object *unstructured.Unstructured) string {
+	if !at.namespaced {
+		return ""
+	}
+	return object.GetNamespace()
+}
+
+// Makers returns who made what the plan finds there and we have never applied.
+func (p *Plan) Makers() []Maker {
+	var there []made
+	for _, object := range p.objects {
+		if object.live != nil {
+			there = append(there, made{describe(object.object), object.live})
+		}
+	}
+	return makersOf(there)
+}
+
+func makersOf(there []made) []Maker {
+	by := map[string][]string{}
+	for _, m := range there {
+		if slices.ContainsFunc(m.object.GetManagedFields(), isOurs) {
+			continue
+		}
+		for _, who := range whoMade(m.object) {
+			by[who] = append(by[who], m.name)
+		}
+	}
+	out := []Maker{}
+	for _, who := range slices.Sorted(maps.Keys(by)) {
+		out = append(out, Maker{Who: who, Objects: by[who]})
+	}
+	slices.SortStableFunc(out, func(a, b Maker) int { return cmp.Compare(len(b.Objects), len(a.Objects)) })
+	return out
+}
+
+// isOurs reports whether an entry is the record of our apply.
+func isOurs(entry metav1.ManagedFieldsEntry) bool {
+	return entry.Manager == FieldManager && entry.Operation == metav1.ManagedFieldsOperationApply && entry.Subresource == ""
+}

@@ -1,0 +1,41 @@
+package pipeline
+
+import (
+	"context"
+	"io/fs"
+	"strings"
+
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+
+	"github.com/slipway-cd/slipway/ci/cluster"
+	"github.com/slipway-cd/slipway/ci/image"
+)
+
+// FindMakers fills in who made what production's overlay has and is there already,
+// where no release of ours is recorded. What keeps it from being known is told in
+// the status and is no error: the rest of a status is true without it.
+func (s *Status) FindMakers(ctx context.Context, c *cluster.Cluster, app Application, tree fs.FS, overlay string) {
+	if len(s.Releases) > 0 {
+		return
+	}
+	objects, err := anyRelease(app, tree, Options{ProductionOverlay: overlay, Namespace: s.Namespace})
+	if err == nil {
+		var makers []cluster.Maker
+		if makers, err = c.Makers(ctx, objects); err == nil {
+			s.MadeBy = makers
+		}
+	}
+	if err != nil {
+		s.MadeByError = err.Error()
+	}
+}
+
+// anyRelease renders production's overlay for what does not depend on a version.
+func anyRelease(app Application, tree fs.FS, opts Options) ([]*unstructured.Unstructured, error) {
+	repository, err := image.ParseRepository("any.invalid/" + app.Name)
+	if err != nil {
+		return nil, err
+	}
+	r := &Run{app: app, opts: opts, env: Environment{Tree: tree}, repository: repository}
+	return r.renderProduction("sha256:" + strings.Repeat("0", 64))
+}
