@@ -40,6 +40,7 @@ func (c *Cluster) Confined(ctx context.Context, namespace, account string) (conf
 		return nil, "", fromAPI(ctx, name("ServiceAccount", namespace, account), "read", err)
 	}
 	given := c.given
+	given.requests = c.requests
 	given.impersonate = rest.ImpersonationConfig{
 		UserName: "system:serviceaccount:" + namespace + ":" + account,
 		Groups:   []string{"system:serviceaccounts", "system:serviceaccounts:" + namespace, "system:authenticated"},
@@ -48,7 +49,6 @@ func (c *Cluster) Confined(ctx context.Context, namespace, account string) (conf
 	if err != nil {
 		return nil, "", err
 	}
-	confined.requests.Add(c.Requests())
 	return confined, given.impersonate.UserName, nil
 }
 

@@ -11,16 +11,15 @@ import (
 
 // Isolation tells where a beta may be, and beside what.
 type Isolation struct {
-	Namespace  string // of the beta
-	Production string // namespace whose traffic must not be taken
-	Run        string // whose label is in every selector of the beta
+	Namespace string                       // of the beta
+	Beside    []*unstructured.Unstructured // production's, whose traffic must not be taken: what it shall hold, and what is live, see Routes
+	Run       string                       // whose label is in every selector of the beta
 }
 
 // CheckIsolated returns nil when the objects of a beta cannot hurt anything else:
 // all are in its namespace, none takes traffic from production, selects pods that
-// are not the run's, or mounts a volume that the run does not bring. It reads
-// production's routes and writes nothing. The error is Misconfigured and names the
-// first object at fault.
+// are not the run's, or mounts a volume that the run does not bring. It writes
+// nothing. The error is Misconfigured and names the first object at fault.
 func (c *Cluster) CheckIsolated(ctx context.Context, objects []*unstructured.Unstructured, in Isolation) error {
 	for _, object := range objects {
 		found, err := c.resource(ctx, object)
@@ -39,7 +38,7 @@ func (c *Cluster) CheckIsolated(ctx context.Context, objects []*unstructured.Uns
 			return err
 		}
 	}
-	return c.checkRoutes(ctx, objects, in)
+	return conflictingRoute(objects, in.Beside)
 }
 
 func notIsolated(object *unstructured.Unstructured, cause, try string) error {

@@ -16,7 +16,8 @@ import (
 	"github.com/slipway-cd/slipway/ci/pipeline"
 )
 
-// account is the ServiceAccount, in the build namespace, that pipelines run as.
+// account is the ServiceAccount that pipelines act as: one in the build namespace, and
+// another of the same name in production's.
 const account = "slipway"
 
 type bootstrapCommand struct {
@@ -84,9 +85,9 @@ const (
 )
 
 // sandboxAccount bootstraps the sandbox's cluster where needed and returns the
-// path of a kubeconfig with the rights of the service account. The file's name
-// holds what it was made from, so that it is made again when that changes.
-func (f *flags) sandboxAccount(ctx context.Context, at *sandbox) (string, error) {
+// path of a kubeconfig with the rights of a namespace's service account. The file's
+// name holds what it was made from, so that it is made again when that changes.
+func (f *flags) sandboxAccount(ctx context.Context, at *sandbox, namespace string) (string, error) {
 	objects, err := f.bootstrapObjects()
 	if err != nil {
 		return "", err
@@ -100,7 +101,7 @@ func (f *flags) sandboxAccount(ctx context.Context, at *sandbox) (string, error)
 		return "", err
 	}
 	sum := sha256.Sum256(append(text, administrator...))
-	path := filepath.Join(filepath.Dir(at.Kubeconfig), "account-"+f.BuildNamespace+"-"+hex.EncodeToString(sum[:8]))
+	path := filepath.Join(filepath.Dir(at.Kubeconfig), "account-"+namespace+"-"+hex.EncodeToString(sum[:8]))
 	if made, err := os.Stat(path); err == nil && time.Since(made.ModTime()) < tokenRenewal {
 		// Somebody may have removed the account meanwhile.
 		if _, err := cluster.Connect(ctx, cluster.Config{Kubeconfig: path, UserAgent: "slipway-bootstrap"}); err == nil {
@@ -114,7 +115,7 @@ func (f *flags) sandboxAccount(ctx context.Context, at *sandbox) (string, error)
 	if _, err := admin.Apply(ctx, objects, cluster.ApplyOptions{}); err != nil {
 		return "", fmt.Errorf("bootstrap the sandbox: %w", err)
 	}
-	kubeconfig, err := admin.AccountKubeconfig(ctx, f.BuildNamespace, account, tokenLifetime)
+	kubeconfig, err := admin.AccountKubeconfig(ctx, namespace, account, tokenLifetime)
 	if err != nil {
 		return "", err
 	}

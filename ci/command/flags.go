@@ -33,6 +33,9 @@ type flags struct {
 	Kubeconfig string `help:"The cluster, never guessed from a current context (default: the sandbox)." placeholder:"FILE"`
 	Context    string `help:"Context of the kubeconfig." placeholder:"NAME"`
 
+	ProductionKubeconfig string `help:"Credentials of production (default: --kubeconfig); not so much as opened by a run that ends before it." placeholder:"FILE"`
+	ProductionContext    string `help:"Context of production's kubeconfig (default: --context, for another file its own current context)." placeholder:"NAME"`
+
 	BuildNamespace    string `help:"Where betas live (default: the application's name and -build)." placeholder:"NAME"`
 	Namespace         string `help:"Where production lives (default: the application's name)." placeholder:"NAME"`
 	BetaOverlay       string `default:"kustomize/overlays/beta" help:"Kustomize folder below --source (default: ${default})." placeholder:"DIR"`

@@ -31,6 +31,7 @@ func TestDaggerCallDoesWhatTheProgramDoes(t *testing.T) {
 	require.Equal(t, r.version(), w.productionVersion(t, first))
 	require.Equal(t, first.report.Digest, w.digest(t, r.version()))
 	require.Equal(t, "system:serviceaccount:"+n.build+":slipway", first.report.As, "an administrator's rights were used")
+	require.Equal(t, "system:serviceaccount:"+n.production+":slipway", first.report.ProductionAs, "an administrator's rights were used")
 	deployed := w.snapshot(t, n)
 	requireSame(t, empty.in(n.build), deployed.in(n.build), "the beta left something")
 
