@@ -18,9 +18,14 @@ type Isolation struct {
 
 // CheckIsolated returns nil when the objects of a beta cannot hurt anything else:
 // all are in its namespace, none takes traffic from production, selects pods that
-// are not the run's, or mounts a volume that the run does not bring. It writes
-// nothing. The error is Misconfigured and names the first object at fault.
+// are not the run's, or mounts a volume that the run does not bring; and when neither
+// it nor production lets a pod act as the pipeline, see CheckIdentity. It writes
+// nothing. The error is Misconfigured, or CheckIdentity's, and names the first object
+// at fault.
 func (c *Cluster) CheckIsolated(ctx context.Context, objects []*unstructured.Unstructured, in Isolation) error {
+	if err := CheckIdentity(append(slices.Clone(objects), in.Beside...)); err != nil {
+		return err
+	}
 	for _, object := range objects {
 		found, err := c.resource(ctx, object)
 		switch {

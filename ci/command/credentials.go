@@ -139,12 +139,12 @@ func (f *flags) confine(ctx context.Context, at target, env *pipeline.Environmen
 		return err
 	}
 	if given.build != nil {
-		if env.Build, env.As, err = given.build.Confined(ctx, f.BuildNamespace, account); err != nil {
+		if env.Build, env.As, err = given.build.Confined(ctx, f.BuildNamespace, cluster.Account); err != nil {
 			return err
 		}
 	}
 	if given.production != nil {
-		env.Production, env.ProductionAs, err = given.production.Confined(ctx, f.Namespace, account)
+		env.Production, env.ProductionAs, err = given.production.Confined(ctx, f.Namespace, cluster.Account)
 	}
 	return err
 }

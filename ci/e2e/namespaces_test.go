@@ -36,6 +36,7 @@ func (w *world) newNamespaces(t *testing.T, name string) namespaces {
 		for _, namespace := range []string{n.build, n.production} {
 			err := w.typed.CoreV1().Namespaces().Delete(context.Background(), namespace, metav1.DeleteOptions{})
 			require.True(t, err == nil || apierrors.IsNotFound(err), "%v", err)
+			w.removeGuard(t, namespace)
 		}
 		// The accounts' credentials that the program keeps for its next run in these namespaces.
 		for _, file := range w.kept(t, n) {
@@ -48,6 +49,16 @@ func (w *world) newNamespaces(t *testing.T, name string) namespaces {
 		w.awaitControllers(t, namespace)
 	}
 	return n
+}
+
+// removeGuard removes the policy that bootstrap makes for a namespace, which is outside of it.
+func (w *world) removeGuard(t *testing.T, namespace string) {
+	t.Helper()
+	admission, name := w.typed.AdmissionregistrationV1(), "slipway-account."+namespace
+	err := admission.ValidatingAdmissionPolicyBindings().Delete(context.Background(), name, metav1.DeleteOptions{})
+	require.True(t, err == nil || apierrors.IsNotFound(err), "%v", err)
+	err = admission.ValidatingAdmissionPolicies().Delete(context.Background(), name, metav1.DeleteOptions{})
+	require.True(t, err == nil || apierrors.IsNotFound(err), "%v", err)
 }
 
 // kept are the credentials of both accounts that the program keeps for its next run.

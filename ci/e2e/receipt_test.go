@@ -94,27 +94,43 @@ func TestAnAdministratorsKubeconfigIsNotUsedAsItIs(t *testing.T) {
 	require.Contains(t, string(content), `"productionAs": "system:serviceaccount:`+n.production+`:slipway"`)
 }
 
-func TestABetaThatWouldTakeProductionsTrafficIsRefused(t *testing.T) {
+func TestABetaThatCouldHurtProductionIsRefused(t *testing.T) {
 	w := sandbox(t)
 	n := w.newNamespaces(t, "isolated")
 	r := w.newRepository(t, n.production)
 	done := w.pipeline(t, r, n)
 	require.Equal(t, 0, done.code, done.stdout+done.stderr)
 	before := w.snapshot(t, n)
-	for name, c := range map[string]struct{ file, former, text, says string }{
+	for name, c := range map[string]struct {
+		file, former, text, says string
+		code                     int
+	}{
 		"by its path": {"kustomize/components/per-run/kustomization.yaml", "fieldPath: data.path\n  targets:\n  - select:\n      kind: Ingress\n      name: api",
-			"fieldPath: data.path\n  targets:\n  - select:\n      kind: Ingress\n      name: nothing", "would take traffic of Ingress " + n.production + "/api"},
+			"fieldPath: data.path\n  targets:\n  - select:\n      kind: Ingress\n      name: nothing", "would take traffic of Ingress " + n.production + "/api", 2},
 		"by a shared volume": {"kustomize/overlays/beta/postgres.yaml", "        emptyDir:\n          sizeLimit: 512Mi", "        persistentVolumeClaim:\n          claimName: data-postgres-0",
-			"PersistentVolumeClaim data-postgres-0 is not this run's"},
+			"PersistentVolumeClaim data-postgres-0 is not this run's", 2},
+		"by the pipeline's own rights": {"kustomize/overlays/beta/postgres.yaml", "    spec:\n", "    spec:\n      serviceAccountName: slipway\n",
+			"its pods would run as ServiceAccount slipway, which is the pipeline's own; name another serviceAccountName in the overlay, or none", 30},
+		"by those rights in production": {"kustomize/overlays/production/poddisruptionbudget.yaml", "apiVersion: policy/v1", tokenSecret + "---\napiVersion: policy/v1",
+			"Secret " + n.production + "/token: asks for a token of ServiceAccount slipway", 30},
 	} {
 		t.Run(name, func(t *testing.T) {
 			r := r.branch(t)
 			r.edit(c.file, c.former, c.text)
 			r.commit()
 			done := w.pipeline(t, r, n)
-			require.Equal(t, 2, done.code, done.stdout+done.stderr)
-			require.Contains(t, done.stage(t, "functional").Error, c.says)
+			require.Equal(t, c.code, done.code, done.stdout+done.stderr)
+			require.Contains(t, done.stdout+done.stderr, c.says)
 			requireSame(t, before, w.snapshot(t, n), "something was written")
 		})
 	}
 }
+
+const tokenSecret = `apiVersion: v1
+kind: Secret
+metadata:
+  name: token
+  annotations:
+    kubernetes.io/service-account.name: slipway
+type: kubernetes.io/service-account-token
+`
