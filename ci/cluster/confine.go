@@ -41,15 +41,20 @@ func (c *Cluster) Confined(ctx context.Context, namespace, account string) (conf
 	}
 	given := c.given
 	given.requests = c.requests
-	given.impersonate = rest.ImpersonationConfig{
-		UserName: "system:serviceaccount:" + namespace + ":" + account,
-		Groups:   []string{"system:serviceaccounts", "system:serviceaccounts:" + namespace, "system:authenticated"},
-	}
+	given.impersonate = impersonation(namespace, account)
 	confined, err = Connect(ctx, given)
 	if err != nil {
 		return nil, "", err
 	}
 	return confined, given.impersonate.UserName, nil
+}
+
+// impersonation is who the API server takes an account for.
+func impersonation(namespace, account string) rest.ImpersonationConfig {
+	return rest.ImpersonationConfig{
+		UserName: "system:serviceaccount:" + namespace + ":" + account,
+		Groups:   []string{"system:serviceaccounts", "system:serviceaccounts:" + namespace, "system:authenticated"},
+	}
 }
 
 // mayWriteElsewhere asks side by side.

@@ -88,6 +88,7 @@ var templates = map[string][]string{
 	"ReplicationController": {"spec", "template", "spec"},
 	"Job":                   {"spec", "template", "spec"},
 	"CronJob":               {"spec", "jobTemplate", "spec", "template", "spec"},
+	"PodTemplate":           {"template", "spec"},
 }
 
 // ownVolumes are the kinds of volume that nobody shares, or only reads: what Pod

@@ -3,6 +3,10 @@ package command
 import (
 	"context"
 	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"time"
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
@@ -12,7 +16,9 @@ import (
 )
 
 type bootstrapCommand struct {
-	Print bool `help:"Write the YAML for review instead of applying it."`
+	Print       bool          `help:"Write the YAML for review instead of applying it."`
+	Credentials string        `help:"Also write a kubeconfig for each account: build.conf and production.conf in this folder." placeholder:"DIR"`
+	Lifetime    time.Duration `default:"2160h" help:"How long the credentials are good, as far as the cluster lets them."`
 }
 
 // Run applies what an administrator gives a pipeline once.
@@ -41,25 +47,67 @@ func (c *bootstrapCommand) Run(ctx context.Context, f *flags) error {
 	if err != nil {
 		return err
 	}
-	changes, err := f.install(ctx, admin, objects)
-	for _, change := range changes {
-		fmt.Fprintf(f.host.screen().Out, "%-10s %s\n", change.Action, change)
+	if err := f.install(ctx, admin, objects, f.host.screen().Out); err != nil {
+		return err
 	}
-	return err
+	return c.handOut(ctx, f, admin)
 }
 
-// install applies what bootstrap makes, and returns when the API server holds to it.
-func (f *flags) install(ctx context.Context, admin *cluster.Cluster, objects []*unstructured.Unstructured) ([]cluster.Change, error) {
-	changes, err := admin.Apply(ctx, objects, cluster.ApplyOptions{})
+// install applies what bootstrap makes, takes away what an installation of former times
+// gave, and returns when the API server holds to both. Each step is a line of out.
+func (f *flags) install(ctx context.Context, admin *cluster.Cluster, objects []*unstructured.Unstructured, out io.Writer) error {
+	former, err := admin.Former(ctx, f.BuildNamespace, f.Namespace)
 	if err != nil {
-		return changes, err
+		return err
+	}
+	changes, err := admin.Apply(ctx, objects, cluster.ApplyOptions{})
+	for _, change := range changes {
+		fmt.Fprintf(out, "%-10s %s\n", change.Action, change)
+	}
+	if err != nil {
+		return err
+	}
+	revoked, err := admin.Revoke(ctx, former)
+	for _, right := range revoked {
+		fmt.Fprintf(out, "%-10s what %s gave %s\n", "removed", right.Object, right.Gives)
+	}
+	if err != nil {
+		return err
 	}
 	for _, namespace := range []string{f.BuildNamespace, f.Namespace} {
 		if err := admin.AwaitGuard(ctx, namespace); err != nil {
-			return changes, err
+			return err
 		}
 	}
-	return changes, nil
+	return admin.CheckApart(ctx, f.BuildNamespace, f.Namespace)
+}
+
+// handOut tells which credentials go where, and writes them if that is wanted.
+func (c *bootstrapCommand) handOut(ctx context.Context, f *flags, admin *cluster.Cluster) error {
+	out := f.host.screen().Out
+	fmt.Fprintf(out, "\nEach account's credentials are a kubeconfig with its token; for CI:\n"+
+		"  %-15s  of ServiceAccount %s/%s as SLIPWAY_KUBECONFIG: all that a pull request gets\n"+
+		"  %-15s  of ServiceAccount %s/%s as SLIPWAY_PRODUCTION_KUBECONFIG: for the protected branch alone\n",
+		"build.conf", f.BuildNamespace, cluster.Account, "production.conf", f.Namespace, cluster.Account)
+	if c.Credentials == "" {
+		fmt.Fprintln(out, "`bootstrap --credentials DIR` writes both.")
+		return nil
+	}
+	if err := os.MkdirAll(c.Credentials, 0o700); err != nil {
+		return pipeline.Usage("--credentials: %w", err)
+	}
+	for _, part := range []struct{ file, namespace string }{{"build.conf", f.BuildNamespace}, {"production.conf", f.Namespace}} {
+		kubeconfig, until, err := admin.AccountKubeconfig(ctx, part.namespace, c.Lifetime)
+		if err != nil {
+			return err
+		}
+		path := filepath.Join(c.Credentials, part.file)
+		if err := writeSecret(path, kubeconfig); err != nil {
+			return pipeline.Usage("--credentials: %w", err)
+		}
+		fmt.Fprintf(out, "%-10s %s, good until %s\n", "wrote", path, until.UTC().Format(time.RFC3339))
+	}
+	return nil
 }
 
 // bootstrapObjects renders both namespaces and adds the policies that guard their accounts.

@@ -4,7 +4,9 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"time"
@@ -46,15 +48,29 @@ func (f *flags) sandboxAccount(ctx context.Context, at *sandbox, namespace strin
 	if err != nil {
 		return "", err
 	}
-	if _, err := f.install(ctx, admin, objects); err != nil {
+	if err := f.install(ctx, admin, objects, io.Discard); err != nil {
 		return "", fmt.Errorf("bootstrap the sandbox: %w", err)
 	}
-	kubeconfig, err := admin.AccountKubeconfig(ctx, namespace, cluster.Account, tokenLifetime)
+	kubeconfig, _, err := admin.AccountKubeconfig(ctx, namespace, tokenLifetime)
 	if err != nil {
 		return "", err
 	}
-	if err := os.WriteFile(path+".new", kubeconfig, 0o600); err != nil {
-		return "", err
+	return path, writeSecret(path, kubeconfig)
+}
+
+// writeSecret puts a file in place that its owner alone may read, whoever could read
+// the one before; at no time is it there in part.
+func writeSecret(path string, content []byte) error {
+	file, err := os.CreateTemp(filepath.Dir(path), ".slipway-") // of mode 0600
+	if err != nil {
+		return err
 	}
-	return path, os.Rename(path+".new", path)
+	_, err = file.Write(content)
+	if err = errors.Join(err, file.Close()); err == nil {
+		err = os.Rename(file.Name(), path)
+	}
+	if err != nil {
+		_ = os.Remove(file.Name())
+	}
+	return err
 }
