@@ -12,7 +12,6 @@ import (
 	authorizationv1 "k8s.io/api/authorization/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
-	polling "k8s.io/apimachinery/pkg/util/wait"
 )
 
 // apartTime is how long an API server may take to hold to bindings that were changed.
@@ -23,17 +22,17 @@ const apartTime = 10 * time.Second
 // nothing in the namespaces runs as it. The error is Admission, and its evidence names
 // all that there is.
 func (c *Cluster) CheckApart(ctx context.Context, namespaces ...string) error {
-	var found []string
-	err := polling.PollUntilContextTimeout(ctx, 200*time.Millisecond, apartTime, true, func(ctx context.Context) (bool, error) {
-		var err error
-		found, err = c.tooMuch(ctx, namespaces)
-		return err == nil && len(found) == 0, err
-	})
-	if err != nil && !polling.Interrupted(err) {
-		return err
+	found, err := c.tooMuch(ctx, namespaces)
+	for begun := time.Now(); err == nil && len(found) > 0 && time.Since(begun) < apartTime; {
+		select {
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		case <-time.After(200 * time.Millisecond): // nobody tells when it holds to them
+			found, err = c.tooMuch(ctx, namespaces)
+		}
 	}
-	if ctx.Err() != nil {
-		return context.Cause(ctx)
+	if err != nil {
+		return err
 	}
 	for _, namespace := range namespaces {
 		running, err := c.runningAs(ctx, namespace)

@@ -28,7 +28,7 @@ func TestRightsOfFormerTimesAreRemovedAndAPersonsAreNamed(t *testing.T) {
 		_, err := c.Apply(t.Context(), objects(t, namespace, documents...), ApplyOptions{})
 		require.NoError(t, err)
 	}
-	apply(build, accountObject, roleObject, bindingOf("slipway", build), tokenSecret(Account), tokenSecret("default"))
+	apply(build, accountObject, roleObject, bindingOf("slipway", build), `{apiVersion: v1, kind: ServiceAccount, metadata: {name: api}}`, tokenSecret(Account), tokenSecret("api"))
 	apply(production, roleObject, bindingOf("slipway", build), bindingOf("slipway-old", build))
 	persons := objects(t, production, bindingOf("by-hand", build))[0]
 	persons.SetLabels(nil)
@@ -50,7 +50,7 @@ func TestRightsOfFormerTimesAreRemovedAndAPersonsAreNamed(t *testing.T) {
 	require.Equal(t, "ServiceAccount "+build+"/slipway the rights of Role slipway", revoked[1].Gives)
 	_, err = c.typed.CoreV1().Secrets(build).Get(t.Context(), "token-slipway", metav1.GetOptions{})
 	require.True(t, apierrors.IsNotFound(err), "%v", err)
-	_, err = c.typed.CoreV1().Secrets(build).Get(t.Context(), "token-default", metav1.GetOptions{})
+	_, err = c.typed.CoreV1().Secrets(build).Get(t.Context(), "token-api", metav1.GetOptions{})
 	require.NoError(t, err, "it is of another account")
 
 	err = c.CheckApart(t.Context(), build, production)
