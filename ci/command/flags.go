@@ -16,7 +16,7 @@ type commands struct {
 	Rollback  rollbackCommand  `cmd:"" help:"Put production back to the release before, verified by the production tests."`
 	Recover   recoverCommand   `cmd:"" help:"Finish or undo what killed runs left behind, in production and in the build namespace."`
 	Cleanup   cleanupCommand   `cmd:"" help:"Remove what a run left behind: --run ID, or --stale."`
-	Bootstrap bootstrapCommand `cmd:"" help:"What a cluster administrator applies once: namespaces, service account, roles, quota, policies."`
+	Bootstrap bootstrapCommand `cmd:"" help:"What a cluster administrator applies once: namespaces, service accounts, roles, quota, policies."`
 	Sandbox   sandboxCommand   `cmd:"" help:"The embedded engine, cluster and registry: up, down, status, reset, env."`
 }
 
