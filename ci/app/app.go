@@ -23,6 +23,5 @@ var Application = pipeline.Application{
 	Health:   "/health",
 
 	Namespaces: "kustomize/namespaces",
-	Bootstrap:  []string{"kustomize/components/bootstrap"},
 	PerRun:     []string{"kustomize/components/per-run"},
 }

@@ -36,6 +36,9 @@ type Change struct {
 	Note      string `json:"note,omitempty"` // what was done otherwise than asked, and why
 }
 
+// String names the object.
+func (c Change) String() string { return name(c.Kind, c.Namespace, c.Name) }
+
 func changeOf(object *unstructured.Unstructured, action Action) Change {
 	return Change{Namespace: object.GetNamespace(), Kind: object.GetKind(), Name: object.GetName(), Action: action}
 }

@@ -40,16 +40,21 @@ func (c *Cluster) Confined(ctx context.Context, namespace, account string) (conf
 		return nil, "", fromAPI(ctx, name("ServiceAccount", namespace, account), "read", err)
 	}
 	given := c.given
-	given.impersonate = rest.ImpersonationConfig{
-		UserName: "system:serviceaccount:" + namespace + ":" + account,
-		Groups:   []string{"system:serviceaccounts", "system:serviceaccounts:" + namespace, "system:authenticated"},
-	}
+	given.requests = c.requests
+	given.impersonate = impersonation(namespace, account)
 	confined, err = Connect(ctx, given)
 	if err != nil {
 		return nil, "", err
 	}
-	confined.requests.Add(c.Requests())
 	return confined, given.impersonate.UserName, nil
+}
+
+// impersonation is who the API server takes an account for.
+func impersonation(namespace, account string) rest.ImpersonationConfig {
+	return rest.ImpersonationConfig{
+		UserName: "system:serviceaccount:" + namespace + ":" + account,
+		Groups:   []string{"system:serviceaccounts", "system:serviceaccounts:" + namespace, "system:authenticated"},
+	}
 }
 
 // mayWriteElsewhere asks side by side.

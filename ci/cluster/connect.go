@@ -46,6 +46,7 @@ type Config struct {
 	Clock func() time.Time
 
 	impersonate rest.ImpersonationConfig // see Confined
+	requests    *atomic.Int64            // counts on that of the connection that this one is made from
 }
 
 // Cluster is a connection to one API server. It is safe for concurrent use.
@@ -54,7 +55,7 @@ type Cluster struct {
 	config   *rest.Config
 	client   *http.Client // of all connections
 	version  string
-	requests atomic.Int64
+	requests *atomic.Int64 // shared with connections made from this one
 	outage   outage
 	clock    clock
 	known    discovery.CachedDiscoveryInterfaceWithContext // asked once
@@ -78,7 +79,10 @@ func Connect(ctx context.Context, cfg Config) (*Cluster, error) {
 	if err != nil {
 		return nil, err
 	}
-	c := &Cluster{given: cfg, config: config, dial: cfg.Dial}
+	c := &Cluster{given: cfg, config: config, dial: cfg.Dial, requests: cfg.requests}
+	if c.requests == nil {
+		c.requests = new(atomic.Int64)
+	}
 	if c.dial == nil {
 		c.dial = (&net.Dialer{}).DialContext
 	}
@@ -86,7 +90,7 @@ func Connect(ctx context.Context, cfg Config) (*Cluster, error) {
 		c.clock.own = time.Now
 	}
 	config.Wrap(func(next http.RoundTripper) http.RoundTripper {
-		return retry{fence{timed{counter{next, &c.requests}, &c.clock}}, &c.outage}
+		return retry{fence{timed{counter{next, c.requests}, &c.clock}}, &c.outage}
 	})
 	client, err := rest.HTTPClientFor(config)
 	if err != nil {
@@ -127,8 +131,22 @@ func (c *Cluster) clients(client *http.Client) (err error) {
 	return nil
 }
 
-// Requests returns how many HTTP requests were made to the API server so far.
-func (c *Cluster) Requests() int64 { return c.requests.Load() }
+// Requests returns how many HTTP requests were made to the API server so far, by
+// this connection and those that share its credentials, see Confined.
+func (c *Cluster) Requests() int64 { return Requests(c) }
+
+// Requests returns how many were made through all of the connections, some of which
+// may be nil, or share their credentials.
+func Requests(connections ...*Cluster) (total int64) {
+	counted := map[*atomic.Int64]bool{nil: true}
+	for _, c := range connections {
+		if c != nil && !counted[c.requests] {
+			counted[c.requests] = true
+			total += c.requests.Load()
+		}
+	}
+	return total
+}
 
 // Server returns the API server's URL and its version, e.g. v1.36.3.
 func (c *Cluster) Server() (host, version string) { return c.config.Host, c.version }

@@ -263,7 +263,7 @@ func TestFencingOffLeavesNoTrace(t *testing.T) {
 	require.Equal(t, content, s.production(t))
 	after, err := s.c.Fingerprint(t.Context(), s.namespace)
 	require.NoError(t, err)
-	require.Empty(t, before.In(s.namespace, true).Differences(after.In(s.namespace, true)))
+	require.Empty(t, before.In(s.namespace).Differences(after.In(s.namespace)))
 }
 
 func TestARunWhoseLeaseIsDeletedByHandStopsWriting(t *testing.T) {

@@ -11,17 +11,21 @@ import (
 
 // Isolation tells where a beta may be, and beside what.
 type Isolation struct {
-	Namespace  string // of the beta
-	Production string // namespace whose traffic must not be taken
-	Run        string // whose label is in every selector of the beta
+	Namespace string                       // of the beta
+	Beside    []*unstructured.Unstructured // production's, whose traffic must not be taken: what it shall hold, and what is live, see Routes
+	Run       string                       // whose label is in every selector of the beta
 }
 
 // CheckIsolated returns nil when the objects of a beta cannot hurt anything else:
 // all are in its namespace, none takes traffic from production, selects pods that
-// are not the run's, or mounts a volume that the run does not bring. It reads
-// production's routes and writes nothing. The error is Misconfigured and names the
-// first object at fault.
+// are not the run's, or mounts a volume that the run does not bring; and when neither
+// it nor production lets a pod act as the pipeline, see CheckIdentity. It writes
+// nothing. The error is Misconfigured, or CheckIdentity's, and names the first object
+// at fault.
 func (c *Cluster) CheckIsolated(ctx context.Context, objects []*unstructured.Unstructured, in Isolation) error {
+	if err := CheckIdentity(append(slices.Clone(objects), in.Beside...)); err != nil {
+		return err
+	}
 	for _, object := range objects {
 		found, err := c.resource(ctx, object)
 		switch {
@@ -39,7 +43,7 @@ func (c *Cluster) CheckIsolated(ctx context.Context, objects []*unstructured.Uns
 			return err
 		}
 	}
-	return c.checkRoutes(ctx, objects, in)
+	return conflictingRoute(objects, in.Beside)
 }
 
 func notIsolated(object *unstructured.Unstructured, cause, try string) error {
@@ -84,6 +88,7 @@ var templates = map[string][]string{
 	"ReplicationController": {"spec", "template", "spec"},
 	"Job":                   {"spec", "template", "spec"},
 	"CronJob":               {"spec", "jobTemplate", "spec", "template", "spec"},
+	"PodTemplate":           {"template", "spec"},
 }
 
 // ownVolumes are the kinds of volume that nobody shares, or only reads: what Pod

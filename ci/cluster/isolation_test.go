@@ -139,9 +139,13 @@ func TestABetaIsComparedWithWhatIsLive(t *testing.T) {
 	production, build := newNamespace(t, c), newNamespace(t, c)
 	_, err := c.Apply(t.Context(), objects(t, production, ingressAt("api", "isolation.example", "/demo", "Prefix")), ApplyOptions{})
 	require.NoError(t, err)
-	in := Isolation{Namespace: build, Production: production, Run: "one"}
+	in := Isolation{Namespace: build, Run: "one"}
 	check := func(namespace string, documents ...string) error {
-		return c.CheckIsolated(t.Context(), objects(t, namespace, documents...), in)
+		beta := objects(t, namespace, documents...)
+		live, err := c.Routes(t.Context(), production, beta)
+		require.NoError(t, err)
+		in.Beside = live
+		return c.CheckIsolated(t.Context(), beta, in)
 	}
 	before := c.Requests()
 	require.NoError(t, check(build, stateful, ingressAt("api-one", "isolation.example", "/beta/one", "Prefix")))

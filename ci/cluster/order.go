@@ -13,7 +13,7 @@ import (
 // Service that is not there. Kinds not listed go with the workloads.
 var steps = [][]string{
 	{"Namespace", "CustomResourceDefinition", "PriorityClass", "StorageClass", "IngressClass"},
-	{"ResourceQuota", "LimitRange"},
+	{"ResourceQuota", "LimitRange", "ValidatingAdmissionPolicy", "ValidatingAdmissionPolicyBinding"},
 	{"ServiceAccount", "Role", "ClusterRole"},
 	{"RoleBinding", "ClusterRoleBinding"},
 	{"ConfigMap", "Secret"},

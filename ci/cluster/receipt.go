@@ -50,11 +50,11 @@ type Difference struct {
 func (d Difference) String() string { return name(d.Kind, d.Namespace, d.Name) }
 
 // Fingerprint reads the metadata of every object that the credentials may list in
-// the namespaces, and of those outside of any, kinds side by side. Left out is what
+// the namespace, and of those outside of any, kinds side by side. Left out is what
 // changes by itself (pods, events, leases, whatever a controller owns) and our own
 // bookkeeping.
-func (c *Cluster) Fingerprint(ctx context.Context, namespaces ...string) (*Fingerprint, error) {
-	places, err := c.visible(ctx, namespaces)
+func (c *Cluster) Fingerprint(ctx context.Context, namespace string) (*Fingerprint, error) {
+	places, err := c.visible(ctx, namespace)
 	if err != nil {
 		return nil, err
 	}
@@ -133,10 +133,10 @@ func (f *Fingerprint) Count(namespace string) int {
 	return count
 }
 
-// In returns the part of the fingerprint that is in the namespace, or all but that.
-func (f *Fingerprint) In(namespace string, in bool) *Fingerprint {
+// In returns the part of the fingerprint that is in the namespace.
+func (f *Fingerprint) In(namespace string) *Fingerprint {
 	out := &Fingerprint{objects: maps.Clone(f.objects)}
-	maps.DeleteFunc(out.objects, func(_ string, m mark) bool { return (m.namespace == namespace) != in })
+	maps.DeleteFunc(out.objects, func(_ string, m mark) bool { return m.namespace != namespace })
 	return out
 }
 

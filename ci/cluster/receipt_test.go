@@ -73,7 +73,7 @@ func TestAnAdministratorsFingerprintHoldsTheClusterToo(t *testing.T) {
 	require.Contains(t, taken.objects, "Namespace///"+namespace)
 	require.Contains(t, taken.objects, "ServiceAccount//"+namespace+"/default")
 	require.Equal(t, 2, taken.Count(namespace), "what Kubernetes makes in every namespace")
-	require.Len(t, taken.In(namespace, true).objects, 2)
+	require.Len(t, taken.In(namespace).objects, 2)
 }
 
 func TestOnlyWhatSomebodyWroteIsADifference(t *testing.T) {

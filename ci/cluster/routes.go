@@ -34,40 +34,35 @@ var routed = map[schema.GroupKind]struct {
 		schema.GroupVersionResource{Group: "route.openshift.io", Version: "v1", Resource: "routes"}, openshiftRoutes},
 }
 
-// checkRoutes compares the beta's routes with those that are live in production. A
-// kind that the cluster does not have, or that these credentials may not read and
-// the beta does not use, is left out.
-func (c *Cluster) checkRoutes(ctx context.Context, objects []*unstructured.Unstructured, in Isolation) error {
+// Routes returns what asks for traffic in a namespace now, for Isolation.Beside. A
+// kind that the cluster does not have, or that these credentials may not read and the
+// beta does not use, is left out.
+func (c *Cluster) Routes(ctx context.Context, namespace string, beta []*unstructured.Unstructured) ([]*unstructured.Unstructured, error) {
 	kinds := map[schema.GroupKind]bool{}
-	for _, object := range objects {
+	for _, object := range beta {
 		kinds[object.GroupVersionKind().GroupKind()] = true
 	}
 	var mutex sync.Mutex
-	var production []*unstructured.Unstructured
+	var live []*unstructured.Unstructured
 	var reading errgroup.Group
 	for kind, r := range routed {
 		reading.Go(func() error {
-			list, err := c.dynamic.Resource(r.resource).Namespace(in.Production).List(ctx, metav1.ListOptions{})
+			list, err := c.dynamic.Resource(r.resource).Namespace(namespace).List(ctx, metav1.ListOptions{})
 			switch {
 			case apierrors.IsNotFound(err), apierrors.IsForbidden(err) && !kinds[kind]:
 				return nil
 			case err != nil:
-				return fromAPI(ctx, name(kind.Kind, in.Production, "*"), "list", err)
+				return fromAPI(ctx, name(kind.Kind, namespace, "*"), "list", err)
 			}
 			mutex.Lock()
 			defer mutex.Unlock()
-			for i, object := range list.Items {
-				if object.GetNamespace() != in.Namespace || object.GetLabels()[LabelRun] != in.Run {
-					production = append(production, &list.Items[i])
-				}
+			for i := range list.Items {
+				live = append(live, &list.Items[i])
 			}
 			return nil
 		})
 	}
-	if err := reading.Wait(); err != nil {
-		return err
-	}
-	return conflictingRoute(objects, production)
+	return live, reading.Wait()
 }
 
 // conflictingRoute returns the error of the first object of the beta that would

@@ -33,16 +33,14 @@ var usual = []string{"", "apps", "batch", "networking.k8s.io", "policy", "autosc
 
 // visible returns where the credentials may list objects of kinds that do not
 // change by themselves.
-func (c *Cluster) visible(ctx context.Context, namespaces []string) ([]place, error) {
+func (c *Cluster) visible(ctx context.Context, namespace string) ([]place, error) {
 	kinds, err := discovery.ServerPreferredResourcesWithContext(ctx, c.known)
 	if err != nil && !discovery.IsGroupDiscoveryFailedError(err) { // a group whose server is away cannot be seen
 		return nil, fromAPI(ctx, "cluster "+c.config.Host, "look up its kinds", err)
 	}
-	rules := map[string]authorizationv1.SubjectRulesReviewStatus{}
-	for _, namespace := range namespaces {
-		if rules[namespace], err = c.rules(ctx, namespace); err != nil {
-			return nil, err
-		}
+	rules, err := c.rules(ctx, namespace)
+	if err != nil {
+		return nil, err
 	}
 	var out []place
 	for _, list := range kinds {
@@ -52,18 +50,14 @@ func (c *Cluster) visible(ctx context.Context, namespaces []string) ([]place, er
 		}
 		for _, kind := range list.APIResources {
 			gvr := version.WithResource(kind.Name)
-			if !slices.Contains(kind.Verbs, "list") || slices.Contains(restless, gvr.GroupResource()) {
+			if !slices.Contains(kind.Verbs, "list") || slices.Contains(restless, gvr.GroupResource()) || !mayList(rules, gvr) {
 				continue
 			}
-			for namespace, granted := range rules {
-				at := place{gvr, kind.Kind, namespace}
-				if !kind.Namespaced {
-					at.namespace = ""
-				}
-				if mayList(granted, gvr) && !slices.Contains(out, at) {
-					out = append(out, at)
-				}
+			at := place{gvr, kind.Kind, namespace}
+			if !kind.Namespaced {
+				at.namespace = ""
 			}
+			out = append(out, at)
 		}
 	}
 	return out, nil

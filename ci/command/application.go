@@ -45,6 +45,9 @@ func (f *flags) adopt(given pipeline.Application) error {
 	if f.Namespace == "" {
 		f.Namespace = f.app.Name
 	}
+	if f.BuildNamespace == f.Namespace {
+		return pipeline.Usage("--build-namespace: give another than --namespace: a beta has no right to anything in production's")
+	}
 	return nil
 }
 

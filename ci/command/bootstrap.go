@@ -2,9 +2,8 @@ package command
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"time"
@@ -16,11 +15,10 @@ import (
 	"github.com/slipway-cd/slipway/ci/pipeline"
 )
 
-// account is the ServiceAccount, in the build namespace, that pipelines run as.
-const account = "slipway"
-
 type bootstrapCommand struct {
-	Print bool `help:"Write the YAML for review instead of applying it."`
+	Print       bool          `help:"Write the YAML for review instead of applying it."`
+	Credentials string        `help:"Also write a kubeconfig for each account: build.conf and production.conf in this folder." placeholder:"DIR"`
+	Lifetime    time.Duration `default:"2160h" help:"How long the credentials are good, as far as the cluster lets them."`
 }
 
 // Run applies what an administrator gives a pipeline once.
@@ -49,77 +47,95 @@ func (c *bootstrapCommand) Run(ctx context.Context, f *flags) error {
 	if err != nil {
 		return err
 	}
-	changes, err := admin.Apply(ctx, objects, cluster.ApplyOptions{})
-	for _, change := range changes {
-		fmt.Fprintf(f.host.screen().Out, "%-10s %s %s/%s\n", change.Action, change.Kind, change.Namespace, change.Name)
+	if err := f.install(ctx, admin, objects, f.host.screen().Out); err != nil {
+		return err
 	}
-	return err
+	return c.handOut(ctx, f, admin)
 }
 
-// bootstrapObjects renders both namespaces.
+// install applies what bootstrap makes, takes away what an installation of former times
+// gave, and returns when the API server holds to both. Each step is a line of out.
+func (f *flags) install(ctx context.Context, admin *cluster.Cluster, objects []*unstructured.Unstructured, out io.Writer) error {
+	former, err := admin.Former(ctx, f.BuildNamespace, f.Namespace)
+	if err != nil {
+		return err
+	}
+	changes, err := admin.Apply(ctx, objects, cluster.ApplyOptions{})
+	for _, change := range changes {
+		fmt.Fprintf(out, "%-10s %s\n", change.Action, change)
+	}
+	if err != nil {
+		return err
+	}
+	revoked, err := admin.Revoke(ctx, former)
+	for _, right := range revoked {
+		fmt.Fprintf(out, "%-10s what %s gave %s\n", "removed", right.Object, right.Gives)
+	}
+	if err != nil {
+		return err
+	}
+	for _, namespace := range []string{f.BuildNamespace, f.Namespace} {
+		if err := admin.AwaitGuard(ctx, namespace); err != nil {
+			return err
+		}
+	}
+	return admin.CheckApart(ctx, f.BuildNamespace, f.Namespace)
+}
+
+// handOut tells which credentials go where, and writes them if that is wanted.
+func (c *bootstrapCommand) handOut(ctx context.Context, f *flags, admin *cluster.Cluster) error {
+	out := f.host.screen().Out
+	fmt.Fprintf(out, "\nEach account's credentials are a kubeconfig with its token; for CI:\n"+
+		"  %-15s  of ServiceAccount %s/%s as SLIPWAY_KUBECONFIG: all that a pull request gets\n"+
+		"  %-15s  of ServiceAccount %s/%s as SLIPWAY_PRODUCTION_KUBECONFIG: for the protected branch alone\n",
+		"build.conf", f.BuildNamespace, cluster.Account, "production.conf", f.Namespace, cluster.Account)
+	if c.Credentials == "" {
+		fmt.Fprintln(out, "`bootstrap --credentials DIR` writes both.")
+		return nil
+	}
+	if err := os.MkdirAll(c.Credentials, 0o700); err != nil {
+		return pipeline.Usage("--credentials: %w", err)
+	}
+	for _, part := range []struct{ file, namespace string }{{"build.conf", f.BuildNamespace}, {"production.conf", f.Namespace}} {
+		kubeconfig, until, err := admin.AccountKubeconfig(ctx, part.namespace, c.Lifetime)
+		if err != nil {
+			return err
+		}
+		path := filepath.Join(c.Credentials, part.file)
+		if err := writeSecret(path, kubeconfig); err != nil {
+			return pipeline.Usage("--credentials: %w", err)
+		}
+		fmt.Fprintf(out, "%-10s %s, good until %s\n", "wrote", path, until.UTC().Format(time.RFC3339))
+	}
+	return nil
+}
+
+// bootstrapObjects renders both namespaces and adds the policies that guard their accounts.
 func (f *flags) bootstrapObjects() ([]*unstructured.Unstructured, error) {
 	tree, err := f.tree()
 	if err != nil {
 		return nil, err
 	}
 	var all []*unstructured.Unstructured
+	labels := map[string]string{"app.kubernetes.io/name": f.app.Name, cluster.LabelManagedBy: cluster.FieldManager}
 	for _, part := range []struct{ folder, namespace string }{{"build", f.BuildNamespace}, {"production", f.Namespace}} {
 		objects, err := manifest.Render(tree, f.app.Namespaces+"/"+part.folder, manifest.Layer{
 			Namespace:  part.namespace,
-			Labels:     map[string]string{"app.kubernetes.io/name": f.app.Name, cluster.LabelManagedBy: cluster.FieldManager},
+			Labels:     labels,
 			Components: f.app.Bootstrap,
 			Values:     map[string]string{"namespace": f.Namespace, "buildNamespace": f.BuildNamespace},
 		})
 		if err != nil {
 			return nil, pipeline.Usage("--source: %w", err)
 		}
-		all = append(all, objects...)
+		if err := cluster.CheckAccount(objects, part.namespace); err != nil {
+			return nil, pipeline.Usage("--source: %s/%s: %w", f.app.Namespaces, part.folder, err)
+		}
+		guard, err := cluster.Guard(part.namespace, labels)
+		if err != nil {
+			return nil, err
+		}
+		all = append(append(all, objects...), guard...)
 	}
 	return all, nil
-}
-
-const (
-	tokenLifetime = 24 * time.Hour
-	tokenRenewal  = 12 * time.Hour // a run must not outlive the token it began with
-)
-
-// sandboxAccount bootstraps the sandbox's cluster where needed and returns the
-// path of a kubeconfig with the rights of the service account. The file's name
-// holds what it was made from, so that it is made again when that changes.
-func (f *flags) sandboxAccount(ctx context.Context, at *sandbox) (string, error) {
-	objects, err := f.bootstrapObjects()
-	if err != nil {
-		return "", err
-	}
-	text, err := manifest.YAML(objects)
-	if err != nil {
-		return "", err
-	}
-	administrator, err := os.ReadFile(at.Kubeconfig)
-	if err != nil {
-		return "", err
-	}
-	sum := sha256.Sum256(append(text, administrator...))
-	path := filepath.Join(filepath.Dir(at.Kubeconfig), "account-"+f.BuildNamespace+"-"+hex.EncodeToString(sum[:8]))
-	if made, err := os.Stat(path); err == nil && time.Since(made.ModTime()) < tokenRenewal {
-		// Somebody may have removed the account meanwhile.
-		if _, err := cluster.Connect(ctx, cluster.Config{Kubeconfig: path, UserAgent: "slipway-bootstrap"}); err == nil {
-			return path, nil
-		}
-	}
-	admin, err := cluster.Connect(ctx, cluster.Config{Kubeconfig: at.Kubeconfig, UserAgent: "slipway-bootstrap"})
-	if err != nil {
-		return "", err
-	}
-	if _, err := admin.Apply(ctx, objects, cluster.ApplyOptions{}); err != nil {
-		return "", fmt.Errorf("bootstrap the sandbox: %w", err)
-	}
-	kubeconfig, err := admin.AccountKubeconfig(ctx, f.BuildNamespace, account, tokenLifetime)
-	if err != nil {
-		return "", err
-	}
-	if err := os.WriteFile(path+".new", kubeconfig, 0o600); err != nil {
-		return "", err
-	}
-	return path, os.Rename(path+".new", path)
 }

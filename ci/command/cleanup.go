@@ -25,10 +25,11 @@ func (c *cleanupCommand) Run(ctx context.Context, f *flags) error {
 	}
 	ctx, cancel := f.limit(ctx)
 	defer cancel()
-	in, err := f.cluster(ctx)
+	at, err := f.connect(ctx, ofBuild)
 	if err != nil {
 		return err
 	}
+	in := at.build
 	runs := []string{f.RunID}
 	if c.Stale {
 		if runs, err = in.StaleRuns(ctx, f.BuildNamespace); err != nil {

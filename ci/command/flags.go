@@ -16,7 +16,7 @@ type commands struct {
 	Rollback  rollbackCommand  `cmd:"" help:"Put production back to the release before, verified by the production tests."`
 	Recover   recoverCommand   `cmd:"" help:"Finish or undo what killed runs left behind, in production and in the build namespace."`
 	Cleanup   cleanupCommand   `cmd:"" help:"Remove what a run left behind: --run ID, or --stale."`
-	Bootstrap bootstrapCommand `cmd:"" help:"What a cluster administrator applies once: namespaces, service account, roles, quota, policies."`
+	Bootstrap bootstrapCommand `cmd:"" help:"What a cluster administrator applies once: namespaces, service accounts, roles, quota, policies."`
 	Sandbox   sandboxCommand   `cmd:"" help:"The embedded engine, cluster and registry: up, down, status, reset, env."`
 }
 
@@ -32,6 +32,9 @@ type flags struct {
 
 	Kubeconfig string `help:"The cluster, never guessed from a current context (default: the sandbox)." placeholder:"FILE"`
 	Context    string `help:"Context of the kubeconfig." placeholder:"NAME"`
+
+	ProductionKubeconfig string `help:"Credentials of production (default: --kubeconfig); not so much as opened by a run that ends before it." placeholder:"FILE"`
+	ProductionContext    string `help:"Context of production's kubeconfig (default: --context, for another file its own current context)." placeholder:"NAME"`
 
 	BuildNamespace    string `help:"Where betas live (default: the application's name and -build)." placeholder:"NAME"`
 	Namespace         string `help:"Where production lives (default: the application's name)." placeholder:"NAME"`

@@ -35,7 +35,7 @@ func (f *flags) plan(ctx context.Context) (pipeline.Plan, error) {
 	if err != nil {
 		return pipeline.Plan{}, err
 	}
-	at, err := f.target(ctx)
+	at, err := f.target(ctx, ofProduction)
 	if err != nil {
 		return pipeline.Plan{}, err
 	}
@@ -44,10 +44,11 @@ func (f *flags) plan(ctx context.Context) (pipeline.Plan, error) {
 	if env.Tree, err = f.tree(); err != nil {
 		return pipeline.Plan{}, err
 	}
-	if env.Production, err = at.connect(ctx); err != nil {
+	in, err := at.connect(ctx)
+	if err != nil {
 		return pipeline.Plan{}, err
 	}
-	env.Build = env.Production
+	env.Production = in.production
 	run, err := pipeline.New(f.app, opts, env)
 	if err != nil {
 		return pipeline.Plan{}, err

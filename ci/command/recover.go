@@ -10,7 +10,7 @@ type recoverCommand struct{}
 
 // Run finishes or undoes what killed runs left behind.
 func (c *recoverCommand) Run(ctx context.Context, f *flags) error {
-	return f.carryOut(ctx, f.given, func(ctx context.Context, opts pipeline.Options, env pipeline.Environment) (*pipeline.Run, []pipeline.Stage, error) {
+	return f.carryOut(ctx, ofBoth, f.told, func(ctx context.Context, opts pipeline.Options, env pipeline.Environment) (*pipeline.Run, []pipeline.Stage, error) {
 		run, err := pipeline.NewRecover(f.app, opts, env)
 		if err != nil {
 			return nil, nil, err

@@ -12,7 +12,7 @@ type rollbackCommand struct {
 
 // Run puts production back and ends with the run's exit code.
 func (c *rollbackCommand) Run(ctx context.Context, f *flags) error {
-	return f.carryOut(ctx, f.given, func(ctx context.Context, opts pipeline.Options, env pipeline.Environment) (*pipeline.Run, []pipeline.Stage, error) {
+	return f.carryOut(ctx, ofProduction, f.told, func(ctx context.Context, opts pipeline.Options, env pipeline.Environment) (*pipeline.Run, []pipeline.Stage, error) {
 		run, err := pipeline.NewRollback(ctx, f.app, opts, env, c.To)
 		if err != nil {
 			return nil, nil, err

@@ -14,7 +14,7 @@ type runCommand struct{}
 
 // Run runs the pipeline and ends with its exit code.
 func (c *runCommand) Run(ctx context.Context, f *flags) error {
-	return f.carryOut(ctx, f.options, func(ctx context.Context, opts pipeline.Options, env pipeline.Environment) (*pipeline.Run, []pipeline.Stage, error) {
+	return f.carryOut(ctx, f.needed(), f.options, func(ctx context.Context, opts pipeline.Options, env pipeline.Environment) (*pipeline.Run, []pipeline.Stage, error) {
 		run, err := pipeline.New(f.app, opts, env)
 		if err != nil {
 			return nil, nil, err
@@ -27,7 +27,7 @@ func (c *runCommand) Run(ctx context.Context, f *flags) error {
 }
 
 // carryOut makes a run with everything connected and executes its stages.
-func (f *flags) carryOut(ctx context.Context, options func(context.Context) (pipeline.Options, error),
+func (f *flags) carryOut(ctx context.Context, needs need, options func(context.Context) (pipeline.Options, error),
 	prepare func(context.Context, pipeline.Options, pipeline.Environment) (*pipeline.Run, []pipeline.Stage, error)) error {
 	ctx, cancel := f.limit(ctx)
 	defer cancel()
@@ -39,7 +39,7 @@ func (f *flags) carryOut(ctx context.Context, options func(context.Context) (pip
 	if err != nil {
 		return err
 	}
-	at, err := f.target(ctx)
+	at, err := f.target(ctx, needs)
 	if err != nil {
 		return err
 	}
@@ -93,7 +93,7 @@ func (f *flags) limit(ctx context.Context) (context.Context, context.CancelFunc)
 
 // options reads what flags and git know and checks it; nothing is started yet.
 func (f *flags) options(ctx context.Context) (pipeline.Options, error) {
-	opts, err := f.given(ctx)
+	opts, err := f.told(ctx)
 	if err != nil {
 		return opts, err
 	}
@@ -121,8 +121,8 @@ func (f *flags) compareCommits(commit string) {
 	}
 }
 
-// given are the options that flags and the CI vendor tell.
-func (f *flags) given(context.Context) (pipeline.Options, error) {
+// told are the options that flags and the CI vendor tell.
+func (f *flags) told(context.Context) (pipeline.Options, error) {
 	if _, err := f.tree(); err != nil {
 		return pipeline.Options{}, err
 	}

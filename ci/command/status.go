@@ -19,11 +19,11 @@ func (c *statusCommand) Run(ctx context.Context, f *flags) error {
 	if err != nil {
 		return pipeline.Usage("--output: %w", err)
 	}
-	in, err := f.cluster(ctx)
+	in, err := f.connect(ctx, ofBoth)
 	if err != nil {
 		return err
 	}
-	status, err := pipeline.StatusOf(ctx, in, f.Namespace, f.BuildNamespace)
+	status, err := pipeline.StatusOf(ctx, in.production, in.build, f.Namespace, f.BuildNamespace)
 	if err != nil {
 		return err
 	}
@@ -31,7 +31,7 @@ func (c *statusCommand) Run(ctx context.Context, f *flags) error {
 	if err != nil {
 		return err
 	}
-	status.FindMakers(ctx, in, f.app, tree, f.ProductionOverlay)
+	status.FindMakers(ctx, in.production, f.app, tree, f.ProductionOverlay)
 	return tell(mode, f.host.screen(), status, func(screen report.Screen) string { return statusText(status, screen, status.Time) })
 }
 

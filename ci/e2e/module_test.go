@@ -31,6 +31,7 @@ func TestDaggerCallDoesWhatTheProgramDoes(t *testing.T) {
 	require.Equal(t, r.version(), w.productionVersion(t, first))
 	require.Equal(t, first.report.Digest, w.digest(t, r.version()))
 	require.Equal(t, "system:serviceaccount:"+n.build+":slipway", first.report.As, "an administrator's rights were used")
+	require.Equal(t, "system:serviceaccount:"+n.production+":slipway", first.report.ProductionAs, "an administrator's rights were used")
 	deployed := w.snapshot(t, n)
 	requireSame(t, empty.in(n.build), deployed.in(n.build), "the beta left something")
 
@@ -41,6 +42,24 @@ func TestDaggerCallDoesWhatTheProgramDoes(t *testing.T) {
 		var told struct{ Digest string }
 		require.NoError(t, json.Unmarshal([]byte(plan.stdout), &told), plan.stdout)
 		require.Equal(t, first.report.Digest, told.Digest)
+	})
+	t.Run("each account's own credentials do for its part, and no other", func(t *testing.T) {
+		folder := t.TempDir()
+		done := w.run(t, append([]string{"bootstrap", "--credentials", folder}, n.flags()...)...)
+		require.Equal(t, 0, done.code, done.stderr)
+		build, production := "file:"+filepath.Join(folder, "build.conf"), "file:"+filepath.Join(folder, "production.conf")
+		run := append(w.runs(r.folder, n), "export", "--path", t.TempDir())
+		as := func(flags ...string) ended {
+			return w.dagger(t, slices.Concat([]string{"call", "run", "--cluster", w.server(t)}, flags, run[1:])...)
+		}
+		both := as("--kubeconfig", build, "--production-kubeconfig", production)
+		require.Equal(t, 0, both.code, both.stderr)
+		alone := as("--kubeconfig", build)
+		require.NotEqual(t, 0, alone.code)
+		require.Regexp(t, `namespace `+n.production+`: .*credentials of production alone are given with --production-kubeconfig`, alone.stderr)
+		beta := as("--kubeconfig", build, "--production-kubeconfig", "file:/nowhere", "--until", "functional")
+		require.Equal(t, 0, beta.code, beta.stderr)
+		require.Contains(t, beta.stderr, "production: out of reach of this run's credentials, and not compared")
 	})
 	t.Run("bootstrap prints what the program prints, and cleanup finds nothing", func(t *testing.T) {
 		flags := append([]string{"bootstrap", "--print", "--source", r.folder}, n.flags()...)

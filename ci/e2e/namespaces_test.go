@@ -36,11 +36,10 @@ func (w *world) newNamespaces(t *testing.T, name string) namespaces {
 		for _, namespace := range []string{n.build, n.production} {
 			err := w.typed.CoreV1().Namespaces().Delete(context.Background(), namespace, metav1.DeleteOptions{})
 			require.True(t, err == nil || apierrors.IsNotFound(err), "%v", err)
+			w.removeGuard(t, namespace)
 		}
-		// The account's credentials that the program keeps for its next run in these namespaces.
-		kept, err := filepath.Glob(filepath.Join(filepath.Dir(w.Kubeconfig), "account-"+n.build+"-*"))
-		require.NoError(t, err)
-		for _, file := range kept {
+		// The accounts' credentials that the program keeps for its next run in these namespaces.
+		for _, file := range w.kept(t, n) {
 			require.NoError(t, os.Remove(file))
 		}
 	})
@@ -50,6 +49,24 @@ func (w *world) newNamespaces(t *testing.T, name string) namespaces {
 		w.awaitControllers(t, namespace)
 	}
 	return n
+}
+
+// removeGuard removes the policy that bootstrap makes for a namespace, which is outside of it.
+func (w *world) removeGuard(t *testing.T, namespace string) {
+	t.Helper()
+	admission, name := w.typed.AdmissionregistrationV1(), "slipway-account."+namespace
+	err := admission.ValidatingAdmissionPolicyBindings().Delete(context.Background(), name, metav1.DeleteOptions{})
+	require.True(t, err == nil || apierrors.IsNotFound(err), "%v", err)
+	err = admission.ValidatingAdmissionPolicies().Delete(context.Background(), name, metav1.DeleteOptions{})
+	require.True(t, err == nil || apierrors.IsNotFound(err), "%v", err)
+}
+
+// kept are the credentials of both accounts that the program keeps for its next run.
+func (w *world) kept(t *testing.T, n namespaces) []string {
+	t.Helper()
+	kept, err := filepath.Glob(filepath.Join(filepath.Dir(w.Kubeconfig), "account-"+n.production+"-*")) // the build namespace's begins with it, too
+	require.NoError(t, err)
+	return kept
 }
 
 // awaitControllers waits for what Kubernetes itself puts into a new namespace, so

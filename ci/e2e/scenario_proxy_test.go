@@ -5,7 +5,6 @@ import (
 	"net"
 	"net/url"
 	"os"
-	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
@@ -26,25 +25,26 @@ type proxy struct {
 	cut   int
 }
 
-// proxy leads the account that the program keeps for these namespaces through a proxy.
+// proxy leads the accounts that the program keeps for these namespaces through a proxy.
 func (w *world) proxy(t *testing.T, n namespaces) *proxy {
 	t.Helper()
-	kept, err := filepath.Glob(filepath.Join(filepath.Dir(w.Kubeconfig), "account-"+n.build+"-*"))
-	require.NoError(t, err)
-	require.Len(t, kept, 1)
-	config, err := clientcmd.LoadFromFile(kept[0])
-	require.NoError(t, err)
+	kept := w.kept(t, n)
+	require.Len(t, kept, 2)
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)
 	t.Cleanup(func() { listener.Close() })
 	p := &proxy{open: map[net.Conn]bool{}}
-	for _, cluster := range config.Clusters {
-		server, err := url.Parse(cluster.Server)
+	for _, file := range kept {
+		config, err := clientcmd.LoadFromFile(file)
 		require.NoError(t, err)
-		p.to, server.Host = server.Host, listener.Addr().String()
-		cluster.Server = server.String()
+		for _, cluster := range config.Clusters {
+			server, err := url.Parse(cluster.Server)
+			require.NoError(t, err)
+			p.to, server.Host = server.Host, listener.Addr().String()
+			cluster.Server = server.String()
+		}
+		require.NoError(t, clientcmd.WriteToFile(*config, file))
 	}
-	require.NoError(t, clientcmd.WriteToFile(*config, kept[0]))
 	go func() {
 		for {
 			from, err := listener.Accept()

@@ -23,7 +23,6 @@ func TestTheRepositorysOverlaysRenderAsReviewed(t *testing.T) {
 	ofRun := map[string]string{"app.kubernetes.io/version": "1.2.3", "slipway.dev/run": "42"}
 	maps.Copy(ofRun, labels)
 	values := map[string]string{"run": "42", "path": "/beta/42", "version": "1.2.3", "namespace": "go-demo", "buildNamespace": "go-demo-build"}
-	bootstrap := []string{"kustomize/components/bootstrap"}
 	for name, test := range map[string]struct {
 		overlay string
 		layer   manifest.Layer
@@ -33,8 +32,8 @@ func TestTheRepositorysOverlaysRenderAsReviewed(t *testing.T) {
 			Images: images, Components: []string{"kustomize/components/per-run"}, Values: values,
 		}},
 		"production":           {"kustomize/overlays/production", manifest.Layer{Namespace: "go-demo", Labels: ofRun, Images: images}},
-		"namespace-build":      {"kustomize/namespaces/build", manifest.Layer{Namespace: "go-demo-build", Labels: labels, Components: bootstrap, Values: values}},
-		"namespace-production": {"kustomize/namespaces/production", manifest.Layer{Namespace: "go-demo", Labels: labels, Components: bootstrap, Values: values}},
+		"namespace-build":      {"kustomize/namespaces/build", manifest.Layer{Namespace: "go-demo-build", Labels: labels}},
+		"namespace-production": {"kustomize/namespaces/production", manifest.Layer{Namespace: "go-demo", Labels: labels}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

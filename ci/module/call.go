@@ -18,7 +18,8 @@ import (
 // call is one use of the command line, in the module's container.
 type call struct {
 	source     *dagger.Directory
-	kubeconfig *dagger.Secret
+	kubeconfig *dagger.Secret // of the build namespace; nil: not needed
+	production *dagger.Secret // of production; nil: not needed, or the same
 	cluster    *dagger.Service
 	image      string
 	user       string

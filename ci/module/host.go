@@ -7,6 +7,8 @@ import (
 
 	sdk "dagger.io/dagger"
 
+	"dagger/slipway/internal/dagger"
+
 	"github.com/slipway-cd/slipway/ci/command"
 	"github.com/slipway-cd/slipway/ci/image"
 	"github.com/slipway-cd/slipway/ci/pipeline"
@@ -19,8 +21,10 @@ func (c *call) host(ctx context.Context) (host command.Host, err error) {
 	if host.Source, err = c.placeSource(ctx); err != nil {
 		return host, err
 	}
-	if err := c.placeKubeconfig(ctx); err != nil {
-		return host, err
+	for flag, secret := range map[string]*dagger.Secret{"kubeconfig": c.kubeconfig, "production-kubeconfig": c.production} {
+		if err := c.placeKubeconfig(ctx, flag, secret); err != nil {
+			return host, err
+		}
 	}
 	host.Login, err = c.login(ctx)
 	return host, err
@@ -56,11 +60,11 @@ func describesItself(folder string) bool {
 }
 
 // placeKubeconfig writes it to memory: a secret must not reach a disk.
-func (c *call) placeKubeconfig(ctx context.Context) error {
-	if c.kubeconfig == nil {
+func (c *call) placeKubeconfig(ctx context.Context, flag string, secret *dagger.Secret) error {
+	if secret == nil {
 		return nil
 	}
-	text, err := c.kubeconfig.Plaintext(ctx)
+	text, err := secret.Plaintext(ctx)
 	if err != nil {
 		return err
 	}
@@ -75,7 +79,7 @@ func (c *call) placeKubeconfig(ctx context.Context) error {
 		return err
 	}
 	path := filepath.Join(folder, "kubeconfig")
-	c.flag("kubeconfig", path)
+	c.flag(flag, path)
 	return os.WriteFile(path, content, 0o600)
 }
 

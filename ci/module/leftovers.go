@@ -19,6 +19,12 @@ func (m *Slipway) Recover(ctx context.Context,
 	// Context of the kubeconfig.
 	// +optional
 	context string,
+	// Credentials of production, where --kubeconfig has those of the build namespace alone: file:PATH.
+	// +optional
+	productionKubeconfig *dagger.Secret,
+	// Context of production's kubeconfig.
+	// +optional
+	productionContext string,
 	// An API server that listens on 127.0.0.1 of your own machine: tcp://127.0.0.1:PORT.
 	// +optional
 	cluster *dagger.Service,
@@ -32,8 +38,8 @@ func (m *Slipway) Recover(ctx context.Context,
 	// +optional
 	allowFailure bool,
 ) (*dagger.Directory, error) {
-	c := call{source: source, kubeconfig: kubeconfig, cluster: cluster, image: image}
-	c.flag("context", context).flag("build-namespace", buildNamespace).flag("namespace", namespace)
+	c := call{source: source, kubeconfig: kubeconfig, production: productionKubeconfig, cluster: cluster, image: image}
+	c.flag("context", context).flag("production-context", productionContext).flag("build-namespace", buildNamespace).flag("namespace", namespace)
 	return c.report(ctx, allowFailure, "recover")
 }
 
@@ -66,7 +72,7 @@ func (m *Slipway) Cleanup(ctx context.Context,
 	return c.text(ctx, "cleanup")
 }
 
-// Applies what a cluster administrator gives a pipeline once: namespaces, account, roles, quota, policies.
+// Applies what a cluster administrator gives a pipeline once: namespaces, accounts, roles, quota, policies.
 //
 // +cache="never"
 func (m *Slipway) Bootstrap(ctx context.Context,

@@ -22,6 +22,12 @@ func (m *Slipway) Plan(ctx context.Context,
 	// Context of the kubeconfig.
 	// +optional
 	context string,
+	// Credentials of production, where --kubeconfig has those of the build namespace alone: file:PATH.
+	// +optional
+	productionKubeconfig *dagger.Secret,
+	// Context of production's kubeconfig.
+	// +optional
+	productionContext string,
 	// An API server that listens on 127.0.0.1 of your own machine: tcp://127.0.0.1:PORT.
 	// +optional
 	cluster *dagger.Service,
@@ -50,8 +56,8 @@ func (m *Slipway) Plan(ctx context.Context,
 	// +optional
 	asJSON bool,
 ) (string, error) {
-	c := call{source: source, kubeconfig: kubeconfig, cluster: cluster, image: image, user: registryUser, password: registryPassword}
-	c.flag("version", version).flag("context", context).flag("namespace", namespace).flag("production-overlay", productionOverlay).
+	c := call{source: source, kubeconfig: kubeconfig, production: productionKubeconfig, cluster: cluster, image: image, user: registryUser, password: registryPassword}
+	c.flag("version", version).flag("context", context).flag("production-context", productionContext).flag("namespace", namespace).flag("production-overlay", productionOverlay).
 		flag("prune", prune...).flag("take-over", takeOver...).flag("leave", leave...).json(asJSON)
 	return c.text(ctx, "plan")
 }
@@ -67,6 +73,12 @@ func (m *Slipway) Status(ctx context.Context,
 	// Context of the kubeconfig.
 	// +optional
 	context string,
+	// Credentials of production, where --kubeconfig has those of the build namespace alone: file:PATH.
+	// +optional
+	productionKubeconfig *dagger.Secret,
+	// Context of production's kubeconfig.
+	// +optional
+	productionContext string,
 	// An API server that listens on 127.0.0.1 of your own machine: tcp://127.0.0.1:PORT.
 	// +optional
 	cluster *dagger.Service,
@@ -83,8 +95,8 @@ func (m *Slipway) Status(ctx context.Context,
 	// +optional
 	asJSON bool,
 ) (string, error) {
-	c := call{source: source, kubeconfig: kubeconfig, cluster: cluster}
-	c.flag("context", context).flag("build-namespace", buildNamespace).flag("namespace", namespace).flag("production-overlay", productionOverlay).json(asJSON)
+	c := call{source: source, kubeconfig: kubeconfig, production: productionKubeconfig, cluster: cluster}
+	c.flag("context", context).flag("production-context", productionContext).flag("build-namespace", buildNamespace).flag("namespace", namespace).flag("production-overlay", productionOverlay).json(asJSON)
 	return c.text(ctx, "status")
 }
 
@@ -104,6 +116,12 @@ func (m *Slipway) Rollback(ctx context.Context,
 	// Context of the kubeconfig.
 	// +optional
 	context string,
+	// Credentials of production, where --kubeconfig has those of the build namespace alone: file:PATH.
+	// +optional
+	productionKubeconfig *dagger.Secret,
+	// Context of production's kubeconfig.
+	// +optional
+	productionContext string,
 	// An API server that listens on 127.0.0.1 of your own machine: tcp://127.0.0.1:PORT.
 	// +optional
 	cluster *dagger.Service,
@@ -123,7 +141,7 @@ func (m *Slipway) Rollback(ctx context.Context,
 	// +optional
 	allowFailure bool,
 ) (*dagger.Directory, error) {
-	c := call{source: source, kubeconfig: kubeconfig, cluster: cluster, image: image}
-	c.flag("to", to).flag("context", context).flag("build-namespace", buildNamespace).flag("namespace", namespace).flag("run", run).flag("timeout", timeout)
+	c := call{source: source, kubeconfig: kubeconfig, production: productionKubeconfig, cluster: cluster, image: image}
+	c.flag("to", to).flag("context", context).flag("production-context", productionContext).flag("build-namespace", buildNamespace).flag("namespace", namespace).flag("run", run).flag("timeout", timeout)
 	return c.report(ctx, allowFailure, "rollback")
 }

@@ -4,6 +4,8 @@ import (
 	"context"
 
 	"dagger/slipway/internal/dagger"
+
+	"github.com/slipway-cd/slipway/ci/pipeline"
 )
 
 // Carries the source to verified production and returns the run's reports: report.html, report.json, junit.xml, summary.md, logs.
@@ -14,7 +16,7 @@ import (
 func (m *Slipway) Run(ctx context.Context,
 	// The application's repository, with its .git for version and history.
 	source *dagger.Directory,
-	// The cluster, with the rights of the account that bootstrap made: file:PATH.
+	// The cluster, with the rights of the build namespace's account: file:PATH.
 	kubeconfig *dagger.Secret,
 	// Repository without a tag: registry.example.com/team/app.
 	image string,
@@ -27,6 +29,12 @@ func (m *Slipway) Run(ctx context.Context,
 	// Context of the kubeconfig.
 	// +optional
 	context string,
+	// Credentials of production, where --kubeconfig has those of the build namespace alone: file:PATH.
+	// +optional
+	productionKubeconfig *dagger.Secret,
+	// Context of production's kubeconfig.
+	// +optional
+	productionContext string,
 	// An API server that listens on 127.0.0.1 of your own machine, as the kubeconfig says: tcp://127.0.0.1:PORT.
 	// +optional
 	cluster *dagger.Service,
@@ -73,8 +81,11 @@ func (m *Slipway) Run(ctx context.Context,
 	// +optional
 	allowFailure bool,
 ) (*dagger.Directory, error) {
-	c := call{source: source, kubeconfig: kubeconfig, cluster: cluster, image: image, user: registryUser, password: registryPassword}
-	c.flag("until", until).flag("version", version).flag("context", context).flag("build-namespace", buildNamespace).flag("namespace", namespace).
+	if !pipeline.Reaches(until, "deploy") {
+		productionKubeconfig = nil // not so much as opened
+	}
+	c := call{source: source, kubeconfig: kubeconfig, production: productionKubeconfig, cluster: cluster, image: image, user: registryUser, password: registryPassword}
+	c.flag("until", until).flag("version", version).flag("context", context).flag("production-context", productionContext).flag("build-namespace", buildNamespace).flag("namespace", namespace).
 		flag("beta-overlay", betaOverlay).flag("production-overlay", productionOverlay).flag("prune", prune...).flag("take-over", takeOver...).flag("leave", leave...).flag("run", run).
 		flag("timeout", timeout).flag("stage-timeout", stageTimeout).flag("keep-beta", keepBeta)
 	return c.report(ctx, allowFailure, "run")

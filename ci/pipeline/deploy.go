@@ -53,6 +53,9 @@ func (r *Run) remember(ctx context.Context) error {
 // release had, and waits until they are really out. It plans everything first,
 // then records the way back, and only then writes.
 func (r *Run) change(ctx context.Context, stage string, objects []*unstructured.Unstructured) ([]cluster.Change, error) {
+	if err := cluster.CheckIdentity(objects); err != nil { // a release of former times may have what none has now
+		return nil, err
+	}
 	options := r.applyOptions()
 	record := cluster.UndoRecord{Namespace: r.opts.Namespace, Run: r.opts.Run, Version: r.opts.Version, Number: r.lease.Number()}
 	if r.former != nil {
@@ -100,6 +103,9 @@ func (r *Run) applyOptions() cluster.ApplyOptions {
 // before anything is built. The image's digest is not known yet.
 func (r *Run) foreseeConflicts(ctx context.Context) error {
 	objects, err := r.renderProduction(noDigest)
+	if err == nil {
+		err = cluster.CheckIdentity(objects)
+	}
 	if err != nil {
 		return err
 	}

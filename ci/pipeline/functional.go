@@ -19,8 +19,7 @@ func (r *Run) Functional(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	isolation := cluster.Isolation{Namespace: r.opts.BuildNamespace, Production: r.opts.Namespace, Run: r.opts.Run}
-	if err := r.env.Build.CheckIsolated(ctx, objects, isolation); err != nil {
+	if err := r.checkIsolated(ctx, objects); err != nil {
 		return err
 	}
 	if err := r.receiptReady(ctx); err != nil {
@@ -53,6 +52,23 @@ func (r *Run) Functional(ctx context.Context) error {
 		r.removal <- r.deleteBeta(ctx)
 	}()
 	return nil
+}
+
+// checkIsolated holds the beta against what production shall hold, and against what
+// it holds now where the run's credentials reach.
+func (r *Run) checkIsolated(ctx context.Context, beta []*unstructured.Unstructured) error {
+	beside, err := r.renderProduction(r.digest)
+	if err != nil {
+		return err
+	}
+	if r.env.Production != nil {
+		live, err := r.env.Production.Routes(ctx, r.opts.Namespace, beta)
+		if err != nil {
+			return err
+		}
+		beside = append(beside, live...)
+	}
+	return r.env.Build.CheckIsolated(ctx, beta, cluster.Isolation{Namespace: r.opts.BuildNamespace, Beside: beside, Run: r.opts.Run})
 }
 
 // testBeta finds the beta's two addresses side by side and tests one after the other.

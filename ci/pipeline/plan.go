@@ -34,6 +34,9 @@ func (r *Run) Plan(ctx context.Context) (Plan, error) {
 	if err != nil {
 		return Plan{}, err
 	}
+	if err := cluster.CheckIdentity(objects); err != nil {
+		return Plan{}, err
+	}
 	if err := r.remember(ctx); err != nil {
 		return Plan{}, err
 	}

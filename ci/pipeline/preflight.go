@@ -11,6 +11,7 @@ import (
 	"golang.org/x/sync/errgroup"
 	"k8s.io/apimachinery/pkg/util/validation"
 
+	"github.com/slipway-cd/slipway/ci/cluster"
 	"github.com/slipway-cd/slipway/ci/image"
 	"github.com/slipway-cd/slipway/ci/report"
 )
@@ -93,9 +94,13 @@ func newRun(app Application, opts Options, env Environment) (*Run, error) {
 
 // introduce begins the report with what is known.
 func (r *Run) introduce() {
-	host, version := r.env.Build.Server()
+	in := r.env.Build
+	if in == nil {
+		in = r.env.Production
+	}
+	host, version := in.Server()
 	r.report = report.Report{Run: r.opts.Run, Version: r.opts.Version, Image: r.repository.String(), Commit: r.opts.Commit,
-		Vendor: r.opts.Vendor, Branch: r.opts.Branch, Actor: r.opts.Actor, RunURL: r.opts.RunURL, Namespace: r.opts.Namespace, Cluster: host + " " + version, As: r.env.As, Engine: engineVersion}
+		Vendor: r.opts.Vendor, Branch: r.opts.Branch, Actor: r.opts.Actor, RunURL: r.opts.RunURL, Namespace: r.opts.Namespace, Cluster: host + " " + version, As: r.env.As, ProductionAs: r.env.ProductionAs, Engine: engineVersion}
 }
 
 // Preflight asks the cluster and the registry, side by side and without a
@@ -104,12 +109,12 @@ func (r *Run) introduce() {
 func (r *Run) Preflight(ctx context.Context) error {
 	var checks errgroup.Group
 	checks.Go(func() error { return r.env.Registry.Ping(ctx, r.repository) })
-	if r.reaches("functional") {
+	if Reaches(r.opts.Until, "functional") {
 		checks.Go(func() error { return r.env.Build.CheckAccess(ctx, r.opts.BuildNamespace) })
 	}
-	if r.reaches("deploy") {
+	if Reaches(r.opts.Until, "deploy") {
 		checks.Go(func() error {
-			if err := r.env.Production.CheckAccess(ctx, r.opts.Namespace); err != nil {
+			if err := r.checkProduction(ctx); err != nil {
 				return err
 			}
 			if err := r.foreseeSuperseded(ctx); err != nil || r.outdated != nil {
@@ -119,7 +124,7 @@ func (r *Run) Preflight(ctx context.Context) error {
 		})
 	}
 	err := checks.Wait()
-	if err == nil && r.reaches("functional") {
+	if err == nil && Reaches(r.opts.Until, "functional") {
 		r.receiptBefore(ctx)
 	}
 	if err != nil {
@@ -130,4 +135,14 @@ func (r *Run) Preflight(ctx context.Context) error {
 		return failure
 	}
 	return nil
+}
+
+// checkProduction reports whether production may be changed. Whoever gave the build
+// namespace's credentials alone is told what is lacking.
+func (r *Run) checkProduction(ctx context.Context) error {
+	err := r.env.Production.CheckAccess(ctx, r.opts.Namespace)
+	if known := (*cluster.Error)(nil); r.env.Production == r.env.Build && errors.As(err, &known) && known.Try != "" {
+		known.Try += "; credentials of production alone are given with --production-kubeconfig"
+	}
+	return err
 }

@@ -15,16 +15,40 @@ import (
 const receiptTime = 30 * time.Second
 
 // receipt holds what shows in the end that the run changed what it says and
-// nothing else.
+// nothing else, as far as its credentials reach.
 type receipt struct {
 	known  chan struct{} // closed when before, or err, is set
-	before *cluster.Fingerprint
+	before seen
 	err    error
 	locked *cluster.Fingerprint // production when the lock was had; nil without one
 
 	production []cluster.Difference
 	objects    int  // of production
 	alone      bool // nobody else may have changed production
+}
+
+// seen is a state of what the run's connections show: of production, and of all else.
+// A part is nil where the run has no connection to see it by.
+type seen struct{ production, rest *cluster.Fingerprint }
+
+// look reads the state as it is.
+func (r *Run) look(ctx context.Context) (now seen, err error) {
+	if now.production, err = r.lookAtProduction(ctx); err != nil || r.env.Build == nil {
+		return now, err
+	}
+	now.rest, err = r.env.Build.Fingerprint(ctx, r.opts.BuildNamespace)
+	return now, err
+}
+
+func (r *Run) lookAtProduction(ctx context.Context) (*cluster.Fingerprint, error) {
+	if r.env.Production == nil {
+		return nil, nil
+	}
+	now, err := r.env.Production.Fingerprint(ctx, r.opts.Namespace)
+	if err != nil {
+		return nil, err
+	}
+	return now.In(r.opts.Namespace), nil
 }
 
 // receiptBefore begins to read the state before the run, beside what comes next.
@@ -35,7 +59,7 @@ func (r *Run) receiptBefore(ctx context.Context) {
 		defer close(taken.known)
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), receiptTime)
 		defer cancel()
-		taken.before, taken.err = r.env.Build.Fingerprint(ctx, r.opts.BuildNamespace, r.opts.Namespace)
+		taken.before, taken.err = r.look(ctx)
 	}()
 }
 
@@ -47,7 +71,7 @@ func (r *Run) receiptReady(ctx context.Context) error {
 	}
 	<-r.receipt.known
 	if r.receipt.err != nil {
-		r.receipt.before, r.receipt.err = r.env.Build.Fingerprint(ctx, r.opts.BuildNamespace, r.opts.Namespace)
+		r.receipt.before, r.receipt.err = r.look(ctx)
 	}
 	return r.receipt.err
 }
@@ -61,10 +85,8 @@ func (r *Run) receiptUnderLock(ctx context.Context) error {
 	if err := r.receiptReady(ctx); err != nil {
 		return err
 	}
-	locked, err := r.env.Production.Fingerprint(ctx, r.opts.Namespace)
-	if err == nil {
-		r.receipt.locked = locked.In(r.opts.Namespace, true)
-	}
+	locked, err := r.lookAtProduction(ctx)
+	r.receipt.locked = locked
 	return err
 }
 
@@ -77,16 +99,15 @@ func (r *Run) receiptOfProduction(ctx context.Context) error {
 	if err := r.receiptReady(ctx); err != nil {
 		return err
 	}
-	now, err := r.env.Production.Fingerprint(ctx, r.opts.Namespace)
-	if err != nil {
+	now, err := r.lookAtProduction(ctx)
+	if err != nil || now == nil {
 		r.receipt.err = err
 		return err
 	}
-	now = now.In(r.opts.Namespace, true)
 	former := r.receipt.locked
-	r.receipt.alone = former != nil && r.holdsProduction(ctx) && r.opts.Namespace != r.opts.BuildNamespace
+	r.receipt.alone = former != nil && r.holdsProduction(ctx)
 	if former == nil {
-		former = r.receipt.before.In(r.opts.Namespace, true)
+		former = r.receipt.before.production
 	}
 	r.receipt.production, r.receipt.objects = former.Differences(now), now.Count(r.opts.Namespace)
 	return nil
@@ -99,15 +120,16 @@ func (r *Run) receiptAfter(ctx context.Context) error {
 	if r.receipt == nil || r.receipt.err != nil {
 		return nil // said already
 	}
-	now, err := r.env.Build.Fingerprint(ctx, r.opts.BuildNamespace)
-	if err != nil {
-		return err
-	}
-	rest := r.receipt.before.In(r.opts.Namespace, false).Differences(now.In(r.opts.Namespace, false))
 	out := r.sort(r.receipt.production, r.receipt.alone)
-	out.Objects = r.receipt.objects
-	outside := r.sort(rest, false)
-	out.Others, out.Unexpected = append(out.Others, outside.Others...), append(out.Unexpected, outside.Unexpected...)
+	out.Objects, out.Unseen = r.receipt.objects, r.env.Production == nil
+	if r.env.Build != nil {
+		now, err := r.env.Build.Fingerprint(ctx, r.opts.BuildNamespace)
+		if err != nil {
+			return err
+		}
+		outside := r.sort(r.receipt.before.rest.Differences(now), false)
+		out.Others, out.Unexpected = append(out.Others, outside.Others...), append(out.Unexpected, outside.Unexpected...)
+	}
 	r.report.Receipt = &out
 	if len(out.Unexpected) == 0 {
 		return nil

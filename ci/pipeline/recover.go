@@ -13,18 +13,12 @@ import (
 // LookBehind finds out whether a killed run left production changed; then Execute
 // puts it back before it does anything else. It writes nothing.
 func (r *Run) LookBehind(ctx context.Context) error {
-	if !r.reaches("deploy") {
+	if !Reaches(r.opts.Until, "deploy") {
 		return nil
 	}
 	undos, err := r.undos(ctx)
 	r.behind = len(undos) > 0
 	return err
-}
-
-// reaches reports whether the run is to execute a stage, by --until.
-func (r *Run) reaches(stage string) bool {
-	names := StageNames()
-	return slices.Index(names, r.opts.Until) >= slices.Index(names, stage)
 }
 
 // Recover finishes the undo of runs that were killed while they changed

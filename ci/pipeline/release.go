@@ -6,7 +6,7 @@ import "context"
 // manifest: no rebuild, the same bytes. Only now, so that a tag other than
 // -beta always means tested.
 func (r *Run) Release(ctx context.Context) error {
-	if r.reaches("deploy") { // else an older commit would become the latest
+	if Reaches(r.opts.Until, "deploy") { // else an older commit would become the latest
 		if err := r.checkSuperseded(ctx); err != nil {
 			return err
 		}

@@ -8,6 +8,7 @@ package pipeline
 import (
 	"context"
 	"io/fs"
+	"slices"
 	"sync/atomic"
 	"time"
 
@@ -48,17 +49,21 @@ type Options struct {
 
 // Environment is what a run works with.
 type Environment struct {
-	Engine     Engine
-	Reconnect  func(context.Context) (Engine, error) // a new session: Ctrl-C in a terminal ends the former, too
-	EngineLog  *EngineLog
-	Tree       fs.FS            // the application's repository, for kustomize
-	Build      *cluster.Cluster // with the rights of a beta: what is done in the build namespace
-	Production *cluster.Cluster // with the rights of a deploy: what is done in production's; may be the same
-	As         string           // the account that they impersonate, empty: the credentials' own
-	Registry   *image.Registry
-	Dir        *report.Dir // set by Execute
-	Printer    report.Printer
-	Tracer     *trace.Tracer // may be nil
+	Engine    Engine
+	Reconnect func(context.Context) (Engine, error) // a new session: Ctrl-C in a terminal ends the former, too
+	EngineLog *EngineLog
+	Tree      fs.FS // the application's repository, for kustomize
+	// Build has the rights of a beta, for what is done in the build namespace, and
+	// Production those of a deploy. A run that does nothing in one of them has no
+	// connection there: nil.
+	Build, Production *cluster.Cluster
+	// As is the account that Build impersonates, ProductionAs that of Production;
+	// empty: the credentials' own.
+	As, ProductionAs string
+	Registry         *image.Registry
+	Dir              *report.Dir // set by Execute
+	Printer          report.Printer
+	Tracer           *trace.Tracer // may be nil
 }
 
 // Engine is a session of the engine.
@@ -142,6 +147,12 @@ func StageNames() []string {
 		}
 	}
 	return names
+}
+
+// Reaches reports whether a run with this --until executes a stage.
+func Reaches(until, stage string) bool {
+	names := StageNames()
+	return slices.Index(names, until) >= slices.Index(names, stage)
 }
 
 // engineTime and waitTime count what the run spends on others; call what they

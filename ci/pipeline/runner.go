@@ -6,6 +6,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/slipway-cd/slipway/ci/cluster"
 	"github.com/slipway-cd/slipway/ci/report"
 	"github.com/slipway-cd/slipway/ci/trace"
 )
@@ -23,7 +24,7 @@ func (r *Run) Execute(ctx context.Context, stages []Stage, dir *report.Dir) repo
 	ctx, span := r.env.Tracer.Start(ctx, trace.Pipeline{Name: r.app.Name, Run: r.opts.Run, URL: r.opts.RunURL})
 	r.env.Dir = dir
 	r.env.Printer.Begin(report.Header{Run: r.opts.Run, Version: r.opts.Version, Image: r.repository.String(),
-		Commit: r.opts.Commit, Cluster: r.report.Cluster, As: r.report.As, Report: r.env.Dir.Path()})
+		Commit: r.opts.Commit, Cluster: r.report.Cluster, As: r.report.As, ProductionAs: r.report.ProductionAs, Report: r.env.Dir.Path()})
 	last := slices.IndexFunc(stages, func(stage Stage) bool { return stage.Name == r.opts.Until })
 	var failure *Failure
 	if r.behind {
@@ -116,10 +117,7 @@ func (r *Run) finish(failure *Failure, took time.Duration) *Failure {
 		}
 	}
 	r.report.EngineSeconds, r.report.WaitSeconds = report.Seconds(r.onEngine), report.Seconds(r.waiting)
-	r.report.Requests = int(r.env.Build.Requests())
-	if r.env.Production != r.env.Build {
-		r.report.Requests += int(r.env.Production.Requests())
-	}
+	r.report.Requests = int(cluster.Requests(r.env.Build, r.env.Production))
 	if err := r.env.Dir.Write(r.report); err != nil && failure == nil {
 		failure = &Failure{Code: exitUnknown, Cause: err.Error(), Err: err}
 		r.report.ExitCode, r.report.Result = failure.Code, report.Failed

@@ -49,8 +49,8 @@ type Released struct {
 	Time    time.Time `json:"time"`
 }
 
-// StatusOf reads both namespaces; nothing is written.
-func StatusOf(ctx context.Context, c *cluster.Cluster, namespace, buildNamespace string) (Status, error) {
+// StatusOf reads both namespaces, each by its own connection; nothing is written.
+func StatusOf(ctx context.Context, c, build *cluster.Cluster, namespace, buildNamespace string) (Status, error) {
 	out := Status{Namespace: namespace, BuildNamespace: buildNamespace, Releases: []Released{}, Stale: []string{}, Undos: []Undoable{}, Broken: []cluster.Broken{}, MadeBy: []cluster.Maker{}}
 	var undos []cluster.UndoRecord
 	var badReleases, badUndos []cluster.Broken
@@ -68,7 +68,7 @@ func StatusOf(ctx context.Context, c *cluster.Cluster, namespace, buildNamespace
 		return err
 	})
 	reading.Go(func() (err error) {
-		out.Runs, err = c.Runs(each, buildNamespace)
+		out.Runs, err = build.Runs(each, buildNamespace)
 		return err
 	})
 	reading.Go(func() error {

@@ -152,3 +152,20 @@ func TestTestsAreReadFromWhatATestBinaryPrints(t *testing.T) {
 	}, tests)
 	require.Empty(t, report.ParseTests("ok 1 - works\nnot ok 2\n", "http://a"))
 }
+
+func TestAReportSaysWhenProductionWasOutOfReach(t *testing.T) {
+	t.Parallel()
+	run, dir := passing(), create(t)
+	run.Changes, run.Receipt = run.Changes[:1], &report.Receipt{Unseen: true}
+	require.NoError(t, dir.Write(run))
+	for says, file := range map[string]string{
+		"What changed in production: not compared":                             "report.html",
+		"Nothing by this run, which has no credentials for it.":                "report.html",
+		"production: out of reach of this run's credentials, and not compared": "summary.md",
+		`"productionUnseen": true`:                                             "report.json",
+	} {
+		content, err := os.ReadFile(filepath.Join(dir.Path(), file))
+		require.NoError(t, err)
+		require.Contains(t, string(content), says)
+	}
+}

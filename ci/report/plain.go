@@ -27,7 +27,7 @@ func (p *plain) Begin(run Header) {
 // headline is the first line of a run.
 func headline(run Header) string {
 	text := "run " + run.Run
-	for _, part := range []struct{ name, value string }{{"version", run.Version}, {"commit", run.Commit}, {"image", run.Image}, {"cluster", run.Cluster}, {"as", run.As}} {
+	for _, part := range []struct{ name, value string }{{"version", run.Version}, {"commit", run.Commit}, {"image", run.Image}, {"cluster", run.Cluster}, {"as", run.As}, {"in production as", run.ProductionAs}} {
 		if part.value != "" {
 			text += ", " + part.name + " " + part.value
 		}

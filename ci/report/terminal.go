@@ -14,8 +14,10 @@ type Header struct {
 	Image   string `json:"image"`
 	Commit  string `json:"commit"`
 	Cluster string `json:"cluster"`
-	As      string `json:"as,omitempty"` // the account that is impersonated there
-	Report  string `json:"report"`       // the folder of the reports
+	As      string `json:"as,omitempty"` // the account that is impersonated there, in the build namespace
+
+	ProductionAs string `json:"productionAs,omitempty"` // the same in production
+	Report       string `json:"report"`                 // the folder of the reports
 }
 
 // Printer tells people or programs how a run goes on. Its methods may be called concurrently.

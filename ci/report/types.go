@@ -54,7 +54,11 @@ type Report struct {
 	Undo      Undo      `json:"undo"`
 	Engine    string    `json:"engine"`
 	Cluster   string    `json:"cluster"`
-	As        string    `json:"as,omitempty"` // the account that was impersonated, since the credentials given may write everywhere
+
+	// The accounts that were impersonated in the build namespace and in production,
+	// since the credentials given may write everywhere.
+	As           string `json:"as,omitempty"`
+	ProductionAs string `json:"productionAs,omitempty"`
 
 	Receipt *Receipt `json:"receipt,omitempty"` // what the state before and after the run shows; nil: they were not compared
 
@@ -127,10 +131,11 @@ type Address struct {
 
 // Receipt is what two looks at all that the run's credentials can see tell.
 type Receipt struct {
-	Changed    int       `json:"changed"`    // objects of production that this run changed
-	Objects    int       `json:"objects"`    // there are in production
-	Others     []Touched `json:"others"`     // by somebody else, in production or elsewhere
-	Unexpected []Touched `json:"unexpected"` // by nobody knows whom, or by this run without saying so
+	Unseen     bool      `json:"productionUnseen,omitempty"` // the run has no credentials for production: the rest is what it saw elsewhere
+	Changed    int       `json:"changed"`                    // objects of production that this run changed
+	Objects    int       `json:"objects"`                    // there are in production
+	Others     []Touched `json:"others"`                     // by somebody else, in production or elsewhere
+	Unexpected []Touched `json:"unexpected"`                 // by nobody knows whom, or by this run without saying so
 }
 
 // lines tell it to people; what nobody accounts for was said as a failure.
@@ -139,6 +144,9 @@ func (r *Receipt) lines() []string {
 		return nil
 	}
 	out := []string{fmt.Sprintf("production: %d of %d objects changed", r.Changed, r.Objects)}
+	if r.Unseen {
+		out[0] = "production: out of reach of this run's credentials, and not compared"
+	}
 	for _, touched := range r.Others {
 		out = append(out, "changed by others: "+touched.String())
 	}

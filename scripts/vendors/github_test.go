@@ -115,6 +115,7 @@ func TestTheWorkflowTellsTheProgramWhatItNeeds(t *testing.T) {
 			require.NotEmpty(t, seen[name], name)
 		}
 		require.Empty(t, seen["SLIPWAY_KUBECONFIG"], "without credentials it uses a sandbox")
+		require.Empty(t, seen["SLIPWAY_PRODUCTION_KUBECONFIG"], "as a pull request's environment has none")
 		require.FileExists(t, filepath.Join(artifacts, "slipway-report", "report.json"))
 	}
 }
@@ -123,20 +124,22 @@ func TestTheWorkflowTellsTheProgramWhatItNeeds(t *testing.T) {
 func TestTheWorkflowsCredentialsReachNothingElse(t *testing.T) {
 	t.Parallel()
 	dir, seen, secrets := checkout(t), t.TempDir(), filepath.Join(t.TempDir(), "secrets")
-	edit(t, filepath.Join(dir, workflow), "exec go run ./ci #", `env && stat -c MODE=%a "$SLIPWAY_KUBECONFIG" && cp "$SLIPWAY_KUBECONFIG" `+seen+`/kubeconfig #`)
+	edit(t, filepath.Join(dir, workflow), "exec go run ./ci #", `env && stat -c MODE=%a "$SLIPWAY_KUBECONFIG" && cp "$SLIPWAY_KUBECONFIG" `+seen+`/kubeconfig && stat -c PRODUCTION_MODE=%a "$SLIPWAY_PRODUCTION_KUBECONFIG" && cp "$SLIPWAY_PRODUCTION_KUBECONFIG" `+seen+`/production #`)
 	require.NoError(t, os.WriteFile(filepath.Join(seen, "docker"), []byte("#!/bin/sh\nenv > "+seen+"/environment\necho \"$@\" > "+seen+"/arguments\ncat > "+seen+"/input\n"), 0o755))
-	require.NoError(t, os.WriteFile(secrets, []byte("SLIPWAY_KUBECONFIG=sesame-cluster\nREGISTRY_PASSWORD=sesame-registry\n"), 0o600))
+	require.NoError(t, os.WriteFile(secrets, []byte("SLIPWAY_KUBECONFIG=sesame-cluster\nSLIPWAY_PRODUCTION_KUBECONFIG=sesame-production\nREGISTRY_PASSWORD=sesame-registry\n"), 0o600))
 	env := machine(t, "ARTIFACTS="+t.TempDir(), "PATH="+seen+":"+os.Getenv("PATH"))
 	log, err := act(t, dir, env, "push", push, "--secret-file", secrets, "--var", "REGISTRY=registry.example.com", "--var", "REGISTRY_USER=ada")
 	require.NoError(t, err, log)
 	require.NotContains(t, log, "sesame")
 	step := printed(log, "| ")
 	require.Equal(t, "600", step["MODE"])
+	require.Equal(t, "600", step["PRODUCTION_MODE"])
 	require.NotContains(t, step, "KUBECONFIG_TEXT")
+	require.NotContains(t, step, "PRODUCTION_KUBECONFIG_TEXT")
 	require.NotContains(t, step, "REGISTRY_PASSWORD")
 	require.True(t, strings.HasSuffix(step["DOCKER_CONFIG"], "/docker"), "not the home of the machine")
 
-	for name, expect := range map[string]string{"kubeconfig": "sesame-cluster", "input": "sesame-registry", "arguments": "login --username ada --password-stdin registry.example.com"} {
+	for name, expect := range map[string]string{"kubeconfig": "sesame-cluster", "production": "sesame-production", "input": "sesame-registry", "arguments": "login --username ada --password-stdin registry.example.com"} {
 		content, err := os.ReadFile(filepath.Join(seen, name))
 		require.NoError(t, err)
 		require.Equal(t, expect, strings.TrimSpace(string(content)))

@@ -17,7 +17,8 @@ var mergeRequest = []string{"CI_PIPELINE_SOURCE=merge_request_event", "CI_MERGE_
 // files are the variables of type file, each with a value for each environment.
 const files = `
 REGISTRY_AUTH: {type: file, values: {production: registry of production, beta: registry of beta}}
-SLIPWAY_KUBECONFIG: {type: file, values: {production: cluster of production, beta: cluster of beta}}
+SLIPWAY_KUBECONFIG: {type: file, values: {"*": cluster of beta}}
+SLIPWAY_PRODUCTION_KUBECONFIG: {type: file, values: {production: cluster of production}}
 `
 
 // anonymous is a config.json for whoever asks no credentials, as the sandbox does.
@@ -58,7 +59,7 @@ func TestThePipelineTellsTheProgramWhatItNeeds(t *testing.T) {
 		"beta":       {mergeRequest, map[string]string{"SLIPWAY_UNTIL": "functional", "CI_MERGE_REQUEST_SOURCE_BRANCH_NAME": "feature/greet"}},
 	} {
 		dir := checkout(t)
-		edit(t, filepath.Join(dir, gitlabFile), "- go run ./ci", `- env && echo "CLUSTER=$(cat "$SLIPWAY_KUBECONFIG")" && stat -c MODE=%a ~/.docker/config.json && echo "REGISTRY=$(cat ~/.docker/config.json)"`)
+		edit(t, filepath.Join(dir, gitlabFile), "- go run ./ci", `- env && echo "CLUSTER=$(cat "$SLIPWAY_KUBECONFIG")" && echo "PRODUCTION=$(cat "$SLIPWAY_PRODUCTION_KUBECONFIG")" && stat -c MODE=%a ~/.docker/config.json && echo "REGISTRY=$(cat ~/.docker/config.json)"`)
 		require.NoError(t, os.WriteFile(filepath.Join(dir, ".gitlab-ci-local-variables.yml"), []byte(files), 0o600))
 		log, err := gitlab(t, dir, machine(t), test.variables...)
 		require.NoError(t, err, log)
@@ -68,7 +69,8 @@ func TestThePipelineTellsTheProgramWhatItNeeds(t *testing.T) {
 			require.Equal(t, value, seen[name], name)
 		}
 		require.Equal(t, name, seen["CI_ENVIRONMENT_NAME"])
-		require.Equal(t, "cluster of "+name, seen["CLUSTER"])
+		require.Equal(t, "cluster of beta", seen["CLUSTER"])
+		require.Equal(t, map[string]string{"production": "cluster of production"}[name], seen["PRODUCTION"])
 		require.Equal(t, "registry of "+name, seen["REGISTRY"])
 		require.Equal(t, "600", seen["MODE"])
 		// What ci/command reads of this vendor.

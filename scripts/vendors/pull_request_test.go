@@ -68,6 +68,7 @@ func TestAPullRequestGetsNothingOfProductions(t *testing.T) {
 	}
 	require.Len(t, beta, 4)
 	require.Contains(t, text(t, ".jenkins/Jenkinsfile"), `"${env.CHANGE_ID ? 'functional' : 'production'}"`)
+	require.Contains(t, text(t, ".jenkins/Jenkinsfile"), `def production = env.CHANGE_ID ? [] : [file(credentialsId: 'slipway-production',`)
 }
 
 var vendorFiles = []string{".github/workflows/slipway.yml", ".gitlab-ci.yml", ".jenkins/Jenkinsfile", ".circleci/config.yml", ".woodpecker/slipway.yaml", ".tekton/task.yaml", ".azure/pipelines.yml"}

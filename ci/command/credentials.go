@@ -1,0 +1,150 @@
+package command
+
+import (
+	"context"
+	"net"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/slipway-cd/slipway/ci/cluster"
+	"github.com/slipway-cd/slipway/ci/pipeline"
+)
+
+// need is the credentials that a command works with: what it does not need is neither
+// read nor held, so that a beta's run has nothing of production's.
+type need int
+
+const (
+	ofBuild need = 1 << iota
+	ofProduction
+	ofBoth = ofBuild | ofProduction
+)
+
+// needed is what a run needs by --until: production's only when it gets there.
+func (f *flags) needed() need {
+	if pipeline.Reaches(f.Until, "deploy") {
+		return ofBoth
+	}
+	return ofBuild
+}
+
+// credentials are a kubeconfig and a context in it; without a file they are not needed.
+type credentials struct{ kubeconfig, context string }
+
+// target is where a command works: given by flags, or the sandbox.
+type target struct {
+	build, production credentials
+	image             string
+	dial              func(ctx context.Context, network, address string) (net.Conn, error)
+}
+
+// target resolves the flags; with neither cluster nor registry given it starts the
+// sandbox and uses the rights of the accounts that bootstrap made.
+func (f *flags) target(ctx context.Context, needs need) (target, error) {
+	given := f.Kubeconfig != "" || f.ProductionKubeconfig != ""
+	switch {
+	case given && f.Image == "":
+		return target{}, pipeline.Usage("--image: give the repository that the cluster of --kubeconfig pulls from")
+	case given:
+		return f.given(needs)
+	case f.Image != "":
+		return target{}, pipeline.Usage("--kubeconfig: give the cluster that pulls from --image")
+	case f.Context != "", f.ProductionContext != "":
+		return target{}, pipeline.Usage("--context: only means something with --kubeconfig")
+	}
+	at, err := sandboxUp(ctx)
+	if err != nil {
+		return target{}, err
+	}
+	out := target{image: at.Image + "/" + f.app.Name, dial: at.dial}
+	if needs&ofBuild != 0 {
+		out.build.kubeconfig, err = f.sandboxAccount(ctx, at, f.BuildNamespace)
+	}
+	if err == nil && needs&ofProduction != 0 {
+		out.production.kubeconfig, err = f.sandboxAccount(ctx, at, f.Namespace)
+	}
+	return out, err
+}
+
+// given returns what the flags name. --kubeconfig alone is for both; a context goes
+// with the file that it was given for.
+func (f *flags) given(needs need) (target, error) {
+	out := target{image: f.Image}
+	if needs&ofBuild != 0 {
+		if f.Kubeconfig == "" {
+			return out, pipeline.Usage("--kubeconfig: give the credentials of the build namespace; those of --production-kubeconfig are for production alone")
+		}
+		out.build = credentials{f.Kubeconfig, f.Context}
+	}
+	if needs&ofProduction != 0 {
+		out.production = credentials{f.ProductionKubeconfig, f.ProductionContext}
+		if f.ProductionKubeconfig == "" {
+			out.production.kubeconfig = f.Kubeconfig
+			if f.ProductionContext == "" {
+				out.production.context = f.Context
+			}
+		}
+	}
+	return out, nil
+}
+
+// connections are to the cluster, with the rights for each of the namespaces; one that
+// is not needed is nil. Where the credentials are the same, so is the connection.
+type connections struct{ build, production *cluster.Cluster }
+
+func (t target) connect(ctx context.Context) (out connections, err error) {
+	var connecting errgroup.Group
+	if t.build.kubeconfig != "" {
+		connecting.Go(func() (err error) {
+			out.build, err = t.with(ctx, t.build)
+			return err
+		})
+	}
+	if t.production.kubeconfig != "" && t.production != t.build {
+		connecting.Go(func() (err error) {
+			out.production, err = t.with(ctx, t.production)
+			return err
+		})
+	}
+	err = connecting.Wait()
+	if t.production == t.build {
+		out.production = out.build
+	}
+	return out, err
+}
+
+func (t target) with(ctx context.Context, given credentials) (*cluster.Cluster, error) {
+	return cluster.Connect(ctx, cluster.Config{Kubeconfig: given.kubeconfig, Context: given.context, Dial: t.dial, UserAgent: "slipway"})
+}
+
+// connect connects the cluster alone, for what needs no image.
+func (f *flags) connect(ctx context.Context, needs need) (out connections, err error) {
+	var at target
+	if f.Kubeconfig != "" || f.ProductionKubeconfig != "" {
+		at, err = f.given(needs)
+	} else {
+		at, err = f.target(ctx, needs)
+	}
+	if err != nil {
+		return out, err
+	}
+	return at.connect(ctx)
+}
+
+// confine connects with the rights of a run, each account's for its own part, and
+// names the accounts where those are not the credentials' own.
+func (f *flags) confine(ctx context.Context, at target, env *pipeline.Environment) error {
+	given, err := at.connect(ctx)
+	if err != nil {
+		return err
+	}
+	if given.build != nil {
+		if env.Build, env.As, err = given.build.Confined(ctx, f.BuildNamespace, cluster.Account); err != nil {
+			return err
+		}
+	}
+	if given.production != nil {
+		env.Production, env.ProductionAs, err = given.production.Confined(ctx, f.Namespace, cluster.Account)
+	}
+	return err
+}
