@@ -29,7 +29,6 @@ type turnstile struct {
 	early  bool // on the way there
 
 	mutex sync.Mutex
-	begun chan struct{} // closed at the first
 	count int
 	seen  []string
 	came  chan string   // the nth write, described
