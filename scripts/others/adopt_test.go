@@ -7,8 +7,6 @@ import (
 
 	"github.com/stretchr/testify/require"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
-	"k8s.io/apimachinery/pkg/runtime/schema"
 
 	"github.com/slipway-cd/slipway/ci/cluster"
 )
@@ -44,7 +42,8 @@ func TestWhatHelmInstalledIsNamedAndNotTakenWithoutBeingAsked(t *testing.T) {
 			requireInDocs(t, "$ go run ./ci status\n"+strings.SplitAfter(said, "deploy would change)\n")[0])
 
 			_, err = w.slipway.Plan(t.Context(), w.rendered(t), cluster.ApplyOptions{})
-			require.ErrorContains(t, err, "helm")
+			require.ErrorContains(t, err, `field .data.level is set by "helm"`)
+			require.ErrorContains(t, err, "--take-over helm")
 		})
 	}
 }
@@ -111,14 +110,15 @@ func TestAReleaseThatHelmWasMadeToForgetIsOutOfItsReach(t *testing.T) {
 	w.requireOurs(t)
 }
 
-// takeOver applies the overlay as Slipway does when it was told to take fields from
-// others: the same request with force.
+// takeOver deploys the overlay with --take-over helm. What the chart had set and the
+// overlay does not have goes.
 func (w world) takeOver(t *testing.T) {
 	t.Helper()
-	for _, object := range w.rendered(t) {
-		_, err := w.dynamic.Resource(resourceOf(object)).Namespace(w.namespace).Apply(t.Context(), object.GetName(), object, metav1.ApplyOptions{FieldManager: cluster.FieldManager, Force: true})
-		require.NoError(t, err)
-	}
+	_, err := w.slipway.Apply(t.Context(), w.rendered(t), cluster.ApplyOptions{TakeOver: []string{"helm"}})
+	require.NoError(t, err)
+	settings, err := w.typed.CoreV1().ConfigMaps(w.namespace).Get(t.Context(), "settings", metav1.GetOptions{})
+	require.NoError(t, err)
+	require.Equal(t, map[string]string{"level": "debug"}, settings.Data)
 	w.requireOurs(t)
 }
 
@@ -137,10 +137,6 @@ func (w world) requireLevel(t *testing.T, want string) {
 	settings, err := w.typed.CoreV1().ConfigMaps(w.namespace).Get(t.Context(), "settings", metav1.GetOptions{})
 	require.NoError(t, err)
 	require.Equal(t, want, settings.Data["level"])
-}
-
-func resourceOf(object *unstructured.Unstructured) schema.GroupVersionResource {
-	return object.GroupVersionKind().GroupVersion().WithResource(strings.ToLower(object.GetKind()) + "s")
 }
 
 func oneNamespace(err error, namespace string) string {

@@ -12,7 +12,6 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
-	"k8s.io/client-go/dynamic"
 	"k8s.io/client-go/kubernetes"
 	"k8s.io/client-go/tools/clientcmd"
 
@@ -28,7 +27,6 @@ type world struct {
 	namespace string
 	slipway   *cluster.Cluster
 	typed     kubernetes.Interface
-	dynamic   dynamic.Interface
 }
 
 func newWorld(t *testing.T) world {
@@ -39,7 +37,7 @@ func newWorld(t *testing.T) world {
 	}
 	config, err := clientcmd.BuildConfigFromFlags("", file)
 	require.NoError(t, err)
-	w := world{typed: kubernetes.NewForConfigOrDie(config), dynamic: dynamic.NewForConfigOrDie(config)}
+	w := world{typed: kubernetes.NewForConfigOrDie(config)}
 	made, err := w.typed.CoreV1().Namespaces().Create(t.Context(), &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{GenerateName: "slipway-others-"}}, metav1.CreateOptions{})
 	require.NoError(t, err)
 	w.namespace = made.Name
