@@ -104,7 +104,7 @@ func (w world) program(t *testing.T, args ...string) string {
 	source := t.TempDir()
 	require.NoError(t, os.CopyFS(source, overlayTree()))
 	cmd := exec.CommandContext(t.Context(), "go", append([]string{"run", "./ci"}, append(args,
-		"--source", source, "--kubeconfig", os.Getenv(kubeconfig), "--namespace", w.namespace, "--build-namespace", w.namespace, "--output", "plain")...)...)
+		"--source", source, "--kubeconfig", os.Getenv(kubeconfig), "--namespace", w.namespace, "--build-namespace", w.namespace+"-build", "--output", "plain")...)...)
 	cmd.Dir = "../.."
 	out, err := cmd.CombinedOutput()
 	require.NoError(t, err, string(out))
