@@ -24,6 +24,9 @@ func refuseConflicts(objects []*planned) error {
 	return conflictError(refused)
 }
 
+// fieldsQuoted is how many fields are put ready for --leave; the evidence names all.
+const fieldsQuoted = 10
+
 // conflictError names each field, who set it to what and when, and the two ways on.
 func conflictError(refused []*planned) error {
 	out := &Error{Class: Admission, Object: describe(refused[0].object)}
@@ -50,6 +53,9 @@ func conflictError(refused []*planned) error {
 		out.Cause += fmt.Sprintf("; with it %d fields of %d objects are set by others", count, len(refused))
 	} else {
 		out.Evidence = nil
+	}
+	if len(fields) > fieldsQuoted {
+		fields = append(fields[:fieldsQuoted:fieldsQuoted], "...")
 	}
 	quoted := "'" + strings.Join(fields, ",") + "'"
 	out.Try = "to keep what they have set give --leave " + quoted + " or take the fields out of the overlay; to overwrite it give --take-over " + strings.Join(slices.Compact(managers), ",")

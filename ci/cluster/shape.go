@@ -15,7 +15,8 @@ import (
 // then found by the write itself and undone.
 const dryRunAll = 50
 
-// toDryRun returns the objects to dry-run before any of them is written.
+// toDryRun returns the objects to dry-run before any of them is written. Those at which
+// others have a hand are all among them: each of their conflicts is to be said.
 func toDryRun(plan []*planned) []*planned {
 	if len(plan) <= dryRunAll {
 		return plan
@@ -23,7 +24,7 @@ func toDryRun(plan []*planned) []*planned {
 	var out []*planned
 	seen := map[string]bool{}
 	for _, p := range plan {
-		if s := shape(p); !seen[s] {
+		if s := shape(p); !seen[s] || p.live != nil && othersHand(p.live) {
 			seen[s] = true
 			out = append(out, p)
 		}

@@ -1,6 +1,7 @@
 package cluster
 
 import (
+	"fmt"
 	"os"
 	"os/exec"
 	"strings"
@@ -252,4 +253,24 @@ func TestALeaveThatNamesNothingIsRefused(t *testing.T) {
 	list, err := c.typed.AppsV1().Deployments(namespace).List(t.Context(), metav1.ListOptions{})
 	require.NoError(t, err)
 	require.Empty(t, list.Items)
+}
+
+func TestEveryConflictOfManyObjectsIsSaid(t *testing.T) {
+	t.Parallel()
+	c := connect(t)
+	namespace := newNamespace(t, c)
+	many := func(value string) (documents []string) {
+		for i := range dryRunAll + 10 {
+			documents = append(documents, configMap(fmt.Sprint("settings-", i), "one", value))
+		}
+		return documents
+	}
+	_, err := c.Apply(t.Context(), objects(t, namespace, many("x")...), ApplyOptions{})
+	require.NoError(t, err)
+	kubectl(t, strings.Join(many("theirs"), "\n---\n"), "apply", "-n", namespace, "-f", "-", "--server-side", "--force-conflicts")
+	_, err = c.Plan(t.Context(), objects(t, namespace, many("y")...), ApplyOptions{})
+	refused := requireClass(t, err, Admission)
+	require.Len(t, refused.Evidence, dryRunAll+10)
+	require.Contains(t, refused.Error(), fmt.Sprintf("with it %d fields of %d objects are set by others", dryRunAll+10, dryRunAll+10))
+	require.Less(t, len(refused.Error()), 2000)
 }
