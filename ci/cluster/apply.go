@@ -175,7 +175,8 @@ func (c *Cluster) patch(ctx context.Context, p *planned, dryRun ...string) (*uns
 				p.conflicts = others
 				return nil, nil
 			}
-			err = conflictError([]*planned{{object: p.object, live: p.live, conflicts: others}})
+			refused := []*planned{{object: p.object, live: p.live, conflicts: others}}
+			err = conflictError(refused, secretsAmong(refused))
 		} else if err == nil {
 			opts.Force = p.force
 			result, err = apply()

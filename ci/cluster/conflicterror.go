@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"sigs.k8s.io/structured-merge-diff/v6/fieldpath"
 )
 
@@ -21,21 +22,33 @@ func refuseConflicts(objects []*planned) error {
 	if len(refused) == 0 {
 		return nil
 	}
-	return conflictError(refused)
+	return conflictError(refused, secretsAmong(objects))
+}
+
+// secretsAmong are the values of the Secrets that are wanted or live.
+func secretsAmong(objects []*planned) []string {
+	var all []*unstructured.Unstructured
+	for _, p := range objects {
+		if all = append(all, p.object); p.live != nil {
+			all = append(all, p.live)
+		}
+	}
+	return secretValues(all)
 }
 
 // fieldsQuoted is how many fields are put ready for --leave; the evidence names all.
 const fieldsQuoted = 10
 
-// conflictError names each field, who set it to what and when, and the two ways on.
-func conflictError(refused []*planned) error {
+// conflictError names each field, who set it to what and when, and the two ways on;
+// values that a Secret has are hidden wherever they stand.
+func conflictError(refused []*planned, secrets []string) error {
 	out := &Error{Class: Admission, Object: describe(refused[0].object)}
 	var managers, fields []string
 	count := 0
 	for _, p := range refused {
 		for _, f := range p.conflicts {
 			count++
-			text := f.said(p)
+			text := mask(f.said(p), secrets)
 			if out.Cause == "" {
 				out.Cause = text
 			}

@@ -86,8 +86,9 @@ func (p *planned) states() states {
 	}
 	if p.upgraded != nil { // all that was taken over is compared, whoever set it
 		all := merged(ourFields(p.upgraded), ourFields(p.foreseen))
-		after := nameless(reduced(p.foreseen, all))
-		return states{before: nameless(reduced(p.live, all)), after: after, left: after}
+		before, after := nameless(reduced(p.live, all)), nameless(reduced(p.foreseen, all))
+		unstructured.RemoveNestedField(before, "metadata", "annotations", lastApplied) // it repeats the object, a Secret's values too
+		return states{before: before, after: after, left: after}
 	}
 	all := merged(ourFields(p.live), ourFields(p.foreseen))
 	return states{before: nameless(reduced(p.live, all)), after: nameless(ownedFields(p.foreseen)), left: nameless(reduced(p.foreseen, all))}

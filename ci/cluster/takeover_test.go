@@ -1,6 +1,8 @@
 package cluster
 
 import (
+	"encoding/base64"
+	"encoding/json"
 	"fmt"
 	"os"
 	"os/exec"
@@ -273,4 +275,93 @@ func TestEveryConflictOfManyObjectsIsSaid(t *testing.T) {
 	require.Len(t, refused.Evidence, dryRunAll+10)
 	require.Contains(t, refused.Error(), fmt.Sprintf("with it %d fields of %d objects are set by others", dryRunAll+10, dryRunAll+10))
 	require.Less(t, len(refused.Error()), 2000)
+}
+
+func TestASecretThatIsTakenOverIsShownNowhere(t *testing.T) {
+	t.Parallel()
+	c := connect(t)
+	namespace := newNamespace(t, c)
+	secret := func(value string) string {
+		return "{apiVersion: v1, kind: Secret, metadata: {name: password}, data: {password: " + base64.StdEncoding.EncodeToString([]byte(value)) + "}}"
+	}
+	user := func(value string) string { // who wrote the value where it can be seen
+		return "{apiVersion: v1, kind: ConfigMap, metadata: {name: settings}, data: {url: " + value + "}}"
+	}
+	kubectl(t, secret("before-the-edit")+"\n---\n"+user("x"), "apply", "-n", namespace, "-f", "-")
+	kubectl(t, "", "-n", namespace, "patch", "secret", "password", "-p", `{"stringData":{"password":"edited-since"}}`)
+	kubectl(t, "", "-n", namespace, "patch", "configmap", "settings", "-p", `{"data":{"url":"edited-since"}}`)
+	wanted := objects(t, namespace, secret("from-the-overlay"), user("from-the-overlay"))
+	_, err := c.Plan(t.Context(), wanted, ApplyOptions{})
+	refused := requireClass(t, err, Admission)
+	shown := refused.Error() + strings.Join(refused.Evidence, "\n")
+	require.Contains(t, shown, "Secret "+namespace+"/password: field .data.password is set by")
+
+	plan, err := c.Plan(t.Context(), wanted, ApplyOptions{TakeOver: []string{"kubectl"}})
+	require.NoError(t, err)
+	told, err := json.Marshal(plan.Preview())
+	require.NoError(t, err)
+	for _, preview := range plan.Preview() {
+		shown += fmt.Sprint(preview.Hunks)
+	}
+	_, err = c.SaveUndo(t.Context(), UndoRecord{Namespace: namespace, Run: "one"}, plan, Release{})
+	require.NoError(t, err)
+	changes, err := c.Carry(t.Context(), plan, func(object, state string) { shown += object + state })
+	require.NoError(t, err)
+	shown += string(told) + fmt.Sprint(changes)
+	for _, value := range []string{"before-the-edit", "edited-since", "from-the-overlay"} {
+		require.NotContains(t, shown, value)
+		require.NotContains(t, shown, base64.StdEncoding.EncodeToString([]byte(value)))
+	}
+}
+
+func TestATakeOverThatWasKilledHalfWayIsGivenBack(t *testing.T) {
+	t.Parallel()
+	c := connect(t)
+	namespace := newNamespace(t, c)
+	kubectl(t, adopted(extra), "apply", "-n", namespace, "-f", "-")
+	wanted := overlaid(t, namespace)
+	require.NoError(t, c.Wait(within(t, time.Minute), wanted, nil))
+	before := whole(t, c, wanted)
+	plan, err := c.Plan(t.Context(), wanted, ApplyOptions{})
+	require.NoError(t, err)
+	_, err = c.SaveUndo(t.Context(), UndoRecord{Namespace: namespace, Run: "killed"}, plan, Release{})
+	require.NoError(t, err)
+	require.NoError(t, c.writeManagers(t.Context(), plan.objects[1])) // and no more
+	require.NoError(t, c.write(t.Context(), plan.objects[2]))
+
+	records, _, err := c.Undos(t.Context(), namespace)
+	require.NoError(t, err)
+	require.NoError(t, c.FenceOff(t.Context(), records[0]))
+	_, _, err = c.Restore(within(t, time.Minute), records[0])
+	require.NoError(t, err)
+	require.Equal(t, before, whole(t, c, wanted))
+}
+
+func TestCustomObjectsAreTakenOverToo(t *testing.T) {
+	t.Parallel()
+	_, c := ownCluster(t)
+	namespace := newNamespace(t, c)
+	_, err := c.Apply(t.Context(), objects(t, "", definition("slipway.test", "v1", "Widget", "widgets")), ApplyOptions{})
+	require.NoError(t, err)
+	widget := func(fields string) []*unstructured.Unstructured {
+		return objects(t, namespace, "{apiVersion: slipway.test/v1, kind: Widget, metadata: {name: w}, spec: {"+fields+"}}")
+	}
+	theirs := widget("size: 3, colour: red, extra: 1")[0]
+	found, err := c.resource(t.Context(), theirs)
+	require.NoError(t, err)
+	_, err = c.in(found, namespace).Apply(t.Context(), "w", theirs, metav1.ApplyOptions{FieldManager: "kustomize-controller"})
+	require.NoError(t, err)
+	before := whole(t, c, []*unstructured.Unstructured{theirs})
+	_, err = c.Plan(t.Context(), widget("size: 2, colour: red"), ApplyOptions{})
+	require.ErrorContains(t, requireClass(t, err, Admission), `field .spec.size is set by "kustomize-controller" at 20`)
+	plan, err := c.Plan(t.Context(), widget("size: 2, colour: red"), ApplyOptions{TakeOver: []string{"kustomize-controller"}})
+	require.NoError(t, err)
+	record, err := c.SaveUndo(t.Context(), UndoRecord{Namespace: namespace, Run: "one"}, plan, Release{})
+	require.NoError(t, err)
+	_, err = c.Carry(t.Context(), plan, nil)
+	require.NoError(t, err)
+	require.Equal(t, map[string]any{"size": int64(2), "colour": "red"}, liveOf(t, c, theirs).Object["spec"])
+	_, _, err = c.Restore(within(t, time.Minute), record)
+	require.NoError(t, err)
+	require.Equal(t, before, whole(t, c, []*unstructured.Unstructured{theirs}))
 }
