@@ -44,6 +44,9 @@ type Config struct {
 	Dial func(ctx context.Context, network, address string) (net.Conn, error)
 	// Clock is this machine's; nil means time.Now. See Cluster.Now.
 	Clock func() time.Time
+	// Lease is how long a lease lasts that nobody renews; 0 means 15 seconds. Who waits for
+	// one goes by what its holder has written into it.
+	Lease time.Duration
 
 	impersonate rest.ImpersonationConfig // see Confined
 	requests    *atomic.Int64            // counts on that of the connection that this one is made from

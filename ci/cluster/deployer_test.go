@@ -21,6 +21,10 @@ import (
 // that can be stopped.
 const deployerEnv = "SLIPWAY_TEST_DEPLOYER"
 
+// shortLease is what is waited for until a stopped run's lease expires: long enough to
+// be renewed on a busy machine.
+const shortLease = 6 * time.Second
+
 // deploy is what a run does with production, from the lock to the unlock.
 type deploy struct {
 	Kubeconfig, Namespace, Run string
@@ -35,7 +39,7 @@ func deployer() int {
 	if err := json.NewDecoder(os.Stdin).Decode(&d); err != nil {
 		panic(err)
 	}
-	c, err := Connect(context.Background(), Config{Kubeconfig: d.Kubeconfig, UserAgent: "slipway-test"})
+	c, err := Connect(context.Background(), Config{Kubeconfig: d.Kubeconfig, UserAgent: "slipway-test", Lease: shortLease})
 	if err == nil {
 		err = d.carry(context.Background(), c)
 	}

@@ -6,10 +6,6 @@ import (
 	"net/http"
 )
 
-// leaseSure is how long after a confirmed renewal a write is sent without asking
-// for the lease again. The rest of the 15 seconds is for the write to arrive.
-const leaseSure = leaseDuration - leaseRenewal
-
 type fenceKey struct{}
 
 // Fence returns a context whose writes to the API server are sent only while the
@@ -59,12 +55,12 @@ func (l *Lease) confirm(ctx context.Context) error {
 }
 
 // sure reports whether the last confirmed renewal was so recent that nobody can
-// have taken the lease since.
+// have taken the lease since: the last third of its time is for the write to arrive.
 func (l *Lease) sure() bool {
 	l.mutex.Lock()
 	defer l.mutex.Unlock()
 	age := sinceBoot() - l.confirmed
-	return age >= 0 && age < leaseSure
+	return age >= 0 && age < l.cluster.lasts()-l.cluster.renewal()
 }
 
 // Ask renews the lease now. The error is of class Lost when another has it, or had
@@ -72,7 +68,7 @@ func (l *Lease) sure() bool {
 func (l *Lease) Ask(ctx context.Context) error {
 	if !l.isLost() {
 		unfenced := context.WithValue(context.WithoutCancel(ctx), fenceKey{}, (*Lease)(nil))
-		asking, cancel := context.WithTimeout(unfenced, leaseRenewal)
+		asking, cancel := context.WithTimeout(unfenced, l.cluster.renewal())
 		defer cancel()
 		if err := l.renewal(asking); !errors.Is(err, errTaken) {
 			return fromAPI(asking, l.object(), "renew", err)

@@ -87,6 +87,7 @@ type contest struct {
 func newContest(t *testing.T, refused bool) *contest {
 	t.Helper()
 	c := connect(t)
+	c.given.Lease = shortLease
 	namespace := newNamespace(t, c)
 	_, through := throughFaults(t)
 	gate := &turnstile{behind: through.behind, came: make(chan string, 1), on: make(chan struct{})}

@@ -27,7 +27,7 @@ func (c *Cluster) KeepAlive(ctx context.Context, namespace, run string) (stop fu
 		defer close(ended)
 		for c.beat(ctx, namespace, run) {
 			select {
-			case <-time.After(leaseRenewal):
+			case <-time.After(c.renewal()):
 			case <-ctx.Done():
 				return
 			}
@@ -41,7 +41,7 @@ func (c *Cluster) KeepAlive(ctx context.Context, namespace, run string) (stop fu
 
 // beat returns false when there is no record any more. A merge patch never makes one.
 func (c *Cluster) beat(ctx context.Context, namespace, run string) bool {
-	ctx, cancel := context.WithTimeout(ctx, leaseRenewal)
+	ctx, cancel := context.WithTimeout(ctx, c.renewal())
 	defer cancel()
 	patch := fmt.Appendf(nil, `{"metadata":{"annotations":{%q:%q}}}`, aliveAnnotation, c.Now().UTC().Format(time.RFC3339))
 	_, err := c.typed.CoreV1().ConfigMaps(namespace).Patch(ctx, recordPrefix+run, types.MergePatchType, patch, metav1.PatchOptions{FieldManager: FieldManager})
@@ -61,7 +61,7 @@ func (c *Cluster) StaleRuns(ctx context.Context, namespace string) ([]string, er
 		return nil, err
 	}
 	var first, silent map[string]string // by run, the version of its record
-	silence := time.NewTimer(leaseDuration)
+	silence := time.NewTimer(c.lasts())
 	defer silence.Stop()
 	for {
 		synced, err := records.ready()
@@ -71,7 +71,7 @@ func (c *Cluster) StaleRuns(ctx context.Context, namespace string) ([]string, er
 		case synced && first == nil:
 			first = recordVersions(records)
 			silent = maps.Clone(first)
-			silence.Reset(leaseDuration)
+			silence.Reset(c.lasts())
 		case synced:
 			now := recordVersions(records)
 			maps.DeleteFunc(silent, func(run, version string) bool { return now[run] != version })

@@ -46,7 +46,7 @@ func TestLivingRunsAreKnownBeforeTheWholeTimeOfWatching(t *testing.T) {
 	require.NoError(t, err)
 	stop := c.KeepAlive(t.Context(), namespace, "alive")
 	defer stop()
-	stale, err := c.StaleRuns(within(t, leaseRenewal+3*time.Second), namespace)
+	stale, err := c.StaleRuns(within(t, c.renewal()+3*time.Second), namespace)
 	require.NoError(t, err)
 	require.Empty(t, stale)
 }

@@ -1,6 +1,7 @@
 package cluster
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -14,10 +15,17 @@ import (
 )
 
 const (
-	leaseDuration = 15 * time.Second // unrenewed for so long, its holder is taken for dead
-	leaseRenewal  = 5 * time.Second
-	leaseRetry    = time.Second // while the server is away, which cannot be watched
+	leaseDuration = 15 * time.Second // unrenewed for so long, its holder is taken for dead, see Config.Lease
+	leaseRetry    = time.Second      // while the server is away, which cannot be watched
 )
+
+// lasts is how long a lease of this connection lasts unrenewed; renewal is how often it
+// is renewed, and how long one renewal may take.
+func (c *Cluster) lasts() time.Duration {
+	return cmp.Or(c.given.Lease, leaseDuration)
+}
+
+func (c *Cluster) renewal() time.Duration { return c.lasts() / 3 }
 
 // Lease is a lock held through a coordination.k8s.io/Lease object, renewed in the
 // background until Unlock.
@@ -150,7 +158,7 @@ func (c *Cluster) take(ctx context.Context, namespace, leaseName, holder string,
 	}
 	now := metav1.NewMicroTime(c.Now())
 	wanted.Spec.HolderIdentity, wanted.Spec.AcquireTime, wanted.Spec.RenewTime = &holder, &now, &now
-	wanted.Spec.LeaseDurationSeconds = ptr.To(int32(leaseDuration / time.Second))
+	wanted.Spec.LeaseDurationSeconds = ptr.To(int32(c.lasts() / time.Second))
 	wanted.Spec.LeaseTransitions = ptr.To(ptr.Deref(wanted.Spec.LeaseTransitions, 0) + 1)
 	sent := sinceBoot()
 	written, err := c.writeLease(ctx, wanted)

@@ -80,7 +80,7 @@ func TestLeaseIsLostWhenAnotherTakesIt(t *testing.T) {
 	require.NoError(t, err)
 	select {
 	case <-lease.Lost():
-	case <-time.After(leaseRenewal + 2*time.Second):
+	case <-time.After(c.renewal() + 2*time.Second):
 		require.Fail(t, "not noticed")
 	}
 	require.NoError(t, lease.Unlock(t.Context()))

@@ -155,7 +155,7 @@ func (q *queue) join(ctx context.Context) error {
 	made, err := q.cluster.writeLease(ctx, &coordinationv1.Lease{
 		ObjectMeta: metav1.ObjectMeta{Namespace: q.namespace, Name: q.name, Labels: map[string]string{LabelManagedBy: FieldManager, labelQueue: q.lock}},
 		Spec: coordinationv1.LeaseSpec{HolderIdentity: &q.holder, AcquireTime: &now, RenewTime: &now, LeaseTransitions: ptr.To[int32](0),
-			LeaseDurationSeconds: ptr.To(int32(leaseDuration / time.Second))},
+			LeaseDurationSeconds: ptr.To(int32(q.cluster.lasts() / time.Second))},
 	})
 	if apierrors.IsAlreadyExists(err) {
 		made, err = q.cluster.typed.CoordinationV1().Leases(q.namespace).Get(ctx, q.name, metav1.GetOptions{})
@@ -175,7 +175,7 @@ func (q *queue) leave(ctx context.Context) {
 	}
 	q.ticket.stop()
 	q.ticket.renewer.Wait()
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), leaseRenewal)
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), q.cluster.renewal())
 	defer cancel()
 	uid := q.ticket.current.UID
 	_ = q.cluster.typed.CoordinationV1().Leases(q.namespace).Delete(ctx, q.name, metav1.DeleteOptions{Preconditions: &metav1.Preconditions{UID: &uid}})

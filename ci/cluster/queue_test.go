@@ -149,7 +149,7 @@ func TestTakeIfStaleTakesWhatNobodyHoldsOrADeadOne(t *testing.T) {
 	none, err := c.TakeIfStale(t.Context(), namespace, "production", "another")
 	require.NoError(t, err)
 	require.Nil(t, none, "its holder lives")
-	require.Less(t, time.Since(start), leaseRenewal+time.Second, "known at its first sign of life")
+	require.Less(t, time.Since(start), c.renewal()+time.Second, "known at its first sign of life")
 
 	held.stop() // as when it is killed
 	held.renewer.Wait()

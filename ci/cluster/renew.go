@@ -17,7 +17,7 @@ var errTaken = errors.New("the lease is held by another")
 // it. While the server cannot be reached it keeps trying: nobody else can take the
 // lease there, and if somebody did in the end, the first answer tells.
 func (l *Lease) renew(ctx context.Context) {
-	pause := leaseRenewal
+	pause := l.cluster.renewal()
 	for {
 		select {
 		case <-time.After(pause):
@@ -25,7 +25,7 @@ func (l *Lease) renew(ctx context.Context) {
 		case <-ctx.Done():
 			return
 		}
-		renewing, cancel := context.WithTimeout(ctx, leaseRenewal)
+		renewing, cancel := context.WithTimeout(ctx, l.cluster.renewal())
 		err := l.renewal(renewing)
 		cancel()
 		switch {
@@ -34,7 +34,7 @@ func (l *Lease) renew(ctx context.Context) {
 		case err != nil:
 			pause = leaseRetry
 		default:
-			pause = leaseRenewal
+			pause = l.cluster.renewal()
 		}
 		l.note(err == nil)
 	}
@@ -148,7 +148,7 @@ func (l *Lease) Number() int32 { return l.number }
 func (l *Lease) Unlock(ctx context.Context) error {
 	l.stop()
 	l.renewer.Wait()
-	ctx, cancel := context.WithTimeout(ctx, leaseDuration)
+	ctx, cancel := context.WithTimeout(ctx, l.cluster.lasts())
 	defer cancel()
 	err := l.write(ctx, func(spec *coordinationv1.LeaseSpec) {
 		spec.HolderIdentity, spec.RenewTime, spec.AcquireTime = nil, nil, nil
