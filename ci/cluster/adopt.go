@@ -63,8 +63,8 @@ func dropTaken(p *planned, fresh *unstructured.Unstructured) {
 	if entry := applied(p.upgraded); entry != nil {
 		fieldsOf(*entry).Difference(ours).Iterate(func(path fieldpath.Path) {
 			field := path.String()
-			if below, _ := fieldAt(p.foreseen.Object, field); path[len(path)-1].FieldName != nil && isMap(below) {
-				return // that it is there, not what is in it
+			if !beneath(ours, path).Empty() {
+				return // what they recorded is that it is there, and it stays for what is ours in it
 			}
 			if fresh != nil {
 				now, _ := fieldAt(p.live.Object, field)
@@ -77,7 +77,10 @@ func dropTaken(p *planned, fresh *unstructured.Unstructured) {
 	}
 }
 
-func isMap(value any) bool {
-	_, is := value.(map[string]any)
-	return is
+// beneath returns the fields of a set that lie below a path.
+func beneath(set *fieldpath.Set, path fieldpath.Path) *fieldpath.Set {
+	for _, element := range path {
+		set = set.WithPrefix(element)
+	}
+	return set
 }

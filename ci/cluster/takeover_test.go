@@ -134,6 +134,7 @@ func requireTaken(t *testing.T, c *Cluster, namespace string, opts ApplyOptions,
 				fields = append(fields, field.Path)
 			}
 			require.Contains(t, strings.Join(fields, "\n"), "EXTRA")
+			require.NotContains(t, strings.Join(fields, "\n"), "DATABASE_HOST", "it stays as it is")
 		}
 	}
 	record, err := c.SaveUndo(t.Context(), UndoRecord{Namespace: namespace, Run: "one"}, plan, Release{})
