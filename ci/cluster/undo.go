@@ -50,6 +50,7 @@ type UndoRecord struct {
 // of the release which is to come, is found out before anything is written.
 func (c *Cluster) SaveUndo(ctx context.Context, u UndoRecord, plan *Plan, next Release) (UndoRecord, error) {
 	u.Time = c.Now()
+	u.stored = stored{namespace: u.Namespace, name: undoPrefix + u.Run} // also for whoever is interrupted before it is written
 	var created []*unstructured.Unstructured
 	for _, p := range plan.objects {
 		switch {

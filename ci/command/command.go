@@ -27,6 +27,9 @@ func Main(app pipeline.Application, args []string) int {
 	err := Run(ctx, app, args, Host{})
 	if told := (Ended{}); err != nil && !errors.As(err, &told) {
 		fmt.Fprintln(os.Stderr, "slipway:", err)
+		for _, line := range pipeline.Evidence(err) {
+			fmt.Fprintln(os.Stderr, "  "+line)
+		}
 	}
 	return Code(ctx, err)
 }

@@ -71,7 +71,7 @@ func TestAProductionMadeByKubectlIsTakenOverAndGivenBackWhenTheFirstDeployFails(
 	require.Equal(t, 30, early.code, early.stdout+early.stderr)
 	require.NotContains(t, early.stdout, "build: started", "found after the build")
 	require.Contains(t, early.stdout+early.stderr, "--take-over kubectl")
-	require.Contains(t, early.stdout+early.stderr, "Deployment/api:spec.replicas")
+	require.Contains(t, early.stderr, "Deployment/api:spec.replicas")
 	left := w.pipeline(t, r, n, "--leave", "Deployment/api:spec.replicas,Deployment/api:spec.template")
 	require.Equal(t, 0, left.code, left.stdout+left.stderr)
 	require.Equal(t, "3 debug", kubectl("get", "deployment", "api", "-o", `jsonpath={.spec.replicas} {.spec.template.spec.containers[0].env[?(@.name=="LOG_LEVEL")].value}`))

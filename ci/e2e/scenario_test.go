@@ -150,7 +150,11 @@ func (c scenario) requireFailure(t *testing.T, done ended) {
 		require.Less(t, stage.Seconds, c.within*slack(), "the cause was final long before")
 		return
 	}
-	require.Fail(t, "no stage failed", "%v", done.results())
+	require.Empty(t, done.results(), "no stage failed")
+	t.Logf("before the first stage: %s", done.stderr)
+	for _, part := range c.says {
+		require.Contains(t, done.stderr, part)
+	}
 }
 
 // slack is what a busy machine adds to the time until a cause is known: even so a

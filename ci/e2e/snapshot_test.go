@@ -71,7 +71,7 @@ func (w *world) snapshot(t *testing.T, n namespaces) state {
 }
 
 // addClusterScoped adds what is not in a namespace: of namespaces, volumes,
-// Services' addresses and webhooks those that belong to n, for others' come and go.
+// Services' addresses, webhooks and admission policies those that belong to n, for others' come and go.
 func (w *world) addClusterScoped(t *testing.T, all state, resource schema.GroupVersionResource, n namespaces) {
 	t.Helper()
 	found, err := w.dynamic.Resource(resource).List(context.Background(), metav1.ListOptions{})
@@ -87,6 +87,8 @@ func (w *world) addClusterScoped(t *testing.T, all state, resource schema.GroupV
 			in, _, _ = unstructured.NestedString(object.Object, "spec", "parentRef", "namespace")
 		case "validatingwebhookconfigurations":
 			in = strings.TrimPrefix(object.GetName(), "down-")
+		case "validatingadmissionpolicies", "validatingadmissionpolicybindings":
+			in = strings.TrimPrefix(object.GetName(), "slipway-account.")
 		default:
 			return false
 		}

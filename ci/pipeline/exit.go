@@ -72,6 +72,19 @@ func (f *Failure) Error() string {
 	return f.Cause + "; " + f.Try
 }
 
+// Evidence returns what shows the cause of an error, line by line; often nothing.
+func Evidence(err error) []string {
+	var failure *Failure
+	if errors.As(err, &failure) {
+		return failure.Evidence
+	}
+	var fromCluster *cluster.Error
+	if errors.As(err, &fromCluster) {
+		return fromCluster.Evidence
+	}
+	return nil
+}
+
 // Unwrap returns the underlying error.
 func (f *Failure) Unwrap() error { return f.Err }
 
