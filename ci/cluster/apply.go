@@ -34,6 +34,8 @@ type Change struct {
 	Name      string `json:"name"`
 	Action    Action `json:"action"`
 	Note      string `json:"note,omitempty"` // what was done otherwise than asked, and why
+
+	Respecified bool `json:"-"` // its spec is another than before: the server counted a generation
 }
 
 // String names the object.
@@ -149,6 +151,7 @@ func (c *Cluster) write(ctx context.Context, p *planned) error {
 		if p.live != nil && p.live.GetResourceVersion() == result.GetResourceVersion() {
 			p.change.Action = Unchanged // it was as wanted, in other words
 		}
+		p.change.Respecified = p.live != nil && p.live.GetGeneration() != result.GetGeneration()
 		p.live = result
 	}
 	c.written.set(p.live.GetUID(), p.live.GetGeneration())

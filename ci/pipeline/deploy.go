@@ -3,6 +3,7 @@ package pipeline
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
@@ -82,6 +83,7 @@ func (r *Run) change(ctx context.Context, stage string, objects []*unstructured.
 	if err != nil {
 		return changes, err
 	}
+	r.rerouted = slices.ContainsFunc(changes, func(c cluster.Change) bool { return c.Kind == "Ingress" && c.Respecified })
 	if err := r.wait(ctx, r.env.Production, stage, objects); err != nil {
 		return changes, err
 	}

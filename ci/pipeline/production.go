@@ -80,7 +80,25 @@ func (r *Run) testProduction(ctx context.Context, stage string, objects []*unstr
 	url := address.URL + path
 	r.address(stage, url, address.FoundBy)
 	err = r.runSuite(ctx, suite{stage: stage, command: r.app.Production, address: url, version: version, code: ExitProduction})
+	if err == nil && r.rerouted {
+		err = r.stillServed(ctx, objects, path)
+	}
 	return url, r.unlessGone(ctx, r.env.Production, objects, path, err)
+}
+
+// stillServed looks once more at an address whose Ingress was changed: a controller may
+// have served until now what that said before, and nothing tells when it has read it.
+func (r *Run) stillServed(ctx context.Context, objects []*unstructured.Unstructured, path string) error {
+	defer r.waitTime()()
+	select {
+	case <-time.After(answerTime):
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
+	ctx, cancel := context.WithTimeout(ctx, answerTime)
+	defer cancel()
+	_, err := r.env.Production.Address(ctx, objects, path+r.app.Health)
+	return err
 }
 
 // answerTime is how long an address may take to answer again after tests failed there.

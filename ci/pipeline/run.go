@@ -122,6 +122,7 @@ type Run struct {
 	refs       []cluster.Ref                // by deploy: the same as they were made
 	awaited    []cluster.Ref                // by deploy: what runs that it undid may yet create
 	broken     []cluster.Broken             // by deploy: releases that cannot be read
+	rerouted   bool                         // by deploy: an Ingress leads elsewhere than before
 	verified   bool                         // by production: the new version answers
 	recording  bool                         // writing the release was begun
 }
