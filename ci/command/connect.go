@@ -1,14 +1,15 @@
 package command
 
 import (
+	"cmp"
 	"context"
 	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
+	"sync"
 
 	"dagger.io/dagger"
-	"golang.org/x/sync/errgroup"
 
 	"github.com/slipway-cd/slipway/ci/image"
 	"github.com/slipway-cd/slipway/ci/pipeline"
@@ -34,13 +35,12 @@ func (f *flags) environment(ctx context.Context, at target) (pipeline.Environmen
 	if env.Tree, err = f.tree(); err != nil {
 		return env, err
 	}
-	var connecting errgroup.Group
-	connecting.Go(func() error { return f.confine(ctx, at, &env) })
-	connecting.Go(func() (err error) {
-		env.Engine, err = env.Reconnect(ctx)
-		return err
-	})
-	if err := connecting.Wait(); err != nil {
+	var connecting sync.WaitGroup
+	var noCluster, noEngine error
+	connecting.Go(func() { noCluster = f.confine(ctx, at, &env) })
+	connecting.Go(func() { env.Engine, noEngine = env.Reconnect(ctx) })
+	connecting.Wait()
+	if err := cmp.Or(noCluster, noEngine); err != nil { // whichever was first: the same failure is told each time
 		if env.Engine.Close != nil {
 			_ = env.Engine.Close()
 		}
