@@ -103,3 +103,25 @@ func granted(rules []authorizationv1.ResourceRule, p permission) bool {
 		return len(rule.ResourceNames) == 0 && has(rule.Verbs, p.verb) && has(rule.APIGroups, p.group) && has(rule.Resources, p.resource)
 	})
 }
+
+// rules returns what the credentials may do in a namespace; it is asked once.
+func (c *Cluster) rules(ctx context.Context, namespace string) (authorizationv1.SubjectRulesReviewStatus, error) {
+	c.mutex.Lock()
+	known, ok := c.granted[namespace]
+	c.mutex.Unlock()
+	if ok {
+		return known, nil
+	}
+	review := &authorizationv1.SelfSubjectRulesReview{Spec: authorizationv1.SelfSubjectRulesReviewSpec{Namespace: namespace}}
+	answer, err := c.typed.AuthorizationV1().SelfSubjectRulesReviews().Create(ctx, review, metav1.CreateOptions{})
+	if err != nil {
+		return authorizationv1.SubjectRulesReviewStatus{}, fromAPI(ctx, "namespace "+namespace, "check access", err)
+	}
+	c.mutex.Lock()
+	defer c.mutex.Unlock()
+	if c.granted == nil {
+		c.granted = map[string]authorizationv1.SubjectRulesReviewStatus{}
+	}
+	c.granted[namespace] = answer.Status
+	return answer.Status, nil
+}

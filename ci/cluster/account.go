@@ -20,9 +20,9 @@ func (c *Cluster) AccountKubeconfig(ctx context.Context, namespace string, lifet
 	if err != nil {
 		return nil, until, fromAPI(ctx, name("ServiceAccount", namespace, Account), "issue a token", err)
 	}
-	config := clientcmdapi.NewConfig()
-	config.Clusters["cluster"] = &clientcmdapi.Cluster{Server: c.config.Host, CertificateAuthorityData: c.config.CAData,
-		CertificateAuthority: c.config.CAFile, TLSServerName: c.config.ServerName, InsecureSkipTLSVerify: c.config.Insecure}
+	at, config := c.restConfig(), clientcmdapi.NewConfig()
+	config.Clusters["cluster"] = &clientcmdapi.Cluster{Server: at.Host, CertificateAuthorityData: at.CAData,
+		CertificateAuthority: at.CAFile, TLSServerName: at.ServerName, InsecureSkipTLSVerify: at.Insecure}
 	config.AuthInfos[Account] = &clientcmdapi.AuthInfo{Token: token.Status.Token}
 	config.Contexts[Account] = &clientcmdapi.Context{Cluster: "cluster", AuthInfo: Account, Namespace: namespace}
 	config.CurrentContext = Account

@@ -46,7 +46,7 @@ func CheckAccount(objects []*unstructured.Unstructured, namespace string) error 
 				return fmt.Errorf("%s: %w", describe(object), err)
 			}
 			for _, p := range forbidden {
-				if slices.ContainsFunc(role.Rules, p.in) {
+				if slices.ContainsFunc(role.Rules, grants(p)) {
 					return fmt.Errorf("%s: lets its account %s, and so become another, or more", describe(object), p)
 				}
 			}
@@ -55,11 +55,13 @@ func CheckAccount(objects []*unstructured.Unstructured, namespace string) error 
 	return nil
 }
 
-// in reports whether a rule grants the permission, for some objects at least.
-func (p permission) in(rule rbacv1.PolicyRule) bool {
+// grants returns what reports whether a rule grants the permission, for some objects at least.
+func grants(p permission) func(rbacv1.PolicyRule) bool {
+	_, subresource, _ := strings.Cut(p.resource, "/")
 	has := func(list []string, values ...string) bool {
 		return slices.ContainsFunc(append(values, "*"), func(value string) bool { return slices.Contains(list, value) })
 	}
-	_, subresource, _ := strings.Cut(p.resource, "/")
-	return has(rule.Verbs, p.verb) && has(rule.APIGroups, p.group) && has(rule.Resources, p.resource, "*/"+subresource)
+	return func(rule rbacv1.PolicyRule) bool {
+		return has(rule.Verbs, p.verb) && has(rule.APIGroups, p.group) && has(rule.Resources, p.resource, "*/"+subresource)
+	}
 }

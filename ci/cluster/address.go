@@ -1,6 +1,7 @@
 package cluster
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -12,8 +13,6 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime"
 )
-
-var ingresses = networkingv1.SchemeGroupVersion.WithResource("ingresses")
 
 // Address is where users reach an application.
 type Address struct {
@@ -52,7 +51,7 @@ func (c *Cluster) Address(ctx context.Context, objects []*unstructured.Unstructu
 			if err == nil {
 				return address, nil
 			}
-			tried = firstOf(answer, tried)
+			tried = cmp.Or(answer, tried)
 		}
 		select {
 		case <-w.changed:

@@ -1,6 +1,7 @@
 package cluster
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -88,7 +89,7 @@ func (c *Cluster) accountMay(ctx context.Context, of, in string, p permission) (
 func (c *Cluster) runningAs(ctx context.Context, namespace string) (out []string, err error) {
 	for _, kind := range slices.Sorted(maps.Keys(templates)) {
 		apiVersion := map[string]string{"Pod": "v1", "PodTemplate": "v1", "ReplicationController": "v1", "Job": "batch/v1", "CronJob": "batch/v1"}[kind]
-		probe := &unstructured.Unstructured{Object: map[string]any{"apiVersion": firstOf(apiVersion, "apps/v1"), "kind": kind, "metadata": map[string]any{"namespace": namespace}}}
+		probe := &unstructured.Unstructured{Object: map[string]any{"apiVersion": cmp.Or(apiVersion, "apps/v1"), "kind": kind, "metadata": map[string]any{"namespace": namespace}}}
 		at, err := c.resource(ctx, probe)
 		if err != nil {
 			return nil, err

@@ -60,3 +60,8 @@ func written(object *unstructured.Unstructured) map[string]any {
 	unstructured.RemoveNestedField(out.Object, "status")
 	return out.Object
 }
+
+// isOurs reports whether an entry is the record of our apply.
+func isOurs(entry metav1.ManagedFieldsEntry) bool {
+	return entry.Manager == FieldManager && entry.Operation == metav1.ManagedFieldsOperationApply && entry.Subresource == ""
+}

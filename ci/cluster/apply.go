@@ -15,36 +15,6 @@ import (
 // server takes to restart.
 const writeTime = time.Minute
 
-// Action is what happened to an object.
-type Action string
-
-// The actions of interface.md.
-const (
-	Created    Action = "created"
-	Configured Action = "configured"
-	Unchanged  Action = "unchanged"
-	Deleted    Action = "deleted"
-	Restored   Action = "restored"
-)
-
-// Change says what happened to one object.
-type Change struct {
-	Namespace string `json:"namespace"`
-	Kind      string `json:"kind"`
-	Name      string `json:"name"`
-	Action    Action `json:"action"`
-	Note      string `json:"note,omitempty"` // what was done otherwise than asked, and why
-
-	Respecified bool `json:"-"` // its spec is another than before: the server counted a generation
-}
-
-// String names the object.
-func (c Change) String() string { return name(c.Kind, c.Namespace, c.Name) }
-
-func changeOf(object *unstructured.Unstructured, action Action) Change {
-	return Change{Namespace: object.GetNamespace(), Kind: object.GetKind(), Name: object.GetName(), Action: action}
-}
-
 // Apply plans the objects and carries the plan out. It returns the changes made
 // so far together with an error.
 func (c *Cluster) Apply(ctx context.Context, objects []*unstructured.Unstructured, opts ApplyOptions) ([]Change, error) {
@@ -154,7 +124,7 @@ func (c *Cluster) write(ctx context.Context, p *planned) error {
 		p.change.Respecified = p.live != nil && p.live.GetGeneration() != result.GetGeneration()
 		p.live = result
 	}
-	c.written.set(p.live.GetUID(), p.live.GetGeneration())
+	c.wrote(p.live)
 	return nil
 }
 

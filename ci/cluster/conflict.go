@@ -2,13 +2,10 @@ package cluster
 
 import (
 	"context"
-	"errors"
-	"regexp"
 	"slices"
 	"strings"
 
 	"k8s.io/apimachinery/pkg/api/equality"
-	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime"
@@ -23,45 +20,6 @@ var controllers = []string{
 	"vpa-updater", "vpa-recommender", "vpa-admission-controller",
 	"keda-operator", "keda", "cluster-autoscaler",
 	"cainjector", "cert-manager-cainjector",
-}
-
-// undoManager puts back what was nobody's: values that admission or a default had
-// set once, which a run has overwritten. A later apply takes them without asking.
-const undoManager = FieldManager + "-undo"
-
-// conflict is a field that we want to set and another manager has set otherwise.
-type conflict struct {
-	field   string // ".spec.replicas"
-	manager string
-	message string // "conflict with \"kube-controller-manager\" with subresource \"scale\" using apps/v1"
-}
-
-var quotedManager = regexp.MustCompile(`"([^"]*)"`)
-
-// conflictsOf returns the conflicts for which the server refused an apply.
-func conflictsOf(err error) []conflict {
-	status := apierrors.APIStatus(nil)
-	if !errors.As(err, &status) || status.Status().Details == nil {
-		return nil
-	}
-	var out []conflict
-	for _, cause := range status.Status().Details.Causes {
-		if cause.Type != metav1.CauseTypeFieldManagerConflict {
-			continue
-		}
-		found := conflict{field: cause.Field, message: cause.Message}
-		if match := quotedManager.FindStringSubmatch(cause.Message); match != nil {
-			found.manager = match[1]
-		}
-		out = append(out, found)
-	}
-	slices.SortFunc(out, func(a, b conflict) int { return strings.Compare(a.field, b.field) })
-	return out
-}
-
-// String is the conflict in words: "field .data.x is set by "kubectl" using v1".
-func (f conflict) String() string {
-	return "field " + f.field + " is set by " + strings.TrimPrefix(f.message, "conflict with ")
 }
 
 // settle looks at fields that an apply would take from others. A controller's is left
@@ -80,7 +38,7 @@ func (c *Cluster) settle(ctx context.Context, p *planned, found []conflict) ([]c
 		case slices.Contains(controllers, f.manager):
 			wanted.Object = without(wanted.Object, f.field).(map[string]any)
 			notes = append(notes, plain(f.field)+" is left to "+f.manager)
-		case f.isLeft(p.leave):
+		case isLeft(f, p.leave):
 			wanted.Object = without(wanted.Object, f.field).(map[string]any)
 			notes = append(notes, plain(f.field)+" is left as "+f.manager+" has set it")
 		default:
@@ -127,7 +85,7 @@ func sameInWords(live *unstructured.Unstructured, field string, value any) bool 
 }
 
 // isLeft reports whether the field is one of those to leave, or lies below one.
-func (f conflict) isLeft(leave []string) bool {
+func isLeft(f conflict, leave []string) bool {
 	field := plain(f.field)
 	return slices.ContainsFunc(leave, func(left string) bool {
 		rest, below := strings.CutPrefix(field, left)

@@ -48,7 +48,7 @@ func conflictError(refused []*planned, secrets []string) error {
 	for _, p := range refused {
 		for _, f := range p.conflicts {
 			count++
-			text := mask(f.said(p), secrets)
+			text := mask(said(f, p), secrets)
 			if out.Cause == "" {
 				out.Cause = text
 			}
@@ -76,7 +76,7 @@ func conflictError(refused []*planned, secrets []string) error {
 }
 
 // said is the conflict in words, with both values and when the other was set.
-func (f conflict) said(p *planned) string {
+func said(f conflict, p *planned) string {
 	text := f.String()
 	for _, entry := range p.live.GetManagedFields() {
 		if entry.Manager == f.manager && entry.Time != nil && owns(entry, f.field) {

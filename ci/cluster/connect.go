@@ -18,22 +18,29 @@ import (
 	"sync/atomic"
 	"time"
 
+	"maps"
+
 	authorizationv1 "k8s.io/api/authorization/v1"
 	"k8s.io/apimachinery/pkg/api/meta"
+	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/client-go/discovery"
 	"k8s.io/client-go/discovery/cached/memory"
 	"k8s.io/client-go/dynamic"
 	"k8s.io/client-go/kubernetes"
+	"k8s.io/client-go/kubernetes/scheme"
 	"k8s.io/client-go/metadata"
 	"k8s.io/client-go/rest"
 	"k8s.io/client-go/restmapper"
 	"k8s.io/client-go/tools/clientcmd"
 	clientcmdapi "k8s.io/client-go/tools/clientcmd/api"
-	"maps"
 )
 
 // connectTimeout is how long a server may take to answer the first request.
 const connectTimeout = 5 * time.Second
+
+// parallel bounds the requests under way at once.
+const parallel = 16
 
 // Config names a cluster and how to reach what runs in it.
 type Config struct {
@@ -207,4 +214,29 @@ func (c counter) RoundTrip(request *http.Request) (*http.Response, error) {
 		c.count.Add(1)
 	}
 	return response, err
+}
+
+// dialContext connects to an address of what runs in the cluster, as Config.Dial says.
+func (c *Cluster) dialContext(ctx context.Context, network, address string) (net.Conn, error) {
+	return c.dial(ctx, network, address)
+}
+
+// restConfig returns a copy of what client-go's clients are made from.
+func (c *Cluster) restConfig() *rest.Config { return rest.CopyConfig(c.config) }
+
+// restClient returns a client for one group of Kubernetes' own kinds, which speaks protobuf.
+func (c *Cluster) restClient(version schema.GroupVersion) (*rest.RESTClient, error) {
+	config := protobuf(c.config)
+	config.GroupVersion, config.NegotiatedSerializer, config.APIPath = &version, scheme.Codecs.WithoutConversion(), "/apis"
+	if version.Group == "" {
+		config.APIPath = "/api"
+	}
+	return rest.RESTClientForConfigAndClient(config, c.client)
+}
+
+// protobuf returns the configuration with protobuf asked for, JSON where there is none.
+func protobuf(config *rest.Config) *rest.Config {
+	out := rest.CopyConfig(config)
+	out.ContentType, out.AcceptContentTypes = runtime.ContentTypeProtobuf, runtime.ContentTypeProtobuf+","+runtime.ContentTypeJSON
+	return out
 }

@@ -63,21 +63,17 @@ func definedBy(definition *unstructured.Unstructured) map[schema.GroupVersionKin
 	return out
 }
 
-// absentKinds returns the kinds that only the plan itself will define.
-func absentKinds(objects []*planned) []schema.GroupKind {
-	var out []schema.GroupKind
-	for _, p := range objects {
-		if p.live == nil && isDefinition(p.object) {
-			for gvk := range definedBy(p.object) {
-				out = append(out, gvk.GroupKind())
-			}
-		}
-	}
-	return out
-}
-
 // definitionsIn returns the definitions among objects: those that follow may be of
 // the kinds that they define.
 func definitionsIn(objects []*unstructured.Unstructured) []*unstructured.Unstructured {
 	return slices.DeleteFunc(slices.Clone(objects), func(object *unstructured.Unstructured) bool { return !isDefinition(object) })
+}
+
+// define remembers the kinds that the objects define: the server does not know them yet.
+func (c *Cluster) define(objects []*unstructured.Unstructured) { c.defined.learn(objects) }
+
+// defines reports whether a kind is one of those that were remembered.
+func (c *Cluster) defines(kind schema.GroupVersionKind) bool {
+	_, defined := c.defined.get(kind)
+	return defined
 }

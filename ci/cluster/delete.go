@@ -2,8 +2,6 @@ package cluster
 
 import (
 	"context"
-	"errors"
-	"fmt"
 	"slices"
 
 	"golang.org/x/sync/errgroup"
@@ -62,7 +60,7 @@ func (c *Cluster) deleteOne(ctx context.Context, object *unstructured.Unstructur
 // removeAsRead removes the object as it was read, for whoever has a lease, and
 // reads it again when others wrote it meanwhile: a status, for example.
 func (c *Cluster) removeAsRead(ctx context.Context, r resource, object *unstructured.Unstructured) error {
-	if fenced(ctx) == nil || object.GetResourceVersion() == "" {
+	if Fenced(ctx) == nil || object.GetResourceVersion() == "" {
 		return c.remove(ctx, r, object)
 	}
 	live := object
@@ -141,13 +139,4 @@ func present(i *informer, object *unstructured.Unstructured) bool {
 		}
 	}
 	return false
-}
-
-// ended is the error of a wait whose context is over: Timeout with what is still
-// lacking at the deadline, the cancellation as such.
-func ended(ctx context.Context, object, lacks string) error {
-	if errors.Is(context.Cause(ctx), context.DeadlineExceeded) {
-		return &Error{Class: Timeout, Object: object, Cause: "deadline passed, " + lacks, Err: context.DeadlineExceeded}
-	}
-	return fmt.Errorf("%s: %s: %w", object, lacks, context.Cause(ctx))
 }

@@ -20,8 +20,6 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 )
 
-var configMaps = corev1.SchemeGroupVersion.WithResource("configmaps")
-
 // swept lists the kinds among which a run's objects are looked for by label: what
 // overlays hold, and what controllers make of it. Everything else that a run
 // applied is still collected through its owner.
@@ -121,18 +119,17 @@ func (s *sweep) step(ctx context.Context) ([]string, error) {
 // request asks once for the deletion of an object that has no owner, since what has one
 // goes with it, and once for that of a pod that has ended.
 func (s *sweep) request(ctx context.Context, gvr schema.GroupVersionResource, object metav1.Object) error {
-	remove := s.cluster.remove
-	switch {
-	case hasEnded(object):
-		remove = s.cluster.forget
-	case object.GetDeletionTimestamp() != nil || len(object.GetOwnerReferences()) > 0:
-		return nil
-	}
-	if s.asked[object.GetUID()] {
+	over := hasEnded(object)
+	if !over && (object.GetDeletionTimestamp() != nil || len(object.GetOwnerReferences()) > 0) || s.asked[object.GetUID()] {
 		return nil
 	}
 	s.asked[object.GetUID()] = true
-	err := remove(ctx, resource{gvr: gvr, namespaced: true}, object)
+	var err error
+	if at := (resource{gvr: gvr, namespaced: true}); over {
+		err = s.cluster.forget(ctx, at, object)
+	} else {
+		err = s.cluster.remove(ctx, at, object)
+	}
 	if apierrors.IsNotFound(err) {
 		return nil
 	}

@@ -55,16 +55,16 @@ func (p *problem) graceAfter(asked int) time.Duration {
 }
 
 // podProblem returns what keeps a pod from becoming ready, or nil.
-func podProblem(pod *corev1.Pod, g glance) *problem {
+func podProblem(pod *corev1.Pod, has ran) *problem {
 	if pod.DeletionTimestamp != nil {
 		return nil
 	}
 	var found *problem
 	for _, status := range pod.Status.InitContainerStatuses {
-		found = gravest(found, containerProblem(pod, status, "init container", g))
+		found = gravest(found, containerProblem(pod, status, "init container", has))
 	}
 	for _, status := range pod.Status.ContainerStatuses {
-		found = gravest(found, containerProblem(pod, status, "container", g))
+		found = gravest(found, containerProblem(pod, status, "container", has))
 	}
 	found = gravest(found, unschedulable(pod), starting(pod), silentNode(pod))
 	if found != nil {
@@ -171,4 +171,15 @@ func lingering(old []*corev1.Pod, now time.Time) *problem {
 		return p
 	}
 	return nil
+}
+
+// gravest returns the problem that is final the soonest, the first of equals.
+func gravest(problems ...*problem) *problem {
+	var found *problem
+	for _, p := range problems {
+		if p != nil && (found == nil || p.grace < found.grace) {
+			found = p
+		}
+	}
+	return found
 }

@@ -1,6 +1,7 @@
 package cluster
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -10,18 +11,18 @@ import (
 
 // containerProblem returns what keeps a container from running, or nil. what is
 // "container" or "init container".
-func containerProblem(pod *corev1.Pod, status corev1.ContainerStatus, what string, g glance) *problem {
+func containerProblem(pod *corev1.Pod, status corev1.ContainerStatus, what string, has ran) *problem {
 	if waiting := status.State.Waiting; waiting != nil {
 		if p := waitingProblem(status, what+" "+status.Name, *waiting); p != nil {
 			return p
 		}
 	}
-	return crash(pod, status, what+" "+status.Name, g)
+	return crash(pod, status, what+" "+status.Name, has)
 }
 
 func waitingProblem(status corev1.ContainerStatus, container string, waiting corev1.ContainerStateWaiting) *problem {
 	message := oneLine(waiting.Message)
-	p := &problem{id: "crash " + container, cause: fmt.Sprintf("%s cannot start: %s", container, firstOf(startFailure(message), waiting.Reason))}
+	p := &problem{id: "crash " + container, cause: fmt.Sprintf("%s cannot start: %s", container, cmp.Or(startFailure(message), waiting.Reason))}
 	switch waiting.Reason {
 	case "ErrImagePull", "ImagePullBackOff", "InvalidImageName", "ErrImageNeverPull", "ImageInspectError", "RegistryUnavailable":
 		p.id, p.class = "pull "+container, Image
@@ -82,14 +83,14 @@ func startFailure(message string) string {
 // crash returns the problem of a container that ended where it should not have.
 // The first time may have been for want of something that starts beside it: it is
 // told but final only when the container ended again and crashGrace is over.
-func crash(pod *corev1.Pod, status corev1.ContainerStatus, container string, g glance) *problem {
+func crash(pod *corev1.Pod, status corev1.ContainerStatus, container string, has ran) *problem {
 	last, ends := status.LastTerminationState.Terminated, int(status.RestartCount)
 	if now := status.State.Terminated; now != nil {
 		last, ends = now, ends+1
 	} else if status.State.Waiting != nil && last != nil {
 		ends++
 	}
-	if last == nil || ends == 0 || recovered(pod, status, g) || concluded(pod, status) {
+	if last == nil || ends == 0 || recovered(pod, status, has) || concluded(pod, status) {
 		return nil
 	}
 	p := &problem{id: "crash " + container, class: Crash, from: status.Name, grace: open, try: "read its last log lines"}
@@ -118,8 +119,8 @@ func crash(pod *corev1.Pod, status corev1.ContainerStatus, container string, g g
 }
 
 // recovered reports whether a container that ended before is well now.
-func recovered(pod *corev1.Pod, status corev1.ContainerStatus, g glance) bool {
-	return status.State.Running != nil && status.Ready && unproven(pod, status, g) == 0
+func recovered(pod *corev1.Pod, status corev1.ContainerStatus, has ran) bool {
+	return status.State.Running != nil && status.Ready && unproven(pod, status, has) == 0
 }
 
 // concluded reports whether a container has ended as it should, or will not be

@@ -1,6 +1,7 @@
 package cluster
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -8,7 +9,6 @@ import (
 	"strings"
 	"time"
 
-	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/fields"
@@ -21,43 +21,13 @@ const (
 	evidenceWidth   = 400 // bytes of a line
 )
 
-// explain makes the error of a problem, with what was seen as evidence.
-func (w *waiting) explain(ctx context.Context, t *target, p *problem, found []*corev1.Event) *Error {
-	out := &Error{Class: p.class, Object: describe(t.object), Cause: mask(p.cause, w.secrets), Try: p.try}
-	lines := eventLines(found)
-	if p.pod != nil && p.from != "" {
-		lines = append(lines, w.cluster.logLines(ctx, p.pod, p.from)...)
-	}
-	if line := w.outageLine(t); line != "" {
-		lines = append(lines, line)
-	}
-	for _, line := range lines {
-		if line = mask(line, w.secrets); len(line) > evidenceWidth {
-			line = strings.ToValidUTF8(line[:evidenceWidth], "") + "..."
-		}
-		out.Evidence = append(out.Evidence, line)
-	}
-	return out
-}
-
-// outageLine says that a failed update has left nothing that serves: a Deployment
-// of strategy Recreate ends its old pods before it makes the new.
-func (w *waiting) outageLine(t *target) string {
-	d, ok := w.views[t.place].get(t.kept, t.place, t.object.GetName()).(*appsv1.Deployment)
-	if !ok || d.Spec.Strategy.Type != appsv1.RecreateDeploymentStrategyType || d.Status.AvailableReplicas > 0 ||
-		slices.ContainsFunc(w.views[t.place].rolloutOf(d).old, func(pod *corev1.Pod) bool { return !over(pod) }) {
-		return ""
-	}
-	return "its strategy is Recreate: the old pods are gone already, nothing answers until this is put right"
-}
-
 // eventsAbout returns the events about an object, oldest first. The context may be
 // over already: it is then that they are wanted.
 func (c *Cluster) eventsAbout(ctx context.Context, object metav1.Object) ([]*corev1.Event, error) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), evidenceTimeout)
 	defer cancel()
 	only := metav1.ListOptions{FieldSelector: fields.OneTermEqualSelector("involvedObject.uid", string(object.GetUID())).String()}
-	list, err := c.typed.CoreV1().Events(firstOf(object.GetNamespace(), metav1.NamespaceDefault)).List(ctx, only)
+	list, err := c.typed.CoreV1().Events(cmp.Or(object.GetNamespace(), metav1.NamespaceDefault)).List(ctx, only)
 	if err != nil {
 		return nil, err
 	}

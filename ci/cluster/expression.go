@@ -6,7 +6,9 @@ import (
 	"strconv"
 	"strings"
 
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/client-go/util/jsonpath"
 )
 
@@ -98,4 +100,13 @@ func scalar(value reflect.Value) (string, bool) {
 		return fmt.Sprint(value.Interface()), true
 	}
 	return "", false
+}
+
+// lacksIn is lacks for an object of any Go type.
+func (e *expression) lacksIn(live metav1.Object) string {
+	fields, err := runtime.DefaultUnstructuredConverter.ToUnstructured(live)
+	if err != nil {
+		return oneLine(err.Error())
+	}
+	return e.lacks(fields)
 }

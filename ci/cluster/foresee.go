@@ -6,6 +6,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime/schema"
 )
 
 // foresee fills in the changes: from what is known of the live objects, and by a
@@ -71,4 +72,17 @@ func (c *Cluster) dryRun(ctx context.Context, p *planned) error {
 		p.change.Action = Unchanged
 	}
 	return nil
+}
+
+// absentKinds returns the kinds that only the plan itself will define.
+func absentKinds(objects []*planned) []schema.GroupKind {
+	var out []schema.GroupKind
+	for _, p := range objects {
+		if p.live == nil && isDefinition(p.object) {
+			for gvk := range definedBy(p.object) {
+				out = append(out, gvk.GroupKind())
+			}
+		}
+	}
+	return out
 }

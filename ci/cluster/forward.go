@@ -10,6 +10,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	discoveryv1 "k8s.io/api/discovery/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
 	//lint:ignore SA1019 client-go's portforward still takes its types
 	"k8s.io/apimachinery/pkg/util/httpstream"
 	"k8s.io/client-go/tools/portforward"
@@ -138,12 +139,13 @@ func (c *Cluster) forward(ctx context.Context, namespace, pod string, port int32
 // SPDY where one, or a proxy before it, does not (KEP-4006).
 func (c *Cluster) podDialer(namespace, pod string) (httpstream.Dialer, error) {
 	url := c.typed.CoreV1().RESTClient().Post().Resource("pods").Namespace(namespace).Name(pod).SubResource("portforward").URL()
-	transport, upgrader, err := spdy.RoundTripperFor(c.config)
+	config := c.restConfig()
+	transport, upgrader, err := spdy.RoundTripperFor(config)
 	if err != nil {
 		return nil, err
 	}
 	old := spdy.NewDialer(upgrader, &http.Client{Transport: transport}, http.MethodPost, url)
-	tunnel, err := portforward.NewSPDYOverWebsocketDialer(url, c.config)
+	tunnel, err := portforward.NewSPDYOverWebsocketDialer(url, config)
 	if err != nil {
 		return nil, err
 	}

@@ -47,7 +47,7 @@ func (c *Cluster) giveBack(ctx context.Context, former *unstructured.Unstructure
 			}
 		}
 		if err == nil {
-			c.written.set(live.GetUID(), live.GetGeneration())
+			c.wrote(live)
 			return refOf(live), changed, nil
 		}
 		if !outdated(err) && !apierrors.IsAlreadyExists(err) {

@@ -33,3 +33,7 @@ func (c *Cluster) Holder(ctx context.Context, namespace, leaseName string) (Hold
 		Renewed:  ptr.Deref(lease.Spec.RenewTime, metav1.MicroTime{}).Time,
 	}, nil
 }
+
+// Silent reports whether the holder gave no sign of life for so long that it is most
+// likely dead; Lock and TakeIfStale make sure.
+func (h Holder) Silent(now time.Time) bool { return silent(now, h.Renewed) }

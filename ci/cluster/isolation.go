@@ -78,19 +78,6 @@ func checkSelectors(object *unstructured.Unstructured, run string) error {
 		"select by labels that kustomize knows, so that the run's is added")
 }
 
-// templates is where kinds hold a pod's spec.
-var templates = map[string][]string{
-	"Pod":                   {"spec"},
-	"Deployment":            {"spec", "template", "spec"},
-	"StatefulSet":           {"spec", "template", "spec"},
-	"DaemonSet":             {"spec", "template", "spec"},
-	"ReplicaSet":            {"spec", "template", "spec"},
-	"ReplicationController": {"spec", "template", "spec"},
-	"Job":                   {"spec", "template", "spec"},
-	"CronJob":               {"spec", "jobTemplate", "spec", "template", "spec"},
-	"PodTemplate":           {"template", "spec"},
-}
-
 // ownVolumes are the kinds of volume that nobody shares, or only reads: what Pod
 // Security's restricted level allows
 // (https://kubernetes.io/docs/concepts/security/pod-security-standards/#restricted).

@@ -1,6 +1,7 @@
 package cluster
 
 import (
+	"cmp"
 	"time"
 
 	appsv1 "k8s.io/api/apps/v1"
@@ -8,7 +9,6 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/labels"
-	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/utils/ptr"
 )
@@ -26,9 +26,9 @@ type finding struct {
 // glance is what a judgement is told beside the view.
 type glance struct {
 	now     time.Time
-	written func(types.UID) int64                                              // generation after our last write: an older one is not judged at all
-	fresh   func(*corev1.Event) bool                                           // whether an event was made or repeated during the wait
-	ran     func(*corev1.Pod, corev1.ContainerStatus, time.Time) time.Duration // for how long a container runs without a restart
+	written func(types.UID) int64    // generation after our last write: an older one is not judged at all
+	fresh   func(*corev1.Event) bool // whether an event was made or repeated during the wait
+	ran     ran
 }
 
 // judge looks at one object through a view.
@@ -50,20 +50,12 @@ func (v *view) judge(t *target, g glance) finding {
 	return f
 }
 
-func (e *expression) lacksIn(live metav1.Object) string {
-	fields, err := runtime.DefaultUnstructuredConverter.ToUnstructured(live)
-	if err != nil {
-		return oneLine(err.Error())
-	}
-	return e.lacks(fields)
-}
-
 func (v *view) judgeDeployment(d *appsv1.Deployment, g glance) finding {
 	r := v.rolloutOf(d)
-	f := finding{lacks: firstOf(deploymentLacks(d, r), digestsLack(r.current)), pods: r.current}
+	f := finding{lacks: cmp.Or(deploymentLacks(d, r), digestsLack(r.current)), pods: r.current}
 	if f.lacks == "" {
 		for _, service := range v.servicesOf(labels.Set(d.Spec.Template.Labels)) {
-			f.lacks = firstOf(f.lacks, endpointsLack(service, v.slicesOf(service), r.current, r.old, v.knownPods()))
+			f.lacks = cmp.Or(f.lacks, endpointsLack(service, v.slicesOf(service), r.current, r.old, v.knownPods()))
 		}
 	}
 	f.mustHaveRun(g)
@@ -84,7 +76,7 @@ func (v *view) judgeStatefulSet(s *appsv1.StatefulSet, g glance) finding {
 			old = append(old, pod)
 		}
 	}
-	f := finding{lacks: firstOf(statefulSetLacks(s, current), digestsLack(current)), pods: current}
+	f := finding{lacks: cmp.Or(statefulSetLacks(s, current), digestsLack(current)), pods: current}
 	f.mustHaveRun(g)
 	if s.Status.ObservedGeneration < s.Generation {
 		return f
@@ -98,7 +90,7 @@ func (v *view) judgeStatefulSet(s *appsv1.StatefulSet, g glance) finding {
 
 func (v *view) judgeDaemonSet(d *appsv1.DaemonSet, g glance) finding {
 	own := v.podsOf(d.UID)
-	f := finding{lacks: firstOf(daemonSetLacks(d), digestsLack(own)), pods: own}
+	f := finding{lacks: cmp.Or(daemonSetLacks(d), digestsLack(own)), pods: own}
 	f.mustHaveRun(g)
 	if d.Status.ObservedGeneration >= d.Generation {
 		f.problem = gravest(v.refused(d.UID, g.fresh), podsProblem(own, g))
@@ -113,7 +105,7 @@ func (v *view) judgeJob(j *batchv1.Job, g glance) finding {
 
 func (v *view) judgePod(p *corev1.Pod, g glance) finding {
 	own := []*corev1.Pod{p}
-	f := finding{lacks: firstOf(podLacks(p), digestsLack(own)), pods: own, problem: gravest(failed(p), podsProblem(own, g))}
+	f := finding{lacks: cmp.Or(podLacks(p), digestsLack(own)), pods: own, problem: gravest(failed(p), podsProblem(own, g))}
 	if p.Status.Phase != corev1.PodSucceeded {
 		f.mustHaveRun(g)
 	}
@@ -157,7 +149,7 @@ func (v *view) refused(owner types.UID, fresh func(*corev1.Event) bool) *problem
 func podsProblem(own []*corev1.Pod, g glance) *problem {
 	var found *problem
 	for _, pod := range own {
-		found = gravest(found, podProblem(pod, g))
+		found = gravest(found, podProblem(pod, g.ran))
 	}
 	return found
 }
@@ -168,24 +160,4 @@ func jobPodsProblem(own []*corev1.Pod, g glance) *problem {
 		return p
 	}
 	return nil
-}
-
-func firstOf(texts ...string) string {
-	for _, text := range texts {
-		if text != "" {
-			return text
-		}
-	}
-	return ""
-}
-
-// gravest returns the problem that is final the soonest, the first of equals.
-func gravest(problems ...*problem) *problem {
-	var found *problem
-	for _, p := range problems {
-		if p != nil && (found == nil || p.grace < found.grace) {
-			found = p
-		}
-	}
-	return found
 }

@@ -1,7 +1,6 @@
 package cluster
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -15,17 +14,8 @@ import (
 )
 
 const (
-	leaseDuration = 15 * time.Second // unrenewed for so long, its holder is taken for dead, see Config.Lease
-	leaseRetry    = time.Second      // while the server is away, which cannot be watched
+	leaseRetry = time.Second // while the server is away, which cannot be watched
 )
-
-// lasts is how long a lease of this connection lasts unrenewed; renewal is how often it
-// is renewed, and how long one renewal may take.
-func (c *Cluster) lasts() time.Duration {
-	return cmp.Or(c.given.Lease, leaseDuration)
-}
-
-func (c *Cluster) renewal() time.Duration { return c.lasts() / 3 }
 
 // Lease is a lock held through a coordination.k8s.io/Lease object, renewed in the
 // background until Unlock.
@@ -128,7 +118,7 @@ func (c *Cluster) TakeIfStale(ctx context.Context, namespace, leaseName, holder 
 		next := time.Hour
 		if synced {
 			former := held.lease
-			held.see(i.lease(namespace, leaseName), time.Now())
+			held.see(leaseIn(i, namespace, leaseName), time.Now())
 			if former != nil && held.lease != former && held.holder() != "" {
 				return nil, nil
 			}

@@ -32,7 +32,7 @@ func (c *Cluster) readLive(ctx context.Context, plan []*planned) error {
 				return err
 			}
 			list, err := c.in(at.resource, at.namespace).List(each, metav1.ListOptions{})
-			if _, defined := c.defined.get(wanted[0].object.GroupVersionKind()); defined && apierrors.IsNotFound(err) {
+			if c.defines(wanted[0].object.GroupVersionKind()) && apierrors.IsNotFound(err) {
 				return nil // the kind is not there yet
 			}
 			if err != nil {
@@ -43,15 +43,6 @@ func (c *Cluster) readLive(ctx context.Context, plan []*planned) error {
 		})
 	}
 	return group.Wait()
-}
-
-// get returns the live object, or nil when there is none.
-func (c *Cluster) get(ctx context.Context, r resource, object *unstructured.Unstructured) (*unstructured.Unstructured, error) {
-	live, err := c.in(r, object.GetNamespace()).Get(ctx, object.GetName(), metav1.GetOptions{})
-	if apierrors.IsNotFound(err) {
-		return nil, nil
-	}
-	return live, fromAPI(ctx, describe(object), "read", err)
 }
 
 func matchLive(wanted []*planned, items []unstructured.Unstructured) {

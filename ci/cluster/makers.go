@@ -97,8 +97,3 @@ func makersOf(there []made) []Maker {
 	slices.SortStableFunc(out, func(a, b Maker) int { return cmp.Compare(len(b.Objects), len(a.Objects)) })
 	return out
 }
-
-// isOurs reports whether an entry is the record of our apply.
-func isOurs(entry metav1.ManagedFieldsEntry) bool {
-	return entry.Manager == FieldManager && entry.Operation == metav1.ManagedFieldsOperationApply && entry.Subresource == ""
-}

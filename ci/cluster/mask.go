@@ -2,42 +2,16 @@ package cluster
 
 import (
 	"encoding/base64"
-	"errors"
 	"fmt"
 	"slices"
 	"strings"
 
-	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
 	"github.com/slipway-cd/slipway/ci/diff"
 )
 
 const hidden = diff.Hidden
-
-// masked removes a Secret's values from an error about it. The API server quotes
-// values when it refuses an object, in forms that no replacement covers (parts,
-// escapes, Go syntax), so its own words are kept only when they are a denial;
-// else the reason and the fields say enough. The underlying error is dropped.
-func masked(err error, object *unstructured.Unstructured) error {
-	var known *Error
-	if object.GetKind() != "Secret" || !errors.As(err, &known) {
-		return err
-	}
-	out := *known
-	out.Err = nil
-	if status := apierrors.APIStatus(nil); errors.As(known.Err, &status) && !apierrors.IsForbidden(known.Err) && conflictsOf(known.Err) == nil {
-		out.Cause = strings.ToLower(string(status.Status().Reason)) + " (the server's message is hidden, it may hold the Secret's values)"
-		if details := status.Status().Details; details != nil {
-			for _, cause := range details.Causes {
-				out.Cause += ", field " + cause.Field
-			}
-		}
-	}
-	values := secretValues([]*unstructured.Unstructured{object})
-	out.Cause = mask(out.Cause, values)
-	return &out
-}
 
 // secretValues returns the values held by the Secrets among objects, encoded and
 // plain, longest first, so that a value that contains another is hidden whole.

@@ -37,8 +37,8 @@ func (o *observed) holder() string {
 	return ptr.Deref(o.lease.Spec.HolderIdentity, "")
 }
 
-func (i *informer) lease(namespace, leaseName string) *coordinationv1.Lease {
-	object, _, _ := i.GetByKey(namespace + "/" + leaseName)
+func leaseIn(all *informer, namespace, leaseName string) *coordinationv1.Lease {
+	object, _, _ := all.GetByKey(namespace + "/" + leaseName)
 	lease, _ := object.(*coordinationv1.Lease)
 	return lease
 }

@@ -19,7 +19,7 @@ type outage struct {
 	cause     error
 	last      time.Time // of the last answer
 	over      time.Time // when a server that was gone answered again
-	listeners map[*watcher]bool
+	listeners map[*func()]bool
 }
 
 func (o *outage) begin() {
@@ -70,7 +70,7 @@ func (o *outage) answered() time.Time {
 
 func (o *outage) notify() {
 	for listener := range o.listeners {
-		listener.notify()
+		(*listener)()
 	}
 }
 
@@ -84,17 +84,25 @@ func (o *outage) silence() (time.Duration, error) {
 	return time.Since(o.since), o.cause
 }
 
-// tell has a watcher notified whenever an outage begins or ends, until it is closed.
-func (o *outage) tell(w *watcher) (stop func()) {
+// tell has a function called whenever an outage begins or ends, until stop is.
+func (o *outage) tell(changed func()) (stop func()) {
 	o.mutex.Lock()
 	defer o.mutex.Unlock()
 	if o.listeners == nil {
-		o.listeners = map[*watcher]bool{}
+		o.listeners = map[*func()]bool{}
 	}
-	o.listeners[w] = true
+	listener := &changed
+	o.listeners[listener] = true
 	return func() {
 		o.mutex.Lock()
 		defer o.mutex.Unlock()
-		delete(o.listeners, w)
+		delete(o.listeners, listener)
 	}
 }
+
+// silence returns for how long the server has not answered and why; 0 when it does.
+func (c *Cluster) silence() (time.Duration, error) { return c.outage.silence() }
+
+// onOutage has a function called whenever the server ceases to answer or answers again,
+// until stop is. It must return at once.
+func (c *Cluster) onOutage(changed func()) (stop func()) { return c.outage.tell(changed) }

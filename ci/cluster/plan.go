@@ -8,9 +8,6 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 )
 
-// parallel bounds the requests under way at once.
-const parallel = 16
-
 // ApplyOptions are what a plan adds to the objects.
 type ApplyOptions struct {
 	Owner  *metav1.OwnerReference // of every object in its namespace; deleting it deletes them
@@ -61,7 +58,7 @@ func (c *Cluster) Plan(ctx context.Context, objects []*unstructured.Unstructured
 	if err := CheckAnnotations(objects); err != nil {
 		return nil, err
 	}
-	c.defined.learn(objects)
+	c.define(objects)
 	plan := &Plan{objects: make([]*planned, len(objects))}
 	for i, object := range withOwner(objects, opts.Owner) {
 		found, err := c.resource(ctx, object)
@@ -92,7 +89,7 @@ func (c *Cluster) Plan(ctx context.Context, objects []*unstructured.Unstructured
 // set, of objects at which anybody but us and controllers has a hand: before an image
 // is built, whose digest the objects will name. Nothing is written.
 func (c *Cluster) CheckConflicts(ctx context.Context, objects []*unstructured.Unstructured, opts ApplyOptions) error {
-	c.defined.learn(objects)
+	c.define(objects)
 	var all []*planned
 	for _, object := range objects {
 		found, err := c.resource(ctx, object)
@@ -119,4 +116,19 @@ func (c *Cluster) CheckConflicts(ctx context.Context, objects []*unstructured.Un
 // those controllers'.
 func othersHand(live *unstructured.Unstructured) bool {
 	return slices.ContainsFunc(live.GetManagedFields(), mayTake)
+}
+
+// Refs names the plan's objects as they are now: after Carry, with their uids. What
+// stays for its data although the release has it no more is among them, for a
+// later release to prune when it is named.
+func (p *Plan) Refs() []Ref {
+	var out []Ref
+	for _, object := range p.objects {
+		ref := refOf(object.object)
+		if object.live != nil {
+			ref.UID = object.live.GetUID()
+		}
+		out = append(out, ref)
+	}
+	return append(out, p.lasting...)
 }

@@ -62,7 +62,7 @@ func (p *Plan) hiding() func(*unstructured.Unstructured) diff.Hide {
 	return func(object *unstructured.Unstructured) diff.Hide {
 		return func(at diff.Path, text string) string {
 			if object.GetKind() == "Secret" && len(at) > 0 && (at[0] == ".data" || at[0] == ".stringData") {
-				return hidden
+				return diff.Hidden
 			}
 			return mask(text, values)
 		}

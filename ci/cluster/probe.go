@@ -21,7 +21,7 @@ var errNoAnswer = errors.New("no answer")
 // a new connection each time. It stops with an error when changed says that there
 // may be another address or ctx is over; tried then says what the last answer was.
 func (c *Cluster) answers(ctx context.Context, changed chan struct{}, url string) (tried string, err error) {
-	transport := &http.Transport{DialContext: c.dial, DisableKeepAlives: true}
+	transport := &http.Transport{DialContext: c.dialContext, DisableKeepAlives: true}
 	client := &http.Client{Transport: transport, Timeout: probeTimeout, CheckRedirect: func(*http.Request, []*http.Request) error {
 		return http.ErrUseLastResponse
 	}}

@@ -57,14 +57,6 @@ func (c *Cluster) planPrune(ctx context.Context, plan *Plan, opts ApplyOptions) 
 	return nil
 }
 
-// means reports whether the live object of the reference's name is the one it names.
-func (r Ref) means(live *unstructured.Unstructured) bool {
-	if r.UID == "" {
-		return r.Run != "" && live.GetLabels()[LabelRun] == r.Run
-	}
-	return live.GetUID() == r.UID
-}
-
 // keep returns why an object of the last release must stay, or "".
 func keep(live *unstructured.Unstructured, named []string) string {
 	id := live.GetKind() + "/" + live.GetName()

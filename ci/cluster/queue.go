@@ -42,7 +42,7 @@ func (q *queue) step(ctx context.Context) (*Lease, time.Duration, error) {
 	if q.ticket == nil || q.ticket.isLost() {
 		return nil, leaseRetry, q.join(ctx)
 	}
-	own := q.leases.lease(q.namespace, q.name)
+	own := leaseIn(q.leases, q.namespace, q.name)
 	if own == nil {
 		return nil, leaseRetry, nil // what came before it may not have been seen, either
 	}
@@ -73,7 +73,7 @@ func (q *queue) step(ctx context.Context) (*Lease, time.Duration, error) {
 
 // look brings what is known of the lock and of others' tickets up to date.
 func (q *queue) look(now time.Time) {
-	q.held.see(q.leases.lease(q.namespace, q.lock), now)
+	q.held.see(leaseIn(q.leases, q.namespace, q.lock), now)
 	live := map[string]bool{}
 	for _, lease := range listOf[*coordinationv1.Lease](q.leases.List()) {
 		if lease.Labels[labelQueue] != q.lock || lease.Name == q.name {
@@ -211,3 +211,7 @@ func (c *Cluster) Queue(ctx context.Context, namespace, leaseName string) ([]Wai
 	}
 	return out, nil
 }
+
+// Silent reports whether the waiter gave no sign of life for so long that it is most
+// likely dead.
+func (w Waiter) Silent(now time.Time) bool { return silent(now, w.Renewed) }

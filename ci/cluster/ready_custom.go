@@ -1,6 +1,7 @@
 package cluster
 
 import (
+	"cmp"
 	"fmt"
 	"time"
 
@@ -50,7 +51,7 @@ func (c *condition) isFalse(generation int64) bool {
 func (c *condition) stale(generation int64) bool { return c.observed != 0 && c.observed < generation }
 
 func (c *condition) text() string {
-	return firstOf(oneLine(c.message), c.reason, fmt.Sprintf("%s is %s", c.kind, c.status))
+	return cmp.Or(oneLine(c.message), c.reason, fmt.Sprintf("%s is %s", c.kind, c.status))
 }
 
 // lacksTrue wants conditions to be there, of this generation, and true.
@@ -110,7 +111,7 @@ func (v *view) judgeCustom(object *unstructured.Unstructured, g glance) finding 
 	}
 	for _, kind := range []string{"Stalled", "Failed", "ReconcileError"} {
 		if c := conditions.of(kind); c != nil && c.status == "True" && !c.stale(generation) {
-			f.lacks = firstOf(f.lacks, "its condition "+kind+" is True")
+			f.lacks = cmp.Or(f.lacks, "its condition "+kind+" is True")
 			f.problem = &problem{id: kind, class: Misconfigured, grace: statusGrace, cause: fmt.Sprintf("its controller reports %s: %s", kind, c.text()), try: "correct what the controller names"}
 		}
 	}

@@ -1,6 +1,7 @@
 package cluster
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -100,7 +101,7 @@ func (v *view) judgeRoute(r *unstructured.Unstructured, _ glance) finding {
 func parentName(ref map[string]any) string {
 	kind, _ := ref["kind"].(string)
 	name, _ := ref["name"].(string)
-	return firstOf(kind, "Gateway") + " " + name
+	return cmp.Or(kind, "Gateway") + " " + name
 }
 
 // sameParent compares references, of which the status may fill in the defaults.

@@ -8,11 +8,8 @@ import (
 	corev1 "k8s.io/api/core/v1"
 )
 
-const (
-	runsProven = 2 * time.Second  // how long a container that no probe speaks for must have run to count
-	runsAgain  = 10 * time.Second // the same for one that was restarted
-	runsLong   = 15 * time.Second // beyond this a container's own start time is trusted, whatever the node's clock
-)
+// runsLong is beyond what a container's own start time is trusted, whatever the node's clock.
+const runsLong = 15 * time.Second
 
 func podLacks(p *corev1.Pod) string {
 	if p.Status.Phase == corev1.PodSucceeded || ready(p) {
@@ -53,35 +50,13 @@ func unprovenLacks(pods []*corev1.Pod, g glance) (lacks string, left time.Durati
 			continue
 		}
 		for _, status := range pod.Status.ContainerStatuses {
-			if wait := unproven(pod, status, g); wait > left {
+			if wait := unproven(pod, status, g.ran); wait > left {
 				left = wait
 				lacks = fmt.Sprintf("container %s of pod %s has no readiness or startup probe, so it must run for a moment first", status.Name, pod.Name)
 			}
 		}
 	}
 	return lacks, left
-}
-
-// unproven returns how much longer a container without probes has to run; 0 for
-// one that has some, or that does not run.
-func unproven(pod *corev1.Pod, status corev1.ContainerStatus, g glance) time.Duration {
-	if status.State.Running == nil || probed(pod, status.Name) {
-		return 0
-	}
-	must := runsProven
-	if status.RestartCount > 0 {
-		must = runsAgain
-	}
-	return max(0, must-g.ran(pod, status, g.now))
-}
-
-func probed(pod *corev1.Pod, container string) bool {
-	for _, c := range pod.Spec.Containers {
-		if c.Name == container {
-			return c.ReadinessProbe != nil || c.StartupProbe != nil
-		}
-	}
-	return true // an init container: the pod's next step speaks for it
 }
 
 // digestsLack checks that each container runs the image its spec pins by digest.

@@ -25,10 +25,9 @@ const (
 	// parts can be joined as it is.
 	partSize = 3 << 18
 
-	partsField       = "parts"             // of a head whose record is longer: JSON of division
-	labelParts       = "slipway.dev/parts" // on a part: the id of the division that it is of
-	recordPart       = "part"              // value of LabelRecord on a part
-	numberAnnotation = "slipway.dev/number"
+	partsField = "parts"             // of a head whose record is longer: JSON of division
+	labelParts = "slipway.dev/parts" // on a part: the id of the division that it is of
+	recordPart = "part"              // value of LabelRecord on a part
 )
 
 // record is what a run leaves to those after it: a release, or a way back. It is kept
@@ -119,7 +118,7 @@ func (c *Cluster) writeRecord(ctx context.Context, r *record) error {
 // or by this one, whose answer was lost.
 func (c *Cluster) writeHead(ctx context.Context, r *record, secret *applycorev1.SecretApplyConfiguration) error {
 	for {
-		if fenced(ctx) != nil {
+		if Fenced(ctx) != nil {
 			secret.UID, secret.ResourceVersion = nil, nil
 			if r.stored.uid == "" {
 				secret.WithResourceVersion(absent)
@@ -148,7 +147,7 @@ func (c *Cluster) writeHead(ctx context.Context, r *record, secret *applycorev1.
 // readHead reads a head again after a write was refused, provided that the lease is
 // still held. Where there is none its uid is empty.
 func (c *Cluster) readHead(ctx context.Context, s stored) (*corev1.Secret, error) {
-	if lease := fenced(ctx); lease != nil {
+	if lease := Fenced(ctx); lease != nil {
 		if err := lease.Ask(ctx); err != nil {
 			return nil, err
 		}
@@ -168,7 +167,7 @@ func (c *Cluster) applySecret(ctx context.Context, secret *applycorev1.SecretApp
 func (c *Cluster) forgetRecord(ctx context.Context, s stored) error {
 	for {
 		options := metav1.DeleteOptions{}
-		if fenced(ctx) != nil && s.uid != "" {
+		if Fenced(ctx) != nil && s.uid != "" {
 			options.Preconditions = &metav1.Preconditions{UID: &s.uid, ResourceVersion: &s.version}
 		}
 		err := c.typed.CoreV1().Secrets(s.namespace).Delete(ctx, s.name, options)

@@ -40,30 +40,10 @@ func (r Ref) place() string {
 	return group.String() + " " + r.Namespace + "/" + r.Name
 }
 
-// Refs names the plan's objects as they are now: after Carry, with their uids. What
-// stays for its data although the release has it no more is among them, for a
-// later release to prune when it is named.
-func (p *Plan) Refs() []Ref {
-	var out []Ref
-	for _, object := range p.objects {
-		ref := refOf(object.object)
-		if object.live != nil {
-			ref.UID = object.live.GetUID()
-		}
-		out = append(out, ref)
+// means reports whether the live object of the reference's name is the one it names.
+func (r Ref) means(live *unstructured.Unstructured) bool {
+	if r.UID == "" {
+		return r.Run != "" && live.GetLabels()[LabelRun] == r.Run
 	}
-	return append(out, p.lasting...)
-}
-
-// Renew puts the uids of the references in now into those of the release that
-// name the same objects, and reports whether any was another.
-func (r *Release) Renew(now []Ref) (changed bool) {
-	for i := range r.Refs {
-		for _, ref := range now {
-			if ref.place() == r.Refs[i].place() && ref.UID != r.Refs[i].UID {
-				r.Refs[i], changed = ref, true
-			}
-		}
-	}
-	return changed
+	return live.GetUID() == r.UID
 }

@@ -163,3 +163,16 @@ func unpack[T any](packed []byte) (value T, err error) {
 	err = utiljson.Unmarshal(content, &value)
 	return value, err
 }
+
+// Renew puts the uids of the references in now into those of the release that
+// name the same objects, and reports whether any was another.
+func (r *Release) Renew(now []Ref) (changed bool) {
+	for i := range r.Refs {
+		for _, ref := range now {
+			if ref.place() == r.Refs[i].place() && ref.UID != r.Refs[i].UID {
+				r.Refs[i], changed = ref, true
+			}
+		}
+	}
+	return changed
+}

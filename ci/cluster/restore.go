@@ -81,7 +81,7 @@ func (c *Cluster) restoreOne(ctx context.Context, object *unstructured.Unstructu
 	if err != nil {
 		return Ref{}, false, err
 	}
-	c.written.set(result.GetUID(), result.GetGeneration())
+	c.wrote(result)
 	return refOf(result), live == nil || live.GetResourceVersion() != result.GetResourceVersion(), nil
 }
 

@@ -1,6 +1,7 @@
 package cluster
 
 import (
+	"cmp"
 	"context"
 	"strings"
 	"sync"
@@ -19,7 +20,7 @@ type traffic struct {
 	exact bool   // this path and none below it
 }
 
-func (r traffic) String() string { return firstOf(r.host, "*") + firstOf(r.path, "/") }
+func (r traffic) String() string { return cmp.Or(r.host, "*") + cmp.Or(r.path, "/") }
 
 // routed are the kinds that ask for traffic: Ingress, HTTPRoute of the Gateway API
 // and OpenShift's Route.

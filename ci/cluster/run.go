@@ -63,3 +63,7 @@ func runOf(record *corev1.ConfigMap) Run {
 	}
 	return Run{ID: record.Labels[LabelRun], Started: started, Seen: seen, Data: record.Data}
 }
+
+// Silent reports whether the run gave no sign of life for so long that it is most
+// likely dead; StaleRuns makes sure.
+func (r Run) Silent(now time.Time) bool { return silent(now, r.Seen) }

@@ -99,12 +99,16 @@ func (w *waiting) runTime(pod *corev1.Pod, status corev1.ContainerStatus, now ti
 	return now.Sub(w.ran[id])
 }
 
+func (w *waiting) runTimeAt(now time.Time) ran {
+	return func(pod *corev1.Pod, status corev1.ContainerStatus) time.Duration { return w.runTime(pod, status, now) }
+}
+
 // over explains what was not done when the context ended.
 func (w *waiting) over(ctx context.Context) error {
 	if !errors.Is(context.Cause(ctx), context.DeadlineExceeded) {
 		return fmt.Errorf("wait: %w", context.Cause(ctx))
 	}
-	lasts, silence := w.cluster.outage.silence()
+	lasts, silence := w.cluster.silence()
 	if w.before == nil {
 		out := &Error{Class: Unreachable, Cause: "the state of the cluster could not be read before the deadline", Err: context.DeadlineExceeded}
 		if silence != nil {

@@ -71,23 +71,6 @@ func ownKind(gvr schema.GroupVersionResource) (schema.GroupVersionKind, bool) {
 	return kinds[i], true
 }
 
-// restClient speaks protobuf with one group of Kubernetes' own kinds.
-func (c *Cluster) restClient(version schema.GroupVersion) (*rest.RESTClient, error) {
-	config := protobuf(c.config)
-	config.GroupVersion, config.NegotiatedSerializer, config.APIPath = &version, scheme.Codecs.WithoutConversion(), "/apis"
-	if version.Group == "" {
-		config.APIPath = "/api"
-	}
-	return rest.RESTClientForConfigAndClient(config, c.client)
-}
-
-// protobuf returns the configuration with protobuf asked for, JSON where there is none.
-func protobuf(config *rest.Config) *rest.Config {
-	out := rest.CopyConfig(config)
-	out.ContentType, out.AcceptContentTypes = runtime.ContentTypeProtobuf, runtime.ContentTypeProtobuf+","+runtime.ContentTypeJSON
-	return out
-}
-
 // trim is an informer's transform; it may be called with its own result. What is
 // read as protobuf does not say its kind.
 func (s source) trim(object any) (any, error) {

@@ -8,7 +8,6 @@ import (
 	"time"
 
 	appsv1 "k8s.io/api/apps/v1"
-	coordinationv1 "k8s.io/api/coordination/v1"
 	corev1 "k8s.io/api/core/v1"
 	discoveryv1 "k8s.io/api/discovery/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -18,21 +17,6 @@ import (
 	"k8s.io/apimachinery/pkg/labels"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apimachinery/pkg/types"
-)
-
-var (
-	deployments    = appsv1.SchemeGroupVersion.WithResource("deployments")
-	replicaSets    = appsv1.SchemeGroupVersion.WithResource("replicasets")
-	statefulSets   = appsv1.SchemeGroupVersion.WithResource("statefulsets")
-	daemonSets     = appsv1.SchemeGroupVersion.WithResource("daemonsets")
-	jobs           = schema.GroupVersionResource{Group: "batch", Version: "v1", Resource: "jobs"}
-	pods           = corev1.SchemeGroupVersion.WithResource("pods")
-	claims         = corev1.SchemeGroupVersion.WithResource("persistentvolumeclaims")
-	services       = corev1.SchemeGroupVersion.WithResource("services")
-	events         = corev1.SchemeGroupVersion.WithResource("events")
-	endpointSlices = discoveryv1.SchemeGroupVersion.WithResource("endpointslices")
-	leases         = coordinationv1.SchemeGroupVersion.WithResource("leases")
-	definitions    = schema.GroupVersionResource{Group: "apiextensions.k8s.io", Version: "v1", Resource: "customresourcedefinitions"}
 )
 
 // view is what the informers of one namespace know, read as a whole.
@@ -181,7 +165,7 @@ func (v *view) eventsOf(uid types.UID) []*corev1.Event {
 
 // newView starts the informers that the targets of a place need: all of a kind
 // where many are wanted or some are found by their owner, else the one by name.
-func (w *watcher) newView(ctx context.Context, place string, targets []*target, routing []*unstructured.Unstructured) (*view, error) {
+func newView(ctx context.Context, w *watcher, place string, targets []*target, routing []*unstructured.Unstructured) (*view, error) {
 	v := &view{informers: map[schema.GroupVersionResource]*informer{}, services: routing}
 	wanted := map[schema.GroupVersionResource]metav1.ListOptions{}
 	for _, t := range targets {

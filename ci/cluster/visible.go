@@ -5,9 +5,7 @@ import (
 	"slices"
 
 	authorizationv1 "k8s.io/api/authorization/v1"
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime/schema"
-	"k8s.io/client-go/discovery"
 )
 
 // place is where objects of one kind may be listed; without a namespace those of
@@ -34,9 +32,9 @@ var usual = []string{"", "apps", "batch", "networking.k8s.io", "policy", "autosc
 // visible returns where the credentials may list objects of kinds that do not
 // change by themselves.
 func (c *Cluster) visible(ctx context.Context, namespace string) ([]place, error) {
-	kinds, err := discovery.ServerPreferredResourcesWithContext(ctx, c.known)
-	if err != nil && !discovery.IsGroupDiscoveryFailedError(err) { // a group whose server is away cannot be seen
-		return nil, fromAPI(ctx, "cluster "+c.config.Host, "look up its kinds", err)
+	kinds, err := c.kinds(ctx)
+	if err != nil {
+		return nil, err
 	}
 	rules, err := c.rules(ctx, namespace)
 	if err != nil {
@@ -65,26 +63,4 @@ func (c *Cluster) visible(ctx context.Context, namespace string) ([]place, error
 
 func mayList(rules authorizationv1.SubjectRulesReviewStatus, gvr schema.GroupVersionResource) bool {
 	return granted(rules.ResourceRules, permission{"list", gvr.Group, gvr.Resource}) || rules.Incomplete && slices.Contains(usual, gvr.Group)
-}
-
-// rules returns what the credentials may do in a namespace; it is asked once.
-func (c *Cluster) rules(ctx context.Context, namespace string) (authorizationv1.SubjectRulesReviewStatus, error) {
-	c.mutex.Lock()
-	known, ok := c.granted[namespace]
-	c.mutex.Unlock()
-	if ok {
-		return known, nil
-	}
-	review := &authorizationv1.SelfSubjectRulesReview{Spec: authorizationv1.SelfSubjectRulesReviewSpec{Namespace: namespace}}
-	answer, err := c.typed.AuthorizationV1().SelfSubjectRulesReviews().Create(ctx, review, metav1.CreateOptions{})
-	if err != nil {
-		return authorizationv1.SubjectRulesReviewStatus{}, fromAPI(ctx, "namespace "+namespace, "check access", err)
-	}
-	c.mutex.Lock()
-	defer c.mutex.Unlock()
-	if c.granted == nil {
-		c.granted = map[string]authorizationv1.SubjectRulesReviewStatus{}
-	}
-	c.granted[namespace] = answer.Status
-	return answer.Status, nil
 }

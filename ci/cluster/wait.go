@@ -1,6 +1,7 @@
 package cluster
 
 import (
+	"cmp"
 	"context"
 	"maps"
 	"time"
@@ -66,9 +67,9 @@ func (c *Cluster) Wait(ctx context.Context, objects []*unstructured.Unstructured
 	watcher := c.watcher()
 	inner := watcher.open(context.WithoutCancel(ctx)) // what is known outlives the deadline, to be explained
 	defer watcher.close()
-	defer c.outage.tell(watcher)()
+	defer c.onOutage(watcher.notify)()
 	for place, group := range targets {
-		view, err := watcher.newView(inner, place, group, routing[place])
+		view, err := newView(inner, watcher, place, group, routing[place])
 		if err != nil {
 			return err
 		}
@@ -143,7 +144,7 @@ func (w *waiting) judge(t *target, now time.Time) finding {
 	if w.ended[keyOf(t.object)] {
 		return finding{}
 	}
-	f := w.views[t.place].judge(t, glance{now: now, written: w.cluster.written.get, fresh: w.fresh, ran: w.runTime})
+	f := w.views[t.place].judge(t, glance{now: now, written: w.cluster.generation, fresh: w.fresh, ran: w.runTimeAt(now)})
 	if f.lacks == "" && t.kept == jobs {
 		w.ended[keyOf(t.object)] = true
 	}
@@ -154,7 +155,7 @@ func (w *waiting) tell(t *target, f finding) {
 	state := f.lacks
 	switch {
 	case state == "":
-		state = firstOf(f.left, "ready")
+		state = cmp.Or(f.left, "ready")
 	case f.problem != nil && f.problem.cause != "":
 		state = mask(f.problem.cause, w.secrets)
 	}
@@ -167,7 +168,7 @@ func (w *waiting) tell(t *target, f finding) {
 // tellOutage tells once per outage, when it has lasted for a moment, and returns
 // the time until then.
 func (w *waiting) tellOutage() time.Duration {
-	lasts, cause := w.cluster.outage.silence()
+	lasts, cause := w.cluster.silence()
 	switch {
 	case cause == nil && w.silent:
 		w.silent = false

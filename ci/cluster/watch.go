@@ -2,6 +2,7 @@ package cluster
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"sync"
 	"time"
@@ -223,4 +224,13 @@ func listOf[T any](objects []any) []T {
 		}
 	}
 	return out
+}
+
+// ended is the error of a wait whose context is over: Timeout with what is still
+// lacking at the deadline, the cancellation as such.
+func ended(ctx context.Context, object, lacks string) error {
+	if errors.Is(context.Cause(ctx), context.DeadlineExceeded) {
+		return &Error{Class: Timeout, Object: object, Cause: "deadline passed, " + lacks, Err: context.DeadlineExceeded}
+	}
+	return fmt.Errorf("%s: %s: %w", object, lacks, context.Cause(ctx))
 }
