@@ -11,7 +11,6 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
-	networkingv1 "k8s.io/api/networking/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 )
 
@@ -33,8 +32,6 @@ func publish(t *testing.T, c *Cluster, namespace, ip string) {
 
 func TestAddressCountsOnlyOnceItHasAnswered(t *testing.T) {
 	t.Parallel()
-	c := connect(t)
-	namespace := newNamespace(t, c)
 	var asked atomic.Int32
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if asked.Add(1) <= 3 || r.URL.Path != "/demo/health" {
@@ -42,11 +39,12 @@ func TestAddressCountsOnlyOnceItHasAnswered(t *testing.T) {
 		}
 	}))
 	defer server.Close()
-	c.dial = func(ctx context.Context, network, address string) (net.Conn, error) {
+	c := connectWith(t, Config{Dial: func(ctx context.Context, network, address string) (net.Conn, error) {
 		require.Equal(t, "192.0.2.7:80", address)
 		return (&net.Dialer{}).DialContext(ctx, network, server.Listener.Addr().String())
-	}
-	wanted := objects(t, namespace, ingress)
+	}})
+	namespace := newNamespace(t, c)
+	wanted := Objects(t, namespace, ingress)
 	_, err := c.Apply(t.Context(), wanted, ApplyOptions{})
 	require.NoError(t, err)
 	time.AfterFunc(300*time.Millisecond, func() { publish(t, c, namespace, "192.0.2.7") })
@@ -58,42 +56,21 @@ func TestAddressCountsOnlyOnceItHasAnswered(t *testing.T) {
 
 func TestAddressSaysWhatWasTried(t *testing.T) {
 	t.Parallel()
-	c := connect(t)
+	server := httptest.NewServer(http.NotFoundHandler())
+	defer server.Close()
+	c := connectWith(t, Config{Dial: func(ctx context.Context, network, _ string) (net.Conn, error) {
+		return (&net.Dialer{}).DialContext(ctx, network, server.Listener.Addr().String())
+	}})
 	namespace := newNamespace(t, c)
-	wanted := objects(t, namespace, ingress)
+	wanted := Objects(t, namespace, ingress)
 	_, err := c.Apply(t.Context(), wanted, ApplyOptions{})
 	require.NoError(t, err)
 	_, err = c.Address(within(t, time.Second), wanted, "/demo/health")
-	require.ErrorContains(t, requireClass(t, err, NoAddress), "it has no address in its status")
+	require.ErrorContains(t, RequireClass(t, err, NoAddress), "it has no address in its status")
 
-	server := httptest.NewServer(http.NotFoundHandler())
-	defer server.Close()
-	c.dial = func(ctx context.Context, network, _ string) (net.Conn, error) {
-		return (&net.Dialer{}).DialContext(ctx, network, server.Listener.Addr().String())
-	}
 	publish(t, c, namespace, "192.0.2.7")
 	_, err = c.Address(within(t, time.Second), wanted, "/demo/health")
-	require.ErrorContains(t, requireClass(t, err, NoAddress), "GET http://192.0.2.7/demo/health: 404 Not Found")
+	require.ErrorContains(t, RequireClass(t, err, NoAddress), "GET http://192.0.2.7/demo/health: 404 Not Found")
 	_, err = c.Address(within(t, time.Second), wanted, "/demos")
-	require.ErrorContains(t, requireClass(t, err, NoAddress), "no Ingress among the objects leads to /demos")
-}
-
-func TestAddressOfPrefersTheHostOfTheRule(t *testing.T) {
-	t.Parallel()
-	rule := networkingv1.IngressRule{Host: "demo.example", IngressRuleValue: networkingv1.IngressRuleValue{HTTP: &networkingv1.HTTPIngressRuleValue{Paths: []networkingv1.HTTPIngressPath{{Path: "/"}}}}}
-	in := &networkingv1.Ingress{Spec: networkingv1.IngressSpec{Rules: []networkingv1.IngressRule{rule}}}
-	_, found := addressOf(in, "/demo")
-	require.False(t, found, "the controller has not published it")
-	in.Status.LoadBalancer.Ingress = []networkingv1.IngressLoadBalancerIngress{{Hostname: "lb.example"}}
-	address, _ := addressOf(in, "/demo")
-	require.Equal(t, "http://demo.example", address.URL)
-	in.Spec.TLS = []networkingv1.IngressTLS{{Hosts: []string{"demo.example"}}}
-	address, _ = addressOf(in, "/demo")
-	require.Equal(t, "https://demo.example", address.URL)
-	in.Spec.Rules[0].Host, in.Spec.TLS = "", nil
-	address, _ = addressOf(in, "/demo")
-	require.Equal(t, "http://lb.example", address.URL)
-	in.Status.LoadBalancer.Ingress[0] = networkingv1.IngressLoadBalancerIngress{IP: "2001:db8::1"}
-	address, _ = addressOf(in, "/demo")
-	require.Equal(t, "http://[2001:db8::1]", address.URL)
+	require.ErrorContains(t, RequireClass(t, err, NoAddress), "no Ingress among the objects leads to /demos")
 }

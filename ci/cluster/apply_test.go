@@ -13,7 +13,7 @@ func TestApplyWritesOnlyWhatChanged(t *testing.T) {
 	t.Parallel()
 	c := connect(t)
 	namespace := newNamespace(t, c)
-	first := objects(t, namespace, app("", testImage(), "one"))
+	first := Objects(t, namespace, app("", testImage(), "one"))
 	before := c.Requests()
 	changes, err := c.Apply(t.Context(), first, ApplyOptions{})
 	require.NoError(t, err)
@@ -22,7 +22,7 @@ func TestApplyWritesOnlyWhatChanged(t *testing.T) {
 	require.NoError(t, c.Wait(within(t, time.Minute), first, nil))
 
 	before = c.Requests()
-	again := objects(t, namespace, app("", testImage(), "two"))
+	again := Objects(t, namespace, app("", testImage(), "two"))
 	changes, err = c.Apply(t.Context(), again, ApplyOptions{})
 	require.NoError(t, err)
 	t.Logf("unchanged: %d requests", c.Requests()-before)
@@ -45,10 +45,10 @@ func TestApplyOfARefusedObjectChangesNothing(t *testing.T) {
 	t.Parallel()
 	c := connect(t)
 	namespace := newNamespace(t, c)
-	wanted := objects(t, namespace, app("", testImage(), "one"))
+	wanted := Objects(t, namespace, app("", testImage(), "one"))
 	require.NoError(t, unstructured.SetNestedField(wanted[3].Object, "other", "spec", "template", "metadata", "labels", "app"))
 	changes, err := c.Apply(t.Context(), wanted, ApplyOptions{})
-	refused := requireClass(t, err, Admission)
+	refused := RequireClass(t, err, Admission)
 	require.Equal(t, "Deployment "+namespace+"/api", refused.Object)
 	require.Empty(t, changes)
 	_, err = c.typed.CoreV1().ConfigMaps(namespace).Get(t.Context(), "settings", metav1.GetOptions{})
@@ -59,14 +59,14 @@ func TestApplyNamesTheOwnerOfAConflictingField(t *testing.T) {
 	t.Parallel()
 	c := connect(t)
 	namespace := newNamespace(t, c)
-	wanted := objects(t, namespace, app("", testImage(), "one"))[:1]
+	wanted := Objects(t, namespace, app("", testImage(), "one"))[:1]
 	_, err := c.Apply(t.Context(), wanted, ApplyOptions{})
 	require.NoError(t, err)
 	patch := []byte(`{"data":{"greeting":"by hand"}}`)
 	_, err = c.typed.CoreV1().ConfigMaps(namespace).Patch(t.Context(), "settings", "application/merge-patch+json", patch, metav1.PatchOptions{FieldManager: "somebody"})
 	require.NoError(t, err)
 	_, err = c.Apply(t.Context(), wanted, ApplyOptions{})
-	require.ErrorContains(t, requireClass(t, err, Admission), `field .data.greeting is set by "somebody"`)
+	require.ErrorContains(t, RequireClass(t, err, Admission), `field .data.greeting is set by "somebody"`)
 }
 
 func TestApplyNeverPrintsSecretValues(t *testing.T) {
@@ -78,8 +78,8 @@ func TestApplyNeverPrintsSecretValues(t *testing.T) {
 		"not text":    "{apiVersion: v1, kind: Secret, metadata: {name: s}, stringData: {password: 12345678}}",
 		"invalid key": `{apiVersion: v1, kind: Secret, metadata: {name: s}, type: kubernetes.io/dockerconfigjson, stringData: {.dockerconfigjson: "correct-horse"}}`,
 	} {
-		_, err := c.Apply(t.Context(), objects(t, namespace, secret), ApplyOptions{})
-		requireClass(t, err, Admission)
+		_, err := c.Apply(t.Context(), Objects(t, namespace, secret), ApplyOptions{})
+		RequireClass(t, err, Admission)
 		for _, value := range []string{"correct", "horse", "12345678"} {
 			require.NotContains(t, err.Error(), value, name)
 		}
@@ -89,17 +89,17 @@ func TestApplyNeverPrintsSecretValues(t *testing.T) {
 func TestApplyOfAnUnknownKindOrNamespaceIsAConfigurationError(t *testing.T) {
 	t.Parallel()
 	c := connect(t)
-	_, err := c.Apply(t.Context(), objects(t, "slipway-nowhere", app("", testImage(), "one")), ApplyOptions{})
-	require.ErrorContains(t, requireClass(t, err, Misconfigured), "run bootstrap")
-	_, err = c.Apply(t.Context(), objects(t, "default", "{apiVersion: example.com/v1, kind: Thing, metadata: {name: x}}"), ApplyOptions{})
-	require.ErrorContains(t, requireClass(t, err, Misconfigured), "Thing default/x")
+	_, err := c.Apply(t.Context(), Objects(t, "slipway-nowhere", app("", testImage(), "one")), ApplyOptions{})
+	require.ErrorContains(t, RequireClass(t, err, Misconfigured), "run bootstrap")
+	_, err = c.Apply(t.Context(), Objects(t, "default", "{apiVersion: example.com/v1, kind: Thing, metadata: {name: x}}"), ApplyOptions{})
+	require.ErrorContains(t, RequireClass(t, err, Misconfigured), "Thing default/x")
 }
 
 func TestApplyMakesANamespaceAndWhatIsInIt(t *testing.T) {
 	t.Parallel()
 	c := connect(t)
-	namespace := objects(t, "", "{apiVersion: v1, kind: Namespace, metadata: {name: slipway-test-made}}")
-	inside := objects(t, "slipway-test-made", app("", testImage(), "one"))[:2]
+	namespace := Objects(t, "", "{apiVersion: v1, kind: Namespace, metadata: {name: slipway-test-made}}")
+	inside := Objects(t, "slipway-test-made", app("", testImage(), "one"))[:2]
 	changes, err := c.Apply(t.Context(), append(inside, namespace...), ApplyOptions{})
 	require.NoError(t, err)
 	require.Len(t, changes, 3)

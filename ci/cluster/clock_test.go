@@ -2,7 +2,6 @@ package cluster
 
 import (
 	"context"
-	"os"
 	"testing"
 	"time"
 
@@ -12,11 +11,7 @@ import (
 // connectAt returns a connection from a machine whose clock is wrong.
 func connectAt(t *testing.T, wrong time.Duration) *Cluster {
 	t.Helper()
-	connect(t)
-	c, err := Connect(t.Context(), Config{Kubeconfig: os.Getenv("SLIPWAY_TEST_KUBECONFIG"), UserAgent: "slipway-test",
-		Clock: func() time.Time { return time.Now().Add(wrong) }})
-	require.NoError(t, err)
-	return c
+	return connectWith(t, Config{Clock: func() time.Time { return time.Now().Add(wrong) }})
 }
 
 func TestRunsWhoseClocksDifferByMinutesAgreeOnWhatIsOldAndWhoLives(t *testing.T) {
@@ -27,14 +22,14 @@ func TestRunsWhoseClocksDifferByMinutesAgreeOnWhatIsOldAndWhoLives(t *testing.T)
 			one, two := connectAt(t, clocks[0]), connectAt(t, clocks[1])
 			require.WithinDuration(t, one.Now(), two.Now(), 3*time.Second)
 			namespace := newNamespace(t, one)
-			released := func(c *Cluster, lease *Lease, run string) {
-				require.NoError(t, c.SaveRelease(lease.Fence(t.Context()), namespace, &Release{Run: run, Version: run, Number: lease.Number(), Time: c.clock.own()}))
+			released := func(c *Cluster, wrong time.Duration, lease *Lease, run string) {
+				require.NoError(t, c.SaveRelease(lease.Fence(t.Context()), namespace, &Release{Run: run, Version: run, Number: lease.Number(), Time: time.Now().Add(wrong)}))
 			}
 			first, err := one.Lock(t.Context(), namespace, "production", "one", nil)
 			require.NoError(t, err)
-			released(one, first, "one")
+			released(one, clocks[0], first, "one")
 			_, err = two.Lock(within(t, one.renewal()+2*time.Second), namespace, "production", "two", nil)
-			requireClass(t, err, Locked)
+			RequireClass(t, err, Locked)
 			holder, err := two.Holder(t.Context(), namespace, "production")
 			require.NoError(t, err)
 			require.False(t, holder.Silent(two.Now()), "a run that lives is taken for dead")
@@ -42,7 +37,7 @@ func TestRunsWhoseClocksDifferByMinutesAgreeOnWhatIsOldAndWhoLives(t *testing.T)
 
 			second, err := two.Lock(within(t, time.Minute), namespace, "production", "two", nil)
 			require.NoError(t, err)
-			released(two, second, "two")
+			released(two, clocks[1], second, "two")
 			require.NoError(t, second.Unlock(context.WithoutCancel(t.Context())))
 			for _, c := range []*Cluster{one, two} {
 				releases, _, err := c.Releases(t.Context(), namespace)

@@ -5,14 +5,12 @@ import (
 	"flag"
 	"fmt"
 	"os"
-	"strings"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"sigs.k8s.io/yaml"
 )
 
@@ -43,11 +41,18 @@ func testImage() string {
 // connect returns the cluster that tests may use, with administrator's rights.
 func connect(t *testing.T) *Cluster {
 	t.Helper()
+	return connectWith(t, Config{})
+}
+
+// connectWith is connect with more of a configuration.
+func connectWith(t *testing.T, config Config) *Cluster {
+	t.Helper()
 	file := os.Getenv("SLIPWAY_TEST_KUBECONFIG")
 	if file == "" {
 		t.Skip("SLIPWAY_TEST_KUBECONFIG is not set: no cluster to test against")
 	}
-	c, err := Connect(t.Context(), Config{Kubeconfig: file, UserAgent: "slipway-test"})
+	config.Kubeconfig, config.UserAgent = file, "slipway-test"
+	c, err := Connect(t.Context(), config)
 	require.NoError(t, err)
 	return c
 }
@@ -62,21 +67,6 @@ func newNamespace(t *testing.T, c *Cluster) string {
 		require.NoError(t, err)
 	})
 	return made.Name
-}
-
-// objects reads YAML documents and puts them into the namespace.
-func objects(t *testing.T, namespace string, documents ...string) []*unstructured.Unstructured {
-	t.Helper()
-	var out []*unstructured.Unstructured
-	for _, document := range strings.Split(strings.Join(documents, "\n---\n"), "\n---\n") {
-		object := &unstructured.Unstructured{}
-		json, err := yaml.YAMLToJSON([]byte(document))
-		require.NoError(t, err)
-		require.NoError(t, object.UnmarshalJSON(json)) // whole numbers as int64, as everywhere else
-		object.SetNamespace(namespace)
-		out = append(out, object)
-	}
-	return out
 }
 
 // app is a small application: config, Secret, Service and Deployment.
@@ -130,14 +120,6 @@ func actions(changes []Change) map[string]Action {
 		out[change.Kind+" "+change.Name] = change.Action
 	}
 	return out
-}
-
-func requireClass(t *testing.T, err error, class Class) *Error {
-	t.Helper()
-	var known *Error
-	require.ErrorAs(t, err, &known)
-	require.Equal(t, class, known.Class, "%v", err)
-	return known
 }
 
 // probedApp is a Deployment of one pod that answers its readiness probe; change,

@@ -55,7 +55,7 @@ func TestAForwardWorksForAnImpersonatedAccount(t *testing.T) {
 	newAccount(t, c, namespace)
 	confined, _, err := c.Confined(t.Context(), namespace, "slipway")
 	require.NoError(t, err)
-	_, err = confined.Apply(t.Context(), objects(t, namespace, app("", testImage(), "one")), ApplyOptions{})
+	_, err = confined.Apply(t.Context(), Objects(t, namespace, app("", testImage(), "one")), ApplyOptions{})
 	require.NoError(t, err)
 	forward, err := confined.Forward(within(t, time.Minute), namespace, "api", 8080)
 	require.NoError(t, err)
@@ -70,6 +70,6 @@ func TestWithoutTheAccountAnAdministratorIsToldToBootstrap(t *testing.T) {
 	t.Parallel()
 	c := connect(t)
 	_, _, err := c.Confined(t.Context(), "slipway-none", "slipway")
-	require.EqualError(t, requireClass(t, err, Misconfigured), "namespace slipway-none: has no ServiceAccount slipway, "+
+	require.EqualError(t, RequireClass(t, err, Misconfigured), "namespace slipway-none: has no ServiceAccount slipway, "+
 		"whose rights a run takes when the credentials given may write everywhere; run bootstrap")
 }

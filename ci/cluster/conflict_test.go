@@ -16,7 +16,7 @@ func TestAFieldThatAnAutoscalerSetsIsLeftToIt(t *testing.T) {
 	t.Parallel()
 	c := connect(t)
 	namespace := newNamespace(t, c)
-	wanted := objects(t, namespace, app("", testImage(), "one"))[3:]
+	wanted := Objects(t, namespace, app("", testImage(), "one"))[3:]
 	_, err := c.Apply(t.Context(), wanted, ApplyOptions{})
 	require.NoError(t, err)
 	scale := &autoscalingv1.Scale{ObjectMeta: metav1.ObjectMeta{Name: "api", Namespace: namespace}, Spec: autoscalingv1.ScaleSpec{Replicas: 3}}
@@ -42,14 +42,14 @@ func TestAFieldThatAPersonSetIsNotTaken(t *testing.T) {
 	t.Parallel()
 	c := connect(t)
 	namespace := newNamespace(t, c)
-	wanted := objects(t, namespace, app("", testImage(), "one"))[3:]
+	wanted := Objects(t, namespace, app("", testImage(), "one"))[3:]
 	_, err := c.Apply(t.Context(), wanted, ApplyOptions{})
 	require.NoError(t, err)
 	scale := &autoscalingv1.Scale{ObjectMeta: metav1.ObjectMeta{Name: "api", Namespace: namespace}, Spec: autoscalingv1.ScaleSpec{Replicas: 3}}
 	_, err = c.typed.AppsV1().Deployments(namespace).UpdateScale(t.Context(), "api", scale, metav1.UpdateOptions{FieldManager: "kubectl"})
 	require.NoError(t, err)
 	_, err = c.Plan(t.Context(), wanted, ApplyOptions{})
-	refused := requireClass(t, err, Admission)
+	refused := RequireClass(t, err, Admission)
 	require.Equal(t, "Deployment "+namespace+"/api", refused.Object)
 	require.Contains(t, refused.Cause, `field .spec.replicas is set by "kubectl"`)
 }
@@ -61,8 +61,8 @@ func TestAQuotaOnNumbersIsSeenBeforeAnythingIsWritten(t *testing.T) {
 	_, err := c.typed.CoreV1().ResourceQuotas(namespace).Create(t.Context(), &corev1.ResourceQuota{ObjectMeta: metav1.ObjectMeta{Name: "few"},
 		Spec: corev1.ResourceQuotaSpec{Hard: corev1.ResourceList{"count/configmaps": quantity.MustParse("2")}}}, metav1.CreateOptions{})
 	require.NoError(t, err)
-	_, err = c.Apply(t.Context(), objects(t, namespace, configMap("a", "one", "x"), configMap("b", "one", "x"), configMap("c", "one", "x")), ApplyOptions{})
-	refused := requireClass(t, err, Admission)
+	_, err = c.Apply(t.Context(), Objects(t, namespace, configMap("a", "one", "x"), configMap("b", "one", "x"), configMap("c", "one", "x")), ApplyOptions{})
+	refused := RequireClass(t, err, Admission)
 	require.Contains(t, refused.Cause, "exceeded quota")
 	for _, name := range []string{"a", "b", "c"} {
 		_, err := c.typed.CoreV1().ConfigMaps(namespace).Get(t.Context(), name, metav1.GetOptions{})
@@ -72,6 +72,6 @@ func TestAQuotaOnNumbersIsSeenBeforeAnythingIsWritten(t *testing.T) {
 
 func TestAWaveThatIsNoNumberIsRefused(t *testing.T) {
 	t.Parallel()
-	wanted := objects(t, "shop", `{apiVersion: v1, kind: ConfigMap, metadata: {name: a, annotations: {slipway.dev/wave: first}}}`)
+	wanted := Objects(t, "shop", `{apiVersion: v1, kind: ConfigMap, metadata: {name: a, annotations: {slipway.dev/wave: first}}}`)
 	require.ErrorContains(t, CheckAnnotations(wanted), `ConfigMap shop/a: annotation slipway.dev/wave is no whole number: "first"`)
 }

@@ -10,7 +10,6 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
-	authorizationv1 "k8s.io/api/authorization/v1"
 	"k8s.io/client-go/tools/clientcmd"
 )
 
@@ -35,7 +34,7 @@ func TestConnectRefusesAKubeconfigThatNamesNoCluster(t *testing.T) {
 		`context "there" does not exist`: {Kubeconfig: kubeconfig(t, "http://127.0.0.1:1", "here"), Context: "there"},
 	} {
 		_, err := Connect(t.Context(), cfg)
-		require.ErrorContains(t, requireClass(t, err, Misconfigured), cause)
+		require.ErrorContains(t, RequireClass(t, err, Misconfigured), cause)
 	}
 }
 
@@ -47,8 +46,8 @@ func TestConnectSaysUnreachableWithinSeconds(t *testing.T) {
 	for _, server := range []string{"http://127.0.0.1:1", "http://" + silent.Addr().String()} {
 		start := time.Now()
 		_, err = Connect(t.Context(), Config{Kubeconfig: kubeconfig(t, server, "here")})
-		requireClass(t, err, Unreachable)
-		require.Less(t, time.Since(start), connectTimeout+time.Second)
+		RequireClass(t, err, Unreachable)
+		require.Less(t, time.Since(start), 6*time.Second)
 	}
 }
 
@@ -65,7 +64,7 @@ func TestCheckAccessSaysToRunBootstrapWhenThereIsNoNamespace(t *testing.T) {
 	t.Parallel()
 	c := connect(t)
 	err := c.CheckAccess(t.Context(), "slipway-nowhere")
-	require.ErrorContains(t, requireClass(t, err, Misconfigured), "does not exist; run bootstrap")
+	require.ErrorContains(t, RequireClass(t, err, Misconfigured), "does not exist; run bootstrap")
 }
 
 // as returns the cluster as seen by a user without any rights of its own.
@@ -88,8 +87,8 @@ func TestCheckAccessNamesTheMissingPermissions(t *testing.T) {
 	c := connect(t)
 	namespace := newNamespace(t, c)
 	err := as(t, "slipway-tester").CheckAccess(t.Context(), namespace)
-	require.ErrorContains(t, requireClass(t, err, Misconfigured), "these credentials may do nothing in it")
-	_, err = c.Apply(t.Context(), objects(t, namespace,
+	require.ErrorContains(t, RequireClass(t, err, Misconfigured), "these credentials may do nothing in it")
+	_, err = c.Apply(t.Context(), Objects(t, namespace,
 		`{apiVersion: rbac.authorization.k8s.io/v1, kind: Role, metadata: {name: reader}, rules: [{apiGroups: [""], resources: [configmaps, secrets, pods, services], verbs: ["*"]}]}`,
 		`{apiVersion: rbac.authorization.k8s.io/v1, kind: RoleBinding, metadata: {name: reader}, roleRef: {apiGroup: rbac.authorization.k8s.io, kind: Role, name: reader}, subjects: [{apiGroup: rbac.authorization.k8s.io, kind: User, name: slipway-tester}]}`,
 	), ApplyOptions{})
@@ -104,16 +103,8 @@ func TestCheckAccessNamesTheMissingPermissions(t *testing.T) {
 func TestWaitWithoutTheRightToWatchIsRefusedAtOnce(t *testing.T) {
 	t.Parallel()
 	c := connect(t)
-	wanted := objects(t, newNamespace(t, c), app("", testImage(), "one"))
-	refused := requireClass(t, as(t, "slipway-nobody").Wait(within(t, 10*time.Second), wanted, nil), Admission)
+	wanted := Objects(t, newNamespace(t, c), app("", testImage(), "one"))
+	nobody := as(t, "slipway-nobody")
+	refused := RequireClass(t, nobody.Wait(within(t, 10*time.Second), wanted, nil), Admission)
 	require.Contains(t, refused.Cause, "slipway-nobody")
-}
-
-func TestGrantedReadsWildcardsAndIgnoresNamedObjects(t *testing.T) {
-	t.Parallel()
-	need := permission{"patch", "apps", "deployments"}
-	require.True(t, granted([]authorizationv1.ResourceRule{{Verbs: []string{"*"}, APIGroups: []string{"*"}, Resources: []string{"*"}}}, need))
-	require.True(t, granted([]authorizationv1.ResourceRule{{Verbs: []string{"patch"}, APIGroups: []string{"apps"}, Resources: []string{"deployments"}}}, need))
-	require.False(t, granted([]authorizationv1.ResourceRule{{Verbs: []string{"patch"}, APIGroups: []string{""}, Resources: []string{"deployments"}}}, need))
-	require.False(t, granted([]authorizationv1.ResourceRule{{Verbs: []string{"patch"}, APIGroups: []string{"apps"}, Resources: []string{"deployments"}, ResourceNames: []string{"api"}}}, need))
 }

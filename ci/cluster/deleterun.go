@@ -90,8 +90,8 @@ type sweep struct {
 func (s *sweep) step(ctx context.Context) ([]string, error) {
 	found := map[schema.GroupVersionResource][]metav1.Object{}
 	left := []string{}
-	for gvr, informer := range s.informers {
-		synced, err := informer.ready()
+	for gvr, kept := range s.informers {
+		synced, err := kept.ready()
 		switch {
 		case gvr != configMaps && gvr != pods && (apierrors.IsForbidden(err) || apierrors.IsNotFound(err)):
 			continue
@@ -100,7 +100,7 @@ func (s *sweep) step(ctx context.Context) ([]string, error) {
 		case !synced:
 			return nil, nil
 		}
-		found[gvr] = listOf[metav1.Object](informer.List())
+		found[gvr] = listOf[metav1.Object](kept.List())
 		for _, object := range found[gvr] {
 			left = append(left, fmt.Sprintf("%s %s", strings.TrimSuffix(gvr.Resource, "s"), object.GetName()))
 		}

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
@@ -59,13 +60,10 @@ func (d deploy) carry(ctx context.Context, c *Cluster) error {
 		return err
 	}
 	err = d.under(lease.Fence(ctx), c, lease)
-	if err != nil && errors.Is(lease.Ask(ctx), ErrLost) {
-		err = lease.lostError()
+	if lost := lease.Ask(ctx); errors.Is(lost, ErrLost) {
+		err = lost
 	}
-	if err := errors.Join(err, lease.Unlock(ctx)); err != nil || !lease.isLost() {
-		return err
-	}
-	return lease.lostError()
+	return errors.Join(err, lease.Unlock(ctx))
 }
 
 // under deploys while it has the lock, after it put back what dead runs changed.
@@ -117,6 +115,27 @@ func (d deploy) under(ctx context.Context, c *Cluster, lease *Lease) error {
 		return err
 	}
 	return c.ForgetUndo(ctx, record)
+}
+
+// killed is a fence that lets some writes pass and then none, as when the process is
+// killed between two.
+type killed struct{ left atomic.Int32 }
+
+func killedAfter(t *testing.T, writes int32) context.Context {
+	k := &killed{}
+	k.left.Store(writes)
+	return WithFence(t.Context(), k)
+}
+
+func (k *killed) Confirm(ctx context.Context) error {
+	if k.left.Add(-1) < 0 {
+		return k.Ask(ctx)
+	}
+	return nil
+}
+
+func (k *killed) Ask(context.Context) error {
+	return &Error{Class: Lost, Object: "test", Cause: "is over", Err: ErrLost}
 }
 
 // process is a deploy in a process of its own.

@@ -21,11 +21,11 @@ func fails(t *testing.T, class Class, limit time.Duration, documents ...string) 
 
 func failsIn(t *testing.T, c *Cluster, namespace string, class Class, limit time.Duration, documents ...string) *Error {
 	t.Helper()
-	wanted := objects(t, namespace, documents...)
+	wanted := Objects(t, namespace, documents...)
 	_, err := c.Apply(t.Context(), wanted, ApplyOptions{})
 	require.NoError(t, err)
 	start := time.Now()
-	found := requireClass(t, c.Wait(within(t, 2*limit*slack()+10*time.Second), wanted, nil), class)
+	found := RequireClass(t, c.Wait(within(t, 2*limit*slack()+10*time.Second), wanted, nil), class)
 	t.Logf("%.1fs: %s\n\t%s", time.Since(start).Seconds(), found, strings.Join(found.Evidence, "\n\t"))
 	require.Less(t, time.Since(start), limit*slack())
 	return found
@@ -208,7 +208,7 @@ func TestARecreateThatFailsSaysThatNothingServesAnyMore(t *testing.T) {
 	needKubelet(t, c)
 	namespace := newNamespace(t, c)
 	recreate := func(deployment, _, _ map[string]any) { deployment["strategy"] = map[string]any{"type": "Recreate"} }
-	wanted := objects(t, namespace, probedApp(recreate))
+	wanted := Objects(t, namespace, probedApp(recreate))
 	_, err := c.Apply(t.Context(), wanted, ApplyOptions{})
 	require.NoError(t, err)
 	require.NoError(t, c.Wait(within(t, time.Minute), wanted, nil))

@@ -9,17 +9,13 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	quantity "k8s.io/apimachinery/pkg/api/resource"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/apimachinery/pkg/types"
 )
+
+// longAgo says of each container that it started long ago.
+func longAgo(*corev1.Pod, corev1.ContainerStatus) time.Duration { return time.Hour }
 
 func waitingFor(reason, message string) corev1.ContainerStatus {
 	return corev1.ContainerStatus{Name: "api", Image: "app:1", State: corev1.ContainerState{Waiting: &corev1.ContainerStateWaiting{Reason: reason, Message: message}}}
-}
-
-// glanceAt is a glance in which containers have run for long.
-func glanceAt(now time.Time) glance {
-	return glance{now: now, written: func(types.UID) int64 { return 0 }, fresh: func(*corev1.Event) bool { return true },
-		ran: func(*corev1.Pod, corev1.ContainerStatus) time.Duration { return time.Hour }}
 }
 
 func endedWith(name string, restarts int32, code int32, reason string) corev1.ContainerStatus {
@@ -58,25 +54,25 @@ func TestContainerProblemsAreClassified(t *testing.T) {
 			t.Parallel()
 			pod := &corev1.Pod{Spec: corev1.PodSpec{RestartPolicy: corev1.RestartPolicyAlways}, Status: corev1.PodStatus{ContainerStatuses: []corev1.ContainerStatus{test.status}}}
 			pod.Spec.Containers = []corev1.Container{{Name: "api", Resources: corev1.ResourceRequirements{Limits: corev1.ResourceList{corev1.ResourceMemory: quantity.MustParse("64Mi")}}}}
-			found := podProblem(pod, glanceAt(time.Now()).ran)
+			found := podProblem(pod, longAgo)
 			require.NotNil(t, found)
 			require.Equal(t, test.class, found.class)
 			require.Equal(t, test.cause, found.cause)
 			require.Equal(t, test.grace, found.grace)
 			now := metav1.Now()
 			pod.DeletionTimestamp = &now
-			require.Nil(t, podProblem(pod, glanceAt(time.Now()).ran), "it is going anyway")
+			require.Nil(t, podProblem(pod, longAgo), "it is going anyway")
 		})
 	}
-	require.Nil(t, podProblem(&corev1.Pod{Status: corev1.PodStatus{ContainerStatuses: []corev1.ContainerStatus{waitingFor("ContainerCreating", "")}}}, glanceAt(time.Now()).ran))
+	require.Nil(t, podProblem(&corev1.Pod{Status: corev1.PodStatus{ContainerStatuses: []corev1.ContainerStatus{waitingFor("ContainerCreating", "")}}}, longAgo))
 }
 
 func TestInitContainersAreNamedAsSuchAndMayEndWell(t *testing.T) {
 	t.Parallel()
 	pod := &corev1.Pod{Status: corev1.PodStatus{InitContainerStatuses: []corev1.ContainerStatus{endedWith("migrate", 1, 3, "Error")}}}
-	require.Equal(t, "init container migrate crashes again and again, with exit code 3 (Error)", podProblem(pod, glanceAt(time.Now()).ran).cause)
+	require.Equal(t, "init container migrate crashes again and again, with exit code 3 (Error)", podProblem(pod, longAgo).cause)
 	pod.Status.InitContainerStatuses[0] = endedWith("migrate", 2, 0, "Completed")
-	require.Nil(t, podProblem(pod, glanceAt(time.Now()).ran))
+	require.Nil(t, podProblem(pod, longAgo))
 }
 
 func TestAContainerThatRunsWellAgainIsNoProblem(t *testing.T) {
@@ -84,12 +80,11 @@ func TestAContainerThatRunsWellAgainIsNoProblem(t *testing.T) {
 	status := endedWith("api", 2, 1, "Error")
 	status.LastTerminationState, status.State, status.Ready = status.State, corev1.ContainerState{Running: &corev1.ContainerStateRunning{}}, true
 	pod := &corev1.Pod{Spec: corev1.PodSpec{Containers: []corev1.Container{{Name: "api"}}}, Status: corev1.PodStatus{ContainerStatuses: []corev1.ContainerStatus{status}}}
-	require.Nil(t, podProblem(pod, glanceAt(time.Now()).ran))
-	soon := glanceAt(time.Now())
-	soon.ran = func(*corev1.Pod, corev1.ContainerStatus) time.Duration { return time.Second }
-	require.NotNil(t, podProblem(pod, soon.ran), "no probe says that it is well")
+	require.Nil(t, podProblem(pod, longAgo))
+	soon := func(*corev1.Pod, corev1.ContainerStatus) time.Duration { return time.Second }
+	require.NotNil(t, podProblem(pod, soon), "no probe says that it is well")
 	pod.Spec.Containers[0].ReadinessProbe = &corev1.Probe{}
-	require.Nil(t, podProblem(pod, soon.ran), "its probe says so")
+	require.Nil(t, podProblem(pod, soon), "its probe says so")
 }
 
 func TestGravestIsWhatIsFinalFirst(t *testing.T) {
@@ -105,7 +100,7 @@ func TestPausedAndOverdueDeploymentsAreProblems(t *testing.T) {
 	overdue := &appsv1.Deployment{Status: appsv1.DeploymentStatus{Conditions: []appsv1.DeploymentCondition{
 		{Type: appsv1.DeploymentProgressing, Status: corev1.ConditionFalse, Reason: "ProgressDeadlineExceeded"}}}}
 	require.Equal(t, Timeout, deploymentProblem(overdue, nil, nil).class)
-	running := podOf("api", false)
+	running := &corev1.Pod{}
 	running.Status.ContainerStatuses = []corev1.ContainerStatus{{Name: "api", State: corev1.ContainerState{Running: &corev1.ContainerStateRunning{}}}}
 	require.Equal(t, NeverReady, deploymentProblem(overdue, []*corev1.Pod{running}, nil).class)
 	require.Nil(t, deploymentProblem(&appsv1.Deployment{}, nil, nil))

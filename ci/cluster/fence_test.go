@@ -42,7 +42,7 @@ func (s *turnstile) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	what := r.Method + " " + r.URL.Path
 	body, _ := io.ReadAll(r.Body)
 	r.Body = io.NopCloser(bytes.NewReader(body))
-	if !writes(r) || bytes.Contains(body, []byte("dryRun")) || strings.Contains(what, "/leases") || strings.Contains(what, "authorization.k8s.io") || !s.stops(what) {
+	if r.Method == http.MethodGet || r.URL.Query().Has("dryRun") || bytes.Contains(body, []byte("dryRun")) || strings.Contains(what, "/leases") || strings.Contains(what, "authorization.k8s.io") || !s.stops(what) {
 		s.behind.ServeHTTP(w, r)
 		return
 	}
@@ -88,8 +88,7 @@ type contest struct {
 // one, prune one and create one; each also changes one that the other does not.
 func newContest(t *testing.T, refused bool) *contest {
 	t.Helper()
-	c := connect(t)
-	c.given.Lease = shortLease
+	c := connectWith(t, Config{Lease: shortLease})
 	namespace := newNamespace(t, c)
 	_, through := throughFaults(t)
 	gate := &turnstile{behind: through.behind, came: make(chan string, 1), on: make(chan struct{})}
@@ -100,7 +99,7 @@ func newContest(t *testing.T, refused bool) *contest {
 			name, value, _ := strings.Cut(config, "=")
 			documents = append(documents, strings.Replace(configMap(name, run, value), "slipway.dev/run:", "app.kubernetes.io/name: x, slipway.dev/run:", 1))
 		}
-		objects := objects(t, namespace, documents...)
+		objects := Objects(t, namespace, documents...)
 		require.NoError(t, unstructured.SetNestedField(objects[3].Object, run, "spec", "template", "metadata", "annotations", "run"))
 		return objects
 	}
@@ -228,7 +227,7 @@ func TestARunThatIsStoppedAtARandomMomentDoesNotWriteOverWhatCameAfterIt(t *test
 func TestWhatARunCreatesAfterItLostProductionIsPrunedByTheNext(t *testing.T) {
 	t.Parallel()
 	s := newContest(t, false)
-	late := objects(t, s.namespace, configMap("late", "paused", "x"))
+	late := Objects(t, s.namespace, configMap("late", "paused", "x"))
 	awaited := UndoRecord{Created: []Ref{refOf(late[0])}, Label: "paused"}.Awaited()
 	require.NoError(t, s.other.carry(within(t, time.Minute), s.c))
 	_, err := s.c.Apply(t.Context(), late, ApplyOptions{})

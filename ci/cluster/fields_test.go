@@ -29,7 +29,7 @@ const ours = `{"f:metadata":{"f:labels":{"f:team":{},"f:slipway.dev/run":{}}},
 
 func live(t *testing.T, document, fields string) *unstructured.Unstructured {
 	t.Helper()
-	object := objects(t, "shop", document)[0]
+	object := Objects(t, "shop", document)[0]
 	object.SetManagedFields([]metav1.ManagedFieldsEntry{
 		{Manager: "kubectl", Operation: "Update", APIVersion: "v1", FieldsV1: metav1.NewFieldsV1(`{"f:metadata":{"f:labels":{"f:added-by":{}}}}`)},
 		{Manager: FieldManager, Operation: "Apply", APIVersion: object.GetAPIVersion(), FieldsV1: metav1.NewFieldsV1(fields)},
@@ -39,7 +39,7 @@ func live(t *testing.T, document, fields string) *unstructured.Unstructured {
 
 func TestOwnedFieldsAreWhatWeAppliedAndNothingElse(t *testing.T) {
 	t.Parallel()
-	require.Equal(t, objects(t, "shop", `
+	require.Equal(t, Objects(t, "shop", `
 apiVersion: v1
 kind: Service
 metadata: {name: api, labels: {team: blue, slipway.dev/run: one}}
@@ -52,13 +52,13 @@ func TestOfAnObjectOfOthersNothingIsOurs(t *testing.T) {
 	t.Parallel()
 	object := live(t, liveService, ours)
 	object.SetManagedFields(object.GetManagedFields()[:1])
-	require.Equal(t, objects(t, "shop", `{apiVersion: v1, kind: Service, metadata: {name: api}}`)[0].Object, ownedFields(object).Object)
+	require.Equal(t, Objects(t, "shop", `{apiVersion: v1, kind: Service, metadata: {name: api}}`)[0].Object, ownedFields(object).Object)
 }
 
 func TestAnObjectIsAsAppliedOnlyWhenAllThatIsWantedIsOursAndNoMore(t *testing.T) {
 	t.Parallel()
 	wanted := func(ports, labels string) *unstructured.Unstructured {
-		return objects(t, "shop", "{apiVersion: v1, kind: Service, metadata: {name: api, labels: {"+labels+"}}, spec: {selector: {app: api}, ports: ["+ports+"]}}")[0]
+		return Objects(t, "shop", "{apiVersion: v1, kind: Service, metadata: {name: api, labels: {"+labels+"}}, spec: {selector: {app: api}, ports: ["+ports+"]}}")[0]
 	}
 	const http = "{name: http, port: 80, targetPort: 8080}"
 	at := live(t, liveService, ours)
@@ -71,20 +71,10 @@ func TestAnObjectIsAsAppliedOnlyWhenAllThatIsWantedIsOursAndNoMore(t *testing.T)
 	require.True(t, asApplied(at, wanted(http, "team: blue")), "a zero time is none")
 }
 
-func TestAShapeIsWhichFieldsAreWrittenNotTheirValues(t *testing.T) {
-	t.Parallel()
-	at := func(document string) *planned { return &planned{object: objects(t, "shop", document)[0]} }
-	one := at("{apiVersion: v1, kind: ConfigMap, metadata: {name: a, labels: {x: one}}, data: {a: b}}")
-	require.Equal(t, shape(one), shape(at("{apiVersion: v1, kind: ConfigMap, metadata: {name: b, labels: {z: one}}, data: {c: d, e: f}}")))
-	require.NotEqual(t, shape(one), shape(at("{apiVersion: v1, kind: ConfigMap, metadata: {name: a}, data: {a: b}}")))
-	require.NotEqual(t, shape(one), shape(at("{apiVersion: v1, kind: Secret, metadata: {name: a, labels: {x: one}}, data: {a: b}}")))
-	require.NotEqual(t, shape(one), shape(at("{apiVersion: v1, kind: ConfigMap, immutable: true, metadata: {name: a, labels: {x: one}}, data: {a: b}}")))
-}
-
 func TestOverwrittenAreValuesThatNobodyHadSetOnPurpose(t *testing.T) {
 	t.Parallel()
 	object := live(t, liveService, ours)
-	wanted := objects(t, "shop", "{apiVersion: v1, kind: Service, metadata: {name: api, labels: {team: red, new: one}}, spec: {sessionAffinity: ClientIP, selector: {app: other}, ports: []}}")[0]
-	require.Equal(t, objects(t, "shop", "{apiVersion: v1, kind: Service, metadata: {name: api}, spec: {sessionAffinity: None}}")[0].Object, overwritten(object, wanted).Object)
-	require.Nil(t, overwritten(object, objects(t, "shop", "{apiVersion: v1, kind: Service, metadata: {name: api}, spec: {sessionAffinity: None}}")[0]))
+	wanted := Objects(t, "shop", "{apiVersion: v1, kind: Service, metadata: {name: api, labels: {team: red, new: one}}, spec: {sessionAffinity: ClientIP, selector: {app: other}, ports: []}}")[0]
+	require.Equal(t, Objects(t, "shop", "{apiVersion: v1, kind: Service, metadata: {name: api}, spec: {sessionAffinity: None}}")[0].Object, overwritten(object, wanted).Object)
+	require.Nil(t, overwritten(object, Objects(t, "shop", "{apiVersion: v1, kind: Service, metadata: {name: api}, spec: {sessionAffinity: None}}")[0]))
 }

@@ -25,12 +25,12 @@ func TestRightsOfFormerTimesAreRemovedAndAPersonsAreNamed(t *testing.T) {
 	c := connect(t)
 	build, production := newNamespace(t, c), newNamespace(t, c)
 	apply := func(namespace string, documents ...string) {
-		_, err := c.Apply(t.Context(), objects(t, namespace, documents...), ApplyOptions{})
+		_, err := c.Apply(t.Context(), Objects(t, namespace, documents...), ApplyOptions{})
 		require.NoError(t, err)
 	}
 	apply(build, accountObject, roleObject, bindingOf("slipway", build), `{apiVersion: v1, kind: ServiceAccount, metadata: {name: api}}`, tokenSecret(Account), tokenSecret("api"))
 	apply(production, roleObject, bindingOf("slipway", build), bindingOf("slipway-old", build))
-	persons := objects(t, production, bindingOf("by-hand", build))[0]
+	persons := Objects(t, production, bindingOf("by-hand", build))[0]
 	persons.SetLabels(nil)
 	_, err := c.typed.RbacV1().RoleBindings(production).Get(t.Context(), "slipway", metav1.GetOptions{})
 	require.NoError(t, err)
@@ -54,13 +54,13 @@ func TestRightsOfFormerTimesAreRemovedAndAPersonsAreNamed(t *testing.T) {
 	require.NoError(t, err, "it is of another account")
 
 	err = c.CheckApart(t.Context(), build, production)
-	require.ErrorContains(t, requireClass(t, err, Admission), "the pipeline's accounts are not apart: ServiceAccount "+build+"/slipway may get configmaps in "+production)
+	require.ErrorContains(t, RequireClass(t, err, Admission), "the pipeline's accounts are not apart: ServiceAccount "+build+"/slipway may get configmaps in "+production)
 	require.NoError(t, c.typed.RbacV1().RoleBindings(production).Delete(t.Context(), "by-hand", metav1.DeleteOptions{}))
 	require.NoError(t, c.CheckApart(t.Context(), build, production))
 
 	apply(build, podAs("CronJob", "serviceAccountName", Account))
 	err = c.CheckApart(t.Context(), build, production)
-	require.ErrorContains(t, requireClass(t, err, Admission), "CronJob "+build+"/api runs as it")
+	require.ErrorContains(t, RequireClass(t, err, Admission), "CronJob "+build+"/api runs as it")
 }
 
 func objectsOf(rights []Former) (out []string) {
@@ -78,12 +78,12 @@ func TestAnOlderCopyOfTheNamespacesFolderIsRefused(t *testing.T) {
 		"a role that lets it be other": {`{apiVersion: rbac.authorization.k8s.io/v1, kind: Role, metadata: {name: a}, rules: [{apiGroups: [""], resources: [serviceaccounts/token], verbs: [create]}]}`, "Role shop/a: lets its account create serviceaccounts/token"},
 		"a role that lets it give":     {`{apiVersion: rbac.authorization.k8s.io/v1, kind: Role, metadata: {name: a}, rules: [{apiGroups: ["*"], resources: ["*"], verbs: ["*"]}]}`, "Role shop/a: lets its account create serviceaccounts/token"},
 	} {
-		err := CheckAccount(objects(t, "shop", accountObject, roleObject, c.object), "shop")
+		err := CheckAccount(Objects(t, "shop", accountObject, roleObject, c.object), "shop")
 		if c.error == "" {
 			require.NoError(t, err, name)
 			continue
 		}
 		require.ErrorContains(t, err, c.error, name)
 	}
-	require.ErrorContains(t, CheckAccount(objects(t, "shop", roleObject), "shop"), "want a ServiceAccount slipway")
+	require.ErrorContains(t, CheckAccount(Objects(t, "shop", roleObject), "shop"), "want a ServiceAccount slipway")
 }

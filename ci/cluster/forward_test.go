@@ -7,9 +7,6 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
-	corev1 "k8s.io/api/core/v1"
-	discoveryv1 "k8s.io/api/discovery/v1"
-	"k8s.io/utils/ptr"
 )
 
 func TestForwardLeadsToAPodOfTheService(t *testing.T) {
@@ -17,7 +14,7 @@ func TestForwardLeadsToAPodOfTheService(t *testing.T) {
 	c := connect(t)
 	needKubelet(t, c)
 	namespace := newNamespace(t, c)
-	_, err := c.Apply(t.Context(), objects(t, namespace, app("", testImage(), "one")), ApplyOptions{})
+	_, err := c.Apply(t.Context(), Objects(t, namespace, app("", testImage(), "one")), ApplyOptions{})
 	require.NoError(t, err)
 	forward, err := c.Forward(within(t, time.Minute), namespace, "api", 8080)
 	require.NoError(t, err)
@@ -38,26 +35,10 @@ func TestForwardWithoutAReadyPodIsNoAddress(t *testing.T) {
 	t.Parallel()
 	c := connect(t)
 	namespace := newNamespace(t, c)
-	_, err := c.Apply(t.Context(), objects(t, namespace, app("", testImage(), "one"))[2:3], ApplyOptions{})
+	_, err := c.Apply(t.Context(), Objects(t, namespace, app("", testImage(), "one"))[2:3], ApplyOptions{})
 	require.NoError(t, err)
 	_, err = c.Forward(within(t, time.Second), namespace, "api", 8080)
-	require.ErrorContains(t, requireClass(t, err, NoAddress), "no pod behind it is ready")
+	require.ErrorContains(t, RequireClass(t, err, NoAddress), "no pod behind it is ready")
 	_, err = c.Forward(within(t, time.Second), namespace, "api", 1)
-	require.ErrorContains(t, requireClass(t, err, Misconfigured), "has no port 1")
-}
-
-func TestReadyPodTakesTheNumberOfTheNamedPortFromItsSlice(t *testing.T) {
-	t.Parallel()
-	endpoint := func(pod string, ready bool) discoveryv1.Endpoint {
-		return discoveryv1.Endpoint{TargetRef: &corev1.ObjectReference{Kind: "Pod", Name: pod}, Conditions: discoveryv1.EndpointConditions{Ready: &ready}}
-	}
-	slices := []*discoveryv1.EndpointSlice{{
-		Ports:     []discoveryv1.EndpointPort{{Name: ptr.To("metrics"), Port: ptr.To[int32](9090)}, {Name: ptr.To("http"), Port: ptr.To[int32](8081)}},
-		Endpoints: []discoveryv1.Endpoint{endpoint("starting", false), endpoint("ready", true)},
-	}}
-	pod, port := readyPod(slices, "http")
-	require.Equal(t, "ready", pod)
-	require.EqualValues(t, 8081, port)
-	pod, _ = readyPod(slices, "grpc")
-	require.Empty(t, pod)
+	require.ErrorContains(t, RequireClass(t, err, Misconfigured), "has no port 1")
 }

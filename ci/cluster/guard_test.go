@@ -54,13 +54,13 @@ func TestNoObjectMayLetAPodActAsThePipeline(t *testing.T) {
 		require.Contains(t, holders, kind, "a kind of pods is not tried")
 	}
 	for name, object := range refused {
-		err := CheckIdentity(objects(t, "shop-build", podAs("Pod", "serviceAccountName", "api"), object))
-		require.ErrorContains(t, requireClass(t, err, Admission), "the pipeline's own", name)
+		err := CheckIdentity(Objects(t, "shop-build", podAs("Pod", "serviceAccountName", "api"), object))
+		require.ErrorContains(t, RequireClass(t, err, Admission), "the pipeline's own", name)
 	}
 	for name, object := range let {
-		require.NoError(t, CheckIdentity(objects(t, "shop-build", object)), name)
+		require.NoError(t, CheckIdentity(Objects(t, "shop-build", object)), name)
 	}
-	err := CheckIdentity(objects(t, "shop-build", podAs("Job", "serviceAccountName", Account)))
+	err := CheckIdentity(Objects(t, "shop-build", podAs("Job", "serviceAccountName", Account)))
 	require.EqualError(t, err, "Job shop-build/api: its pods would run as ServiceAccount slipway, which is the pipeline's own; name another serviceAccountName in the overlay, or none")
 }
 
@@ -85,7 +85,7 @@ func TestTheAPIServerLetsNoPodActAsThePipeline(t *testing.T) {
 	c := connect(t)
 	namespace, beside := guarded(t, c), newNamespace(t, c)
 	create := func(namespace, document string) error {
-		object := objects(t, namespace, document)[0]
+		object := Objects(t, namespace, document)[0]
 		found, err := c.resource(t.Context(), object)
 		require.NoError(t, err)
 		_, err = c.in(found, namespace).Create(t.Context(), object, metav1.CreateOptions{DryRun: []string{metav1.DryRunAll}})
@@ -99,7 +99,7 @@ func TestTheAPIServerLetsNoPodActAsThePipeline(t *testing.T) {
 	}
 	for _, account := range []string{Account, "api"} { // a pod needs one that is there
 		for _, at := range []string{namespace, beside} {
-			_, err := c.Apply(t.Context(), objects(t, at, fmt.Sprintf(`{apiVersion: v1, kind: ServiceAccount, metadata: {name: %s}}`, account)), ApplyOptions{})
+			_, err := c.Apply(t.Context(), Objects(t, at, fmt.Sprintf(`{apiVersion: v1, kind: ServiceAccount, metadata: {name: %s}}`, account)), ApplyOptions{})
 			require.NoError(t, err)
 		}
 	}
@@ -121,7 +121,7 @@ func TestWhatIsThereIsHeldToThePolicyWhenItIsWritten(t *testing.T) {
 	t.Parallel()
 	c := connect(t)
 	namespace := newNamespace(t, c)
-	former := objects(t, namespace, podAs("Deployment", "serviceAccountName", Account), tokenSecret(Account))
+	former := Objects(t, namespace, podAs("Deployment", "serviceAccountName", Account), tokenSecret(Account))
 	_, err := c.Apply(t.Context(), former, ApplyOptions{})
 	require.NoError(t, err)
 	guard, err := Guard(namespace, nil)
@@ -136,7 +136,7 @@ func TestWhatIsThereIsHeldToThePolicyWhenItIsWritten(t *testing.T) {
 
 	require.NoError(t, unstructured.SetNestedField(former[0].Object, int64(1), "spec", "replicas"))
 	_, err = c.Apply(t.Context(), former[:1], ApplyOptions{})
-	require.ErrorContains(t, requireClass(t, err, Admission), "no pod may run as ServiceAccount slipway")
+	require.ErrorContains(t, RequireClass(t, err, Admission), "no pod may run as ServiceAccount slipway")
 	_, err = c.Delete(within(t, time.Minute), former)
 	require.NoError(t, err)
 }

@@ -14,7 +14,7 @@ func TestWaitReturnsWithinMomentsOfTheDeploymentBeingAvailable(t *testing.T) {
 	t.Parallel()
 	c := connect(t)
 	namespace := newNamespace(t, c)
-	wanted := objects(t, namespace, probedApp(nil))
+	wanted := Objects(t, namespace, probedApp(nil))
 	_, err := c.Apply(t.Context(), wanted, ApplyOptions{})
 	require.NoError(t, err)
 	independent, err := connect(t).typed.AppsV1().Deployments(namespace).Watch(t.Context(), metav1.ListOptions{})

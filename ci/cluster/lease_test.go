@@ -52,7 +52,7 @@ func TestLockNamesTheHolderAtTheDeadline(t *testing.T) {
 	require.NoError(t, err)
 	defer func() { require.NoError(t, first.Unlock(context.WithoutCancel(t.Context()))) }()
 	_, err = c.Lock(within(t, time.Second), namespace, "production", "run two", nil)
-	require.ErrorContains(t, requireClass(t, err, Locked), "run one holds it")
+	require.ErrorContains(t, RequireClass(t, err, Locked), "run one holds it")
 }
 
 func TestLockIsTakenOverWhenItsHolderIsDead(t *testing.T) {

@@ -38,7 +38,7 @@ func TestAWaitOutlivesARestartOfTheAPIServer(t *testing.T) {
 	t.Parallel()
 	plane, c := ownCluster(t)
 	namespace := newNamespace(t, c)
-	wanted := objects(t, namespace, app("", testImage(), "one"))
+	wanted := Objects(t, namespace, app("", testImage(), "one"))
 	require.NoError(t, unstructured.SetNestedField(wanted[3].Object, int64(10), "spec", "minReadySeconds")) // still waited for when the server goes
 	_, err := c.Apply(t.Context(), wanted, ApplyOptions{})
 	require.NoError(t, err)
@@ -67,12 +67,12 @@ func TestTwoHundredObjectsCostFewRequests(t *testing.T) {
 	}{{"install", "a", 210}, {"unchanged", "a", 20}, {"upgrade", "b", 210}} {
 		var wanted []*unstructured.Unstructured
 		for i := range 40 {
-			all := objects(t, namespace, app(fmt.Sprint("-", i), testImage(), "one"))
+			all := Objects(t, namespace, app(fmt.Sprint("-", i), testImage(), "one"))
 			require.NoError(t, unstructured.SetNestedField(all[3].Object, deploy.value, "spec", "template", "metadata", "annotations", "value"))
 			wanted = append(wanted, all[3])
 		}
 		for i := range 160 {
-			wanted = append(wanted, objects(t, namespace, fmt.Sprintf("{apiVersion: v1, kind: ConfigMap, metadata: {name: settings-%d}, data: {value: %s}}", i, deploy.value))...)
+			wanted = append(wanted, Objects(t, namespace, fmt.Sprintf("{apiVersion: v1, kind: ConfigMap, metadata: {name: settings-%d}, data: {value: %s}}", i, deploy.value))...)
 		}
 		before := c.Requests()
 		plan, err := c.Plan(t.Context(), wanted, ApplyOptions{})
@@ -115,10 +115,10 @@ func TestObjectsAreWaitedForUntilTheirControllerHasServedThem(t *testing.T) {
 	t.Parallel()
 	_, c := ownCluster(t)
 	namespace := newNamespace(t, c)
-	definitions := objects(t, "",
+	definitions := Objects(t, "",
 		definition("gateway.networking.k8s.io", "v1", "Gateway", "gateways"), definition("gateway.networking.k8s.io", "v1", "HTTPRoute", "httproutes"),
 		definition("route.openshift.io", "v1", "Route", "routes"), definition("slipway.test", "v1", "Widget", "widgets"))
-	first := objects(t, namespace, "{apiVersion: slipway.test/v1, kind: Widget, metadata: {name: first}}")
+	first := Objects(t, namespace, "{apiVersion: slipway.test/v1, kind: Widget, metadata: {name: first}}")
 	_, err := c.Apply(t.Context(), first, ApplyOptions{})
 	require.ErrorContains(t, err, "the cluster does not know this kind")
 	changes, err := c.Apply(t.Context(), append(first, definitions...), ApplyOptions{})
@@ -140,7 +140,7 @@ func TestObjectsAreWaitedForUntilTheirControllerHasServedThem(t *testing.T) {
 		{`{apiVersion: networking.k8s.io/v1, kind: Ingress, metadata: {name: i}, spec: {defaultBackend: {service: {name: s, port: {number: 80}}}}}`,
 			"no address in its status yet", "loadBalancer: {ingress: [{ip: 192.0.2.1}]}"},
 	} {
-		wanted := objects(t, namespace, served.document)
+		wanted := Objects(t, namespace, served.document)
 		t.Run(wanted[0].GetKind(), func(t *testing.T) {
 			_, err := c.Apply(t.Context(), wanted, ApplyOptions{})
 			require.NoError(t, err)

@@ -37,11 +37,11 @@ func TestAPlanShowsWhatARealServerWouldChange(t *testing.T) {
 	t.Parallel()
 	c := connect(t)
 	namespace := newNamespace(t, c)
-	created, seen := previewOf(t, c, ApplyOptions{}, objects(t, namespace, app("", testImage(), "one")))
+	created, seen := previewOf(t, c, ApplyOptions{}, Objects(t, namespace, app("", testImage(), "one")))
 	require.NotContains(t, seen, "correct-horse")
 	require.Equal(t, "@@  @@\n+ data:\n+   greeting: hello\n", shown(created["ConfigMap settings"].Hunks))
 	require.Contains(t, shown(created["Deployment api"].Hunks), "+             - name: DATABASE_HOST\n+               value: 127.0.0.1\n")
-	first := objects(t, namespace, app("", testImage(), "one"), "{apiVersion: v1, kind: ConfigMap, metadata: {name: old, labels: {app.kubernetes.io/managed-by: slipway}}, data: {a: b}}")
+	first := Objects(t, namespace, app("", testImage(), "one"), "{apiVersion: v1, kind: ConfigMap, metadata: {name: old, labels: {app.kubernetes.io/managed-by: slipway}}, data: {a: b}}")
 	plan, err := c.Plan(t.Context(), first, ApplyOptions{})
 	require.NoError(t, err)
 	_, err = c.Carry(t.Context(), plan, nil)
@@ -52,7 +52,7 @@ func TestAPlanShowsWhatARealServerWouldChange(t *testing.T) {
 	second = strings.NewReplacer("greeting: hello", "greeting: hello, lines: \"one\\ntwo\\n\"", "correct-horse", "battery-staple",
 		"value: 127.0.0.1", "value: postgres", "cpu: 10m", "cpu: 0.02", "  replicas: 2\n", "").Replace(second)
 	before := c.Requests()
-	changed, seen := previewOf(t, c, ApplyOptions{Former: plan.Refs()}, objects(t, namespace, second))
+	changed, seen := previewOf(t, c, ApplyOptions{Former: plan.Refs()}, Objects(t, namespace, second))
 	t.Logf("%d requests for a plan of %d objects", c.Requests()-before, len(changed))
 	for _, secret := range []string{"correct-horse", "battery-staple", "Y29ycmVjdC1ob3JzZQ==", "YmF0dGVyeS1zdGFwbGU="} {
 		require.NotContains(t, seen, secret)
@@ -77,12 +77,12 @@ func TestAPlanShowsAFieldThatAnotherKeeps(t *testing.T) {
 	t.Parallel()
 	c := connect(t)
 	namespace := newNamespace(t, c)
-	_, err := c.Apply(t.Context(), objects(t, namespace, "{apiVersion: v1, kind: ConfigMap, metadata: {name: a}, data: {shared: x, own: held}}"), ApplyOptions{})
+	_, err := c.Apply(t.Context(), Objects(t, namespace, "{apiVersion: v1, kind: ConfigMap, metadata: {name: a}, data: {shared: x, own: held}}"), ApplyOptions{})
 	require.NoError(t, err)
 	_, err = c.typed.CoreV1().ConfigMaps(namespace).Patch(t.Context(), "a", types.ApplyPatchType,
 		[]byte(`{"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":"a"},"data":{"shared":"x","theirs":"z"}}`), metav1.PatchOptions{FieldManager: "somebody"})
 	require.NoError(t, err)
-	changed, _ := previewOf(t, c, ApplyOptions{}, objects(t, namespace, "{apiVersion: v1, kind: ConfigMap, metadata: {name: a}, data: {new: z}}"))
+	changed, _ := previewOf(t, c, ApplyOptions{}, Objects(t, namespace, "{apiVersion: v1, kind: ConfigMap, metadata: {name: a}, data: {new: z}}"))
 	require.Equal(t, []diff.Field{{Path: ".data.new", To: "z"}, {Path: ".data.own", From: "held"}, {Path: ".data.shared", From: "x", Left: "x"}}, changed["ConfigMap a"].Fields)
 	require.Equal(t, "@@ .data @@\n- own: held\n- shared: x\n+ new: z\n", shown(changed["ConfigMap a"].Hunks))
 }

@@ -62,7 +62,7 @@ func TestAPreviewShowsWhatWeOwnOrWouldOwn(t *testing.T) {
 
 func TestAPreviewOfAnUnwrittenObjectIsWhatWouldBeWritten(t *testing.T) {
 	t.Parallel()
-	wanted := objects(t, "shop", "{apiVersion: v1, kind: Secret, metadata: {name: s, labels: {slipway.dev/run: one}}, data: {a: eA==}, stringData: {b: correct-horse}}",
+	wanted := Objects(t, "shop", "{apiVersion: v1, kind: Secret, metadata: {name: s, labels: {slipway.dev/run: one}}, data: {a: eA==}, stringData: {b: correct-horse}}",
 		"{apiVersion: v1, kind: ConfigMap, metadata: {name: c}, data: {url: 'https://me:correct-horse@example.com'}}")
 	plan := &Plan{}
 	for _, object := range wanted {

@@ -8,12 +8,19 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/types"
 )
+
+// glanceAt is a glance in which containers have run for long.
+func glanceAt(now time.Time) glance {
+	return glance{now: now, written: func(types.UID) int64 { return 0 }, fresh: func(*corev1.Event) bool { return true },
+		ran: func(*corev1.Pod, corev1.ContainerStatus) time.Duration { return time.Hour }}
+}
 
 // judged is what is found of an object that is in the cluster as the document says.
 func judged(t *testing.T, document string) finding {
 	t.Helper()
-	object := objects(t, "shop", document)[0]
+	object := Objects(t, "shop", document)[0]
 	rule, waited := ruleOf(object)
 	require.True(t, waited)
 	return rule.judge(&view{}, metav1.Object(object), glanceAt(time.Now()))
@@ -96,7 +103,7 @@ func TestACustomObjectIsJudgedByTheConditionsItHas(t *testing.T) {
 	require.Equal(t, "its controller reports Stalled: bad spec", stalled.cause)
 	require.Equal(t, statusGrace, stalled.grace)
 
-	fresh := objects(t, "shop", `{apiVersion: shop.example/v1, kind: Queue, metadata: {name: q}}`)[0]
+	fresh := Objects(t, "shop", `{apiVersion: shop.example/v1, kind: Queue, metadata: {name: q}}`)[0]
 	fresh.SetCreationTimestamp(metav1.Now())
 	f := (&view{}).judgeCustom(fresh, glanceAt(time.Now()))
 	require.Equal(t, "has no status yet", f.lacks)
@@ -112,7 +119,8 @@ func TestKindsWithoutAStatusToWaitForAreDoneWhenWritten(t *testing.T) {
 		"{apiVersion: autoscaling/v2, kind: HorizontalPodAutoscaler, metadata: {name: a}}",
 		"{apiVersion: policy/v1, kind: PodDisruptionBudget, metadata: {name: a}}",
 	} {
-		target, err := (&Cluster{}).target(t.Context(), objects(t, "shop", document)[0])
+		none := &Cluster{}
+		target, err := none.target(t.Context(), Objects(t, "shop", document)[0])
 		require.NoError(t, err)
 		require.Nil(t, target, document)
 	}
@@ -155,7 +163,7 @@ func TestMalformedExpressionsAreRefusedBeforeAnythingIsWritten(t *testing.T) {
 	for _, text := range []string{"", "{}", "{.status", ".status.phase=Running", "{.status.phase}Running", "{.status.phase}=", "{.status[}=x"} {
 		object := &unstructured.Unstructured{Object: map[string]any{"kind": "Queue", "metadata": map[string]any{"name": "q", "namespace": "shop"}}}
 		object.SetAnnotations(map[string]string{readyAnnotation: text})
-		refused := requireClass(t, CheckAnnotations([]*unstructured.Unstructured{object}), Misconfigured)
+		refused := RequireClass(t, CheckAnnotations([]*unstructured.Unstructured{object}), Misconfigured)
 		require.Equal(t, "Queue shop/q", refused.Object, text)
 	}
 }

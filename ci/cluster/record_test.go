@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/rand"
 	"encoding/base64"
+	"encoding/json"
 	"fmt"
 	"os"
 	"os/exec"
@@ -30,7 +31,7 @@ func incompressible(t *testing.T, namespace, run string, mib int) []*unstructure
 	for i := range mib << 20 / 30000 {
 		bytes := make([]byte, 30000)
 		_, _ = rand.Read(bytes)
-		object := objects(t, namespace, configMap(fmt.Sprintf("large-%d", i), run, ""))[0]
+		object := Objects(t, namespace, configMap(fmt.Sprintf("large-%d", i), run, ""))[0]
 		require.NoError(t, unstructured.SetNestedField(object.Object, base64.StdEncoding.EncodeToString(bytes), "data", "value"))
 		out = append(out, object)
 	}
@@ -42,6 +43,22 @@ func recordsIn(t *testing.T, c *Cluster, namespace string) []corev1.Secret {
 	list, err := c.typed.CoreV1().Secrets(namespace).List(t.Context(), metav1.ListOptions{LabelSelector: LabelRecord})
 	require.NoError(t, err)
 	return list.Items
+}
+
+// divisionOf returns the id and the number of the parts of a run's release.
+func divisionOf(t *testing.T, c *Cluster, namespace, run string) (id string, count int) {
+	t.Helper()
+	head, err := c.typed.CoreV1().Secrets(namespace).Get(t.Context(), "slipway-release-"+run, metav1.GetOptions{})
+	require.NoError(t, err)
+	if head.Data["parts"] == nil {
+		return "", 0
+	}
+	var told struct {
+		ID     string
+		Fields map[string]struct{ Count int }
+	}
+	require.NoError(t, json.Unmarshal(head.Data["parts"], &told))
+	return told.ID, told.Fields["release"].Count
 }
 
 func TestAReleaseOfEightMiBIsRecordedReadAndForgotten(t *testing.T) {
@@ -58,12 +75,14 @@ func TestAReleaseOfEightMiBIsRecordedReadAndForgotten(t *testing.T) {
 
 	releases[0].Version = "2" // written anew, the former parts go
 	require.NoError(t, c.SaveRelease(t.Context(), namespace, &releases[0]))
-	require.Len(t, recordsIn(t, c, namespace), 1+releases[0].stored.division.Fields[releaseField].Count)
-	for i := range releasesKept {
+	_, count := divisionOf(t, c, namespace, "large")
+	require.Len(t, recordsIn(t, c, namespace), 1+count)
+	const kept = 5
+	for i := range kept {
 		small := Release{Version: "small", Run: fmt.Sprint(i), Number: 2}
 		require.NoError(t, c.SaveRelease(t.Context(), namespace, &small))
 	}
-	require.Len(t, recordsIn(t, c, namespace), releasesKept, "something is left of the large one")
+	require.Len(t, recordsIn(t, c, namespace), kept, "something is left of the large one")
 }
 
 func TestALargeWayBackCanBeGoneByHand(t *testing.T) {
@@ -167,10 +186,12 @@ func TestARecordThatCannotBeReadIsNamedAndTheOthersCount(t *testing.T) {
 			made.Objects = incompressible(t, namespace, run, 1)
 		}
 		require.NoError(t, c.SaveRelease(t.Context(), namespace, &made))
-		part := fmt.Sprintf("%s-%s-release-0001", made.stored.name, made.stored.division.ID)
+		head := "slipway-release-" + run
+		id, _ := divisionOf(t, c, namespace, run)
+		part := head + "-" + id + "-release-0001"
 		switch run {
 		case "edited":
-			edit(made.stored.name, `"release":"H4sI"`)
+			edit(head, `"release":"H4sI"`)
 		case "missing":
 			require.NoError(t, secrets.Delete(t.Context(), part, metav1.DeleteOptions{}))
 		case "spoilt":
@@ -204,17 +225,17 @@ func TestARecordThereIsNoRoomForIsRefusedBeforeTheFirstWrite(t *testing.T) {
 	t.Parallel()
 	c := connect(t)
 	namespace := newNamespace(t, c)
-	plan, err := c.Plan(t.Context(), objects(t, namespace, configMap("a", "one", "x")), ApplyOptions{})
+	plan, err := c.Plan(t.Context(), Objects(t, namespace, configMap("a", "one", "x")), ApplyOptions{})
 	require.NoError(t, err)
 	save := func(next Release) error {
 		_, err := c.SaveUndo(t.Context(), UndoRecord{Namespace: namespace, Run: "one"}, plan, next)
 		return err
 	}
-	require.ErrorContains(t, requireClass(t, save(Release{Run: "one", Objects: incompressible(t, namespace, "one", 65)}), Misconfigured), "at most 64 MiB are kept")
+	require.ErrorContains(t, RequireClass(t, save(Release{Run: "one", Objects: incompressible(t, namespace, "one", 65)}), Misconfigured), "at most 64 MiB are kept")
 	quota := &corev1.ResourceQuota{ObjectMeta: metav1.ObjectMeta{Name: "few"}, Spec: corev1.ResourceQuotaSpec{Hard: corev1.ResourceList{"secrets": apiresource.MustParse("3")}}}
 	_, err = c.typed.CoreV1().ResourceQuotas(namespace).Create(t.Context(), quota, metav1.CreateOptions{})
 	require.NoError(t, err)
 	err = save(Release{Run: "one", Objects: incompressible(t, namespace, "one", 2)})
-	require.ErrorContains(t, requireClass(t, err, Admission), "it leaves room for 3 more secrets, and 5 would be created")
+	require.ErrorContains(t, RequireClass(t, err, Admission), "it leaves room for 3 more secrets, and 5 would be created")
 	require.Empty(t, recordsIn(t, c, namespace))
 }

@@ -5,7 +5,6 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
-	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 )
 
@@ -34,17 +33,17 @@ func TestDeleteRunLeavesNothingOfTheRunAndAllOfOthers(t *testing.T) {
 	namespace := newNamespace(t, c)
 	owner, err := c.BeginRun(t.Context(), namespace, "one", map[string]string{"commit": "abc"})
 	require.NoError(t, err)
-	_, err = c.Apply(t.Context(), objects(t, namespace, app("-one", testImage(), "one"), stateful), ApplyOptions{Owner: &owner})
+	_, err = c.Apply(t.Context(), Objects(t, namespace, app("-one", testImage(), "one"), stateful), ApplyOptions{Owner: &owner})
 	require.NoError(t, err)
 	other, err := c.BeginRun(t.Context(), namespace, "two", nil)
 	require.NoError(t, err)
-	_, err = c.Apply(t.Context(), objects(t, namespace, app("-two", testImage(), "two")), ApplyOptions{Owner: &other})
+	_, err = c.Apply(t.Context(), Objects(t, namespace, app("-two", testImage(), "two")), ApplyOptions{Owner: &other})
 	require.NoError(t, err)
-	require.NoError(t, c.Wait(within(t, time.Minute), objects(t, namespace, app("-one", testImage(), "one")), nil))
-	runs, err := c.Runs(t.Context(), namespace)
+	require.NoError(t, c.Wait(within(t, time.Minute), Objects(t, namespace, app("-one", testImage(), "one")), nil))
+	recorded, err := c.Runs(t.Context(), namespace)
 	require.NoError(t, err)
-	require.Len(t, runs, 2)
-	require.Equal(t, map[string]string{"commit": "abc"}, runs[0].Data)
+	require.Len(t, recorded, 2)
+	require.Equal(t, map[string]string{"commit": "abc"}, recorded[0].Data)
 
 	before, start := c.Requests(), time.Now()
 	found, err := c.DeleteRun(within(t, time.Minute), namespace, "one")
@@ -72,7 +71,7 @@ func TestReleasesKeepsTheNewestFive(t *testing.T) {
 	c := connect(t)
 	namespace := newNamespace(t, c)
 	for i, run := range []string{"a", "b", "c", "d", "e", "f"} {
-		release := Release{Version: "1." + run, Run: run, Time: time.Unix(int64(i), 0).UTC(), Objects: objects(t, namespace, app("", testImage(), run))}
+		release := Release{Version: "1." + run, Run: run, Time: time.Unix(int64(i), 0).UTC(), Objects: Objects(t, namespace, app("", testImage(), run))}
 		require.NoError(t, c.SaveRelease(t.Context(), namespace, &release))
 	}
 	releases, _, err := c.Releases(t.Context(), namespace)
@@ -80,26 +79,5 @@ func TestReleasesKeepsTheNewestFive(t *testing.T) {
 	require.Len(t, releases, 5)
 	require.Equal(t, "1.f", releases[0].Version)
 	require.Equal(t, "1.b", releases[4].Version)
-	require.Equal(t, objects(t, namespace, app("", testImage(), "f")), releases[0].Objects)
-}
-
-func TestAPodHasEndedOnlyWhenItGoesAndItsKubeletSaysSo(t *testing.T) {
-	t.Parallel()
-	going := metav1.Now()
-	for name, c := range map[string]struct {
-		deletion *metav1.Time
-		phase    corev1.PodPhase
-		ended    bool
-	}{
-		"it runs":                              {nil, corev1.PodRunning, false},
-		"it goes and its containers still run": {&going, corev1.PodRunning, false},
-		"it goes and was never started":        {&going, corev1.PodPending, false},
-		"it ended by itself and stays":         {nil, corev1.PodSucceeded, false},
-		"it goes and has ended well":           {&going, corev1.PodSucceeded, true},
-		"it goes and was killed":               {&going, corev1.PodFailed, true},
-	} {
-		pod := &corev1.Pod{ObjectMeta: metav1.ObjectMeta{DeletionTimestamp: c.deletion}, Status: corev1.PodStatus{Phase: c.phase}}
-		require.Equal(t, c.ended, hasEnded(pod), name)
-	}
-	require.False(t, hasEnded(&corev1.ConfigMap{ObjectMeta: metav1.ObjectMeta{DeletionTimestamp: &going}}))
+	require.Equal(t, Objects(t, namespace, app("", testImage(), "f")), releases[0].Objects)
 }

@@ -37,7 +37,7 @@ func TestRestoreBringsBackWhatAnInterruptedRunChanged(t *testing.T) {
 		t.Run(carried, func(t *testing.T) {
 			t.Parallel()
 			namespace := newNamespace(t, c)
-			former := objects(t, namespace, configMap("same", "one", "x"), configMap("changed", "one", "x"), configMap("pruned", "one", "x"))
+			former := Objects(t, namespace, configMap("same", "one", "x"), configMap("changed", "one", "x"), configMap("pruned", "one", "x"))
 			plan, err := c.Plan(t.Context(), former, ApplyOptions{})
 			require.NoError(t, err)
 			_, err = c.Carry(t.Context(), plan, nil)
@@ -46,7 +46,7 @@ func TestRestoreBringsBackWhatAnInterruptedRunChanged(t *testing.T) {
 			require.NoError(t, err)
 			before := stateOf(t, c, namespace)
 
-			wanted := objects(t, namespace, configMap("same", "two", "x"), configMap("changed", "two", "y"), configMap("new", "two", "y"))
+			wanted := Objects(t, namespace, configMap("same", "two", "x"), configMap("changed", "two", "y"), configMap("new", "two", "y"))
 			next, err := c.Plan(t.Context(), wanted, ApplyOptions{Former: plan.Refs()})
 			require.NoError(t, err)
 			require.Equal(t, map[string]Action{"ConfigMap same": Unchanged, "ConfigMap changed": Configured, "ConfigMap new": Created, "ConfigMap pruned": Deleted}, actions(next.Changes))
@@ -54,8 +54,8 @@ func TestRestoreBringsBackWhatAnInterruptedRunChanged(t *testing.T) {
 			require.NoError(t, err)
 			switch carried {
 			case "a half":
-				_, err = c.applyStep(t.Context(), []*unstructured.Unstructured{next.objects[2].object}, map[*unstructured.Unstructured]*planned{next.objects[2].object: next.objects[2]}, nil)
-				require.NoError(t, err)
+				_, err = c.Carry(killedAfter(t, 1), next, nil)
+				require.ErrorIs(t, err, ErrLost)
 			case "everything":
 				_, err = c.Carry(t.Context(), next, nil)
 				require.NoError(t, err)
@@ -87,10 +87,10 @@ func TestRestoreGivesAnAdoptedObjectBack(t *testing.T) {
 	c := connect(t)
 	namespace := newNamespace(t, c)
 	_, err := c.dynamic.Resource(configMaps).Namespace(namespace).Create(t.Context(),
-		objects(t, namespace, "{apiVersion: v1, kind: ConfigMap, metadata: {name: a}, data: {value: x}}")[0], metav1.CreateOptions{FieldManager: "kubectl-create"})
+		Objects(t, namespace, "{apiVersion: v1, kind: ConfigMap, metadata: {name: a}, data: {value: x}}")[0], metav1.CreateOptions{FieldManager: "kubectl-create"})
 	require.NoError(t, err)
 	before := stateOf(t, c, namespace)
-	plan, err := c.Plan(t.Context(), objects(t, namespace, configMap("a", "one", "x")), ApplyOptions{})
+	plan, err := c.Plan(t.Context(), Objects(t, namespace, configMap("a", "one", "x")), ApplyOptions{})
 	require.NoError(t, err)
 	record, err := c.SaveUndo(t.Context(), UndoRecord{Namespace: namespace, Run: "one"}, plan, Release{})
 	require.NoError(t, err)
@@ -106,11 +106,11 @@ func TestRestoreLeavesWhatAnotherMadeUnderTheSameName(t *testing.T) {
 	t.Parallel()
 	c := connect(t)
 	namespace := newNamespace(t, c)
-	plan, err := c.Plan(t.Context(), objects(t, namespace, configMap("a", "one", "x")), ApplyOptions{})
+	plan, err := c.Plan(t.Context(), Objects(t, namespace, configMap("a", "one", "x")), ApplyOptions{})
 	require.NoError(t, err)
 	record, err := c.SaveUndo(t.Context(), UndoRecord{Namespace: namespace, Run: "one"}, plan, Release{})
 	require.NoError(t, err)
-	_, err = c.Apply(t.Context(), objects(t, namespace, configMap("a", "two", "x")), ApplyOptions{})
+	_, err = c.Apply(t.Context(), Objects(t, namespace, configMap("a", "two", "x")), ApplyOptions{})
 	require.NoError(t, err)
 	before := stateOf(t, c, namespace)
 	changes, _, err := c.Restore(within(t, time.Minute), record)
@@ -124,7 +124,7 @@ func TestPruneKeepsWhatIsNotCertainlyOurs(t *testing.T) {
 	c := connect(t)
 	namespace := newNamespace(t, c)
 	const claim = "{apiVersion: v1, kind: PersistentVolumeClaim, metadata: {name: data, labels: {app.kubernetes.io/managed-by: slipway}}, spec: {storageClassName: none, accessModes: [ReadWriteOnce], resources: {requests: {storage: 1Mi}}}}"
-	plan, err := c.Plan(t.Context(), objects(t, namespace, configMap("unlabelled", "one", "x"), configMap("owned", "one", "x"), configMap("replaced", "one", "x"), claim), ApplyOptions{})
+	plan, err := c.Plan(t.Context(), Objects(t, namespace, configMap("unlabelled", "one", "x"), configMap("owned", "one", "x"), configMap("replaced", "one", "x"), claim), ApplyOptions{})
 	require.NoError(t, err)
 	_, err = c.Carry(t.Context(), plan, nil)
 	require.NoError(t, err)
@@ -137,9 +137,9 @@ func TestPruneKeepsWhatIsNotCertainlyOurs(t *testing.T) {
 	root, err := maps.Get(t.Context(), "replaced", metav1.GetOptions{})
 	require.NoError(t, err)
 	patch("owned", fmt.Sprintf(`{"metadata":{"ownerReferences":[{"apiVersion":"v1","kind":"ConfigMap","name":"replaced","uid":%q}]}}`, root.UID))
-	_, err = c.Delete(within(t, time.Minute), objects(t, namespace, configMap("replaced", "one", "x")))
+	_, err = c.Delete(within(t, time.Minute), Objects(t, namespace, configMap("replaced", "one", "x")))
 	require.NoError(t, err)
-	_, err = c.Apply(t.Context(), objects(t, namespace, configMap("replaced", "two", "x")), ApplyOptions{})
+	_, err = c.Apply(t.Context(), Objects(t, namespace, configMap("replaced", "two", "x")), ApplyOptions{})
 	require.NoError(t, err)
 
 	next, err := c.Plan(t.Context(), nil, ApplyOptions{Former: plan.Refs()})
@@ -167,7 +167,7 @@ func TestRestorePutsBackWhatAdmissionHadSet(t *testing.T) {
 	c := connect(t)
 	namespace := newNamespace(t, c)
 	service := func(more string) []*unstructured.Unstructured {
-		return objects(t, namespace, "{apiVersion: v1, kind: Service, metadata: {name: api, labels: {slipway.dev/run: one}}, spec: {selector: {app: api}, ports: [{port: 80}]"+more+"}}")
+		return Objects(t, namespace, "{apiVersion: v1, kind: Service, metadata: {name: api, labels: {slipway.dev/run: one}}, spec: {selector: {app: api}, ports: [{port: 80}]"+more+"}}")
 	}
 	_, err := c.Apply(t.Context(), service(""), ApplyOptions{})
 	require.NoError(t, err)
@@ -210,12 +210,12 @@ func TestRestoreBringsBackASecretThatWasWrittenAsText(t *testing.T) {
 		}
 		return out
 	}
-	plan, err := c.Plan(t.Context(), objects(t, namespace, secret("changed", "one", "correct-horse"), secret("pruned", "one", "battery")), ApplyOptions{})
+	plan, err := c.Plan(t.Context(), Objects(t, namespace, secret("changed", "one", "correct-horse"), secret("pruned", "one", "battery")), ApplyOptions{})
 	require.NoError(t, err)
 	_, err = c.Carry(t.Context(), plan, nil)
 	require.NoError(t, err)
 	before := values()
-	next, err := c.Plan(t.Context(), objects(t, namespace, secret("changed", "two", "staple")), ApplyOptions{Former: plan.Refs()})
+	next, err := c.Plan(t.Context(), Objects(t, namespace, secret("changed", "two", "staple")), ApplyOptions{Former: plan.Refs()})
 	require.NoError(t, err)
 	record, err := c.SaveUndo(t.Context(), UndoRecord{Namespace: namespace, Run: "two"}, next, Release{})
 	require.NoError(t, err)
@@ -227,7 +227,7 @@ func TestRestoreBringsBackASecretThatWasWrittenAsText(t *testing.T) {
 	_, _, err = c.Restore(within(t, time.Minute), record)
 	require.NoError(t, err)
 	require.Equal(t, before, values())
-	again := objects(t, namespace, secret("changed", "three", "staple"), secret("pruned", "three", "battery"))
+	again := Objects(t, namespace, secret("changed", "three", "staple"), secret("pruned", "three", "battery"))
 	changes, err := c.Apply(t.Context(), again, ApplyOptions{})
 	require.NoError(t, err)
 	require.Equal(t, map[string]Action{"Secret changed": Configured, "Secret pruned": Unchanged}, actions(changes))

@@ -30,17 +30,17 @@ func (c *cleanupCommand) Run(ctx context.Context, f *flags) error {
 		return err
 	}
 	in := at.build
-	runs := []string{f.RunID}
+	ids := []string{f.RunID}
 	if c.Stale {
-		if runs, err = in.StaleRuns(ctx, f.BuildNamespace); err != nil {
+		if ids, err = in.StaleRuns(ctx, f.BuildNamespace); err != nil {
 			return err
 		}
-		if len(runs) == 0 {
+		if len(ids) == 0 {
 			fmt.Fprintf(f.host.screen().Out, "no stale run in %s\n", f.BuildNamespace)
 		}
 	}
 	var errs []error
-	for _, run := range runs {
+	for _, run := range ids {
 		errs = append(errs, f.remove(ctx, in, run))
 	}
 	return errors.Join(errs...)
