@@ -11,19 +11,19 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 )
 
-// permission is a verb on a resource.
-type permission struct{ verb, group, resource string }
+// Permission is a verb on a resource.
+type Permission struct{ Verb, Group, Resource string }
 
-func (p permission) String() string {
-	if p.group == "" {
-		return p.verb + " " + p.resource
+func (p Permission) String() string {
+	if p.Group == "" {
+		return p.Verb + " " + p.Resource
 	}
-	return p.verb + " " + p.resource + "." + p.group
+	return p.Verb + " " + p.Resource + "." + p.Group
 }
 
 // required is what every deploy needs; what an overlay needs beyond that shows in
 // the dry run, before anything is written.
-var required = []permission{
+var Required = []Permission{
 	{"get", "", "configmaps"}, {"create", "", "configmaps"}, {"patch", "", "configmaps"}, {"delete", "", "configmaps"},
 	{"get", "", "secrets"}, {"list", "", "secrets"}, {"create", "", "secrets"}, {"patch", "", "secrets"},
 	{"patch", "", "services"}, {"create", "apps", "deployments"}, {"patch", "apps", "deployments"}, {"delete", "apps", "deployments"},
@@ -38,14 +38,14 @@ var required = []permission{
 func (c *Cluster) CheckAccess(ctx context.Context, namespace string) error {
 	object := "namespace " + namespace
 	probe := &corev1.ConfigMap{ObjectMeta: metav1.ObjectMeta{GenerateName: "slipway-access-"}}
-	_, err := c.typed.CoreV1().ConfigMaps(namespace).Create(ctx, probe, metav1.CreateOptions{DryRun: []string{metav1.DryRunAll}})
+	_, err := c.Typed.CoreV1().ConfigMaps(namespace).Create(ctx, probe, metav1.CreateOptions{DryRun: []string{metav1.DryRunAll}})
 	switch {
 	case apierrors.IsNotFound(err):
 		return &Error{Class: Misconfigured, Object: object, Cause: "does not exist", Try: "run bootstrap", Err: err}
 	case err != nil && !apierrors.IsForbidden(err):
-		return fromAPI(ctx, object, "check access", err)
+		return FromAPI(ctx, object, "check access", err)
 	}
-	rules, failed := c.rules(ctx, namespace)
+	rules, failed := c.Rules(ctx, namespace)
 	if failed != nil {
 		return failed
 	}
@@ -53,12 +53,12 @@ func (c *Cluster) CheckAccess(ctx context.Context, namespace string) error {
 	switch {
 	case confirmErr != nil:
 		return confirmErr
-	case len(missing) == len(required):
+	case len(missing) == len(Required):
 		return &Error{Class: Misconfigured, Object: object, Cause: "does not exist, or these credentials may do nothing in it", Try: "run bootstrap", Err: err}
 	case len(missing) > 0:
 		return &Error{Class: Admission, Object: object, Cause: "these credentials may not " + strings.Join(missing, ", "), Try: "run bootstrap, or use credentials that may"}
 	}
-	return fromAPI(ctx, object, "check access", err) // permitted, yet refused: a quota or a webhook
+	return FromAPI(ctx, object, "check access", err) // permitted, yet refused: a quota or a webhook
 }
 
 // missing returns the required permissions that are not granted. Rules may be
@@ -66,8 +66,8 @@ func (c *Cluster) CheckAccess(ctx context.Context, namespace string) error {
 // by one.
 func (c *Cluster) missing(ctx context.Context, namespace string, rules authorizationv1.SubjectRulesReviewStatus) ([]string, error) {
 	var out []string
-	for _, p := range required {
-		if granted(rules.ResourceRules, p) {
+	for _, p := range Required {
+		if Granted(rules.ResourceRules, p) {
 			continue
 		}
 		if rules.Incomplete {
@@ -84,28 +84,28 @@ func (c *Cluster) missing(ctx context.Context, namespace string, rules authoriza
 	return out, nil
 }
 
-func (c *Cluster) allowed(ctx context.Context, namespace string, p permission) (bool, error) {
+func (c *Cluster) allowed(ctx context.Context, namespace string, p Permission) (bool, error) {
 	review := &authorizationv1.SelfSubjectAccessReview{Spec: authorizationv1.SelfSubjectAccessReviewSpec{
-		ResourceAttributes: &authorizationv1.ResourceAttributes{Namespace: namespace, Verb: p.verb, Group: p.group, Resource: p.resource},
+		ResourceAttributes: &authorizationv1.ResourceAttributes{Namespace: namespace, Verb: p.Verb, Group: p.Group, Resource: p.Resource},
 	}}
-	answer, err := c.typed.AuthorizationV1().SelfSubjectAccessReviews().Create(ctx, review, metav1.CreateOptions{})
+	answer, err := c.Typed.AuthorizationV1().SelfSubjectAccessReviews().Create(ctx, review, metav1.CreateOptions{})
 	if err != nil {
-		return false, fromAPI(ctx, "namespace "+namespace, "check access", err)
+		return false, FromAPI(ctx, "namespace "+namespace, "check access", err)
 	}
 	return answer.Status.Allowed, nil
 }
 
-func granted(rules []authorizationv1.ResourceRule, p permission) bool {
+func Granted(rules []authorizationv1.ResourceRule, p Permission) bool {
 	has := func(list []string, value string) bool {
 		return slices.Contains(list, value) || slices.Contains(list, "*")
 	}
 	return slices.ContainsFunc(rules, func(rule authorizationv1.ResourceRule) bool {
-		return len(rule.ResourceNames) == 0 && has(rule.Verbs, p.verb) && has(rule.APIGroups, p.group) && has(rule.Resources, p.resource)
+		return len(rule.ResourceNames) == 0 && has(rule.Verbs, p.Verb) && has(rule.APIGroups, p.Group) && has(rule.Resources, p.Resource)
 	})
 }
 
-// rules returns what the credentials may do in a namespace; it is asked once.
-func (c *Cluster) rules(ctx context.Context, namespace string) (authorizationv1.SubjectRulesReviewStatus, error) {
+// Rules returns what the credentials may do in a namespace; it is asked once.
+func (c *Cluster) Rules(ctx context.Context, namespace string) (authorizationv1.SubjectRulesReviewStatus, error) {
 	c.mutex.Lock()
 	known, ok := c.granted[namespace]
 	c.mutex.Unlock()
@@ -113,9 +113,9 @@ func (c *Cluster) rules(ctx context.Context, namespace string) (authorizationv1.
 		return known, nil
 	}
 	review := &authorizationv1.SelfSubjectRulesReview{Spec: authorizationv1.SelfSubjectRulesReviewSpec{Namespace: namespace}}
-	answer, err := c.typed.AuthorizationV1().SelfSubjectRulesReviews().Create(ctx, review, metav1.CreateOptions{})
+	answer, err := c.Typed.AuthorizationV1().SelfSubjectRulesReviews().Create(ctx, review, metav1.CreateOptions{})
 	if err != nil {
-		return authorizationv1.SubjectRulesReviewStatus{}, fromAPI(ctx, "namespace "+namespace, "check access", err)
+		return authorizationv1.SubjectRulesReviewStatus{}, FromAPI(ctx, "namespace "+namespace, "check access", err)
 	}
 	c.mutex.Lock()
 	defer c.mutex.Unlock()

@@ -8,17 +8,19 @@ import (
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/client-go/rest"
+
+	"github.com/slipway-cd/slipway/ci/cluster/managed"
 )
 
 // elsewhere is what the credentials of a run must not be able to do: write beside
 // the run's own namespaces, or give rights.
 var elsewhere = []struct {
 	namespace string
-	permission
+	Permission
 }{
-	{"kube-system", permission{"create", "apps", "deployments"}},
-	{"", permission{"create", "", "namespaces"}},
-	{"", permission{"create", "rbac.authorization.k8s.io", "clusterroles"}},
+	{"kube-system", Permission{"create", "apps", "deployments"}},
+	{"", Permission{"create", "", "namespaces"}},
+	{"", Permission{"create", "rbac.authorization.k8s.io", "clusterroles"}},
 }
 
 // Confined returns the cluster as a run should see it. Credentials that may write
@@ -31,17 +33,17 @@ func (c *Cluster) Confined(ctx context.Context, namespace, account string) (conf
 	if err != nil || !powerful {
 		return c, "", err
 	}
-	_, err = c.typed.CoreV1().ServiceAccounts(namespace).Get(ctx, account, metav1.GetOptions{})
+	_, err = c.Typed.CoreV1().ServiceAccounts(namespace).Get(ctx, account, metav1.GetOptions{})
 	switch {
 	case apierrors.IsNotFound(err):
 		return nil, "", &Error{Class: Misconfigured, Object: "namespace " + namespace, Try: "run bootstrap", Err: err,
 			Cause: "has no ServiceAccount " + account + ", whose rights a run takes when the credentials given may write everywhere"}
 	case err != nil:
-		return nil, "", fromAPI(ctx, name("ServiceAccount", namespace, account), "read", err)
+		return nil, "", FromAPI(ctx, managed.Name("ServiceAccount", namespace, account), "read", err)
 	}
 	given := c.given
 	given.requests = c.requests
-	given.impersonate = impersonation(namespace, account)
+	given.impersonate = Impersonation(namespace, account)
 	confined, err = Connect(ctx, given)
 	if err != nil {
 		return nil, "", err
@@ -49,8 +51,8 @@ func (c *Cluster) Confined(ctx context.Context, namespace, account string) (conf
 	return confined, given.impersonate.UserName, nil
 }
 
-// impersonation is who the API server takes an account for.
-func impersonation(namespace, account string) rest.ImpersonationConfig {
+// Impersonation is who the API server takes an account for.
+func Impersonation(namespace, account string) rest.ImpersonationConfig {
 	return rest.ImpersonationConfig{
 		UserName: "system:serviceaccount:" + namespace + ":" + account,
 		Groups:   []string{"system:serviceaccounts", "system:serviceaccounts:" + namespace, "system:authenticated"},
@@ -63,7 +65,7 @@ func (c *Cluster) mayWriteElsewhere(ctx context.Context) (bool, error) {
 	asking, each := errgroup.WithContext(ctx)
 	for _, at := range elsewhere {
 		asking.Go(func() error {
-			allowed, err := c.allowed(each, at.namespace, at.permission)
+			allowed, err := c.allowed(each, at.namespace, at.Permission)
 			if allowed {
 				powerful.Store(true)
 			}

@@ -1,9 +1,7 @@
-// Package cluster is the only package that talks to a Kubernetes cluster: it
-// applies objects, waits until they are really out, says why they are not,
-// finds the address users reach them at, and removes them again.
-//
-// Writing is server-side apply under the field manager "slipway"; waiting is by
-// watch. It knows objects, not overlays, images or stages.
+// Package cluster connects to a Kubernetes API server and sends its requests: with
+// which credential, what that may do, how an error of the server reads, when to try
+// again. It does not know what is deployed; what is done with a connection lies in
+// the packages beneath it, which all take one.
 package cluster
 
 import (
@@ -40,7 +38,7 @@ import (
 const connectTimeout = 5 * time.Second
 
 // parallel bounds the requests under way at once.
-const parallel = 16
+const Parallel = 16
 
 // Config names a cluster and how to reach what runs in it.
 type Config struct {
@@ -70,9 +68,9 @@ type Cluster struct {
 	clock    clock
 	known    discovery.CachedDiscoveryInterfaceWithContext // asked once
 	mapper   meta.RESTMapperWithContext
-	dynamic  dynamic.Interface
-	metadata metadata.Interface
-	typed    kubernetes.Interface
+	Dynamic  dynamic.Interface
+	Metadata metadata.Interface
+	Typed    kubernetes.Interface
 	dial     func(ctx context.Context, network, address string) (net.Conn, error)
 	written  generations
 	defined  definedKinds
@@ -111,7 +109,7 @@ func Connect(ctx context.Context, cfg Config) (*Cluster, error) {
 	}
 	answer, cancel := context.WithTimeout(ctx, connectTimeout)
 	defer cancel()
-	info, err := discovery.ToDiscoveryInterfaceWithContext(c.typed.Discovery()).ServerVersionWithContext(answer)
+	info, err := discovery.ToDiscoveryInterfaceWithContext(c.Typed.Discovery()).ServerVersionWithContext(answer)
 	switch {
 	case err == nil:
 		c.version = info.GitVersion
@@ -127,16 +125,16 @@ func Connect(ctx context.Context, cfg Config) (*Cluster, error) {
 
 func (c *Cluster) clients(client *http.Client) (err error) {
 	c.client = client
-	if c.dynamic, err = dynamic.NewForConfigAndClient(c.config, client); err != nil {
+	if c.Dynamic, err = dynamic.NewForConfigAndClient(c.config, client); err != nil {
 		return err
 	}
-	if c.metadata, err = metadata.NewForConfigAndClient(metadata.ConfigFor(c.config), client); err != nil {
+	if c.Metadata, err = metadata.NewForConfigAndClient(metadata.ConfigFor(c.config), client); err != nil {
 		return err
 	}
-	if c.typed, err = kubernetes.NewForConfigAndClient(protobuf(c.config), client); err != nil {
+	if c.Typed, err = kubernetes.NewForConfigAndClient(protobuf(c.config), client); err != nil {
 		return err
 	}
-	c.known = memory.NewMemCacheClientWithContext(discovery.ToDiscoveryInterfaceWithContext(c.typed.Discovery()))
+	c.known = memory.NewMemCacheClientWithContext(discovery.ToDiscoveryInterfaceWithContext(c.Typed.Discovery()))
 	c.mapper = restmapper.NewDeferredDiscoveryRESTMapperWithContext(c.known)
 	return nil
 }
@@ -216,16 +214,16 @@ func (c counter) RoundTrip(request *http.Request) (*http.Response, error) {
 	return response, err
 }
 
-// dialContext connects to an address of what runs in the cluster, as Config.Dial says.
-func (c *Cluster) dialContext(ctx context.Context, network, address string) (net.Conn, error) {
+// DialContext connects to an address of what runs in the cluster, as Config.Dial says.
+func (c *Cluster) DialContext(ctx context.Context, network, address string) (net.Conn, error) {
 	return c.dial(ctx, network, address)
 }
 
-// restConfig returns a copy of what client-go's clients are made from.
-func (c *Cluster) restConfig() *rest.Config { return rest.CopyConfig(c.config) }
+// RestConfig returns a copy of what client-go's clients are made from.
+func (c *Cluster) RestConfig() *rest.Config { return rest.CopyConfig(c.config) }
 
-// restClient returns a client for one group of Kubernetes' own kinds, which speaks protobuf.
-func (c *Cluster) restClient(version schema.GroupVersion) (*rest.RESTClient, error) {
+// RestClient returns a client for one group of Kubernetes' own kinds, which speaks protobuf.
+func (c *Cluster) RestClient(version schema.GroupVersion) (*rest.RESTClient, error) {
 	config := protobuf(c.config)
 	config.GroupVersion, config.NegotiatedSerializer, config.APIPath = &version, scheme.Codecs.WithoutConversion(), "/apis"
 	if version.Group == "" {

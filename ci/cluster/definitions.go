@@ -13,7 +13,7 @@ import (
 // when they are there.
 type definedKinds struct {
 	mutex sync.Mutex
-	of    map[schema.GroupVersionKind]resource
+	of    map[schema.GroupVersionKind]Resource
 }
 
 // learn remembers what the definitions among the objects define.
@@ -21,59 +21,59 @@ func (d *definedKinds) learn(objects []*unstructured.Unstructured) {
 	d.mutex.Lock()
 	defer d.mutex.Unlock()
 	for _, object := range objects {
-		if !isDefinition(object) {
+		if !IsDefinition(object) {
 			continue
 		}
 		if d.of == nil {
-			d.of = map[schema.GroupVersionKind]resource{}
+			d.of = map[schema.GroupVersionKind]Resource{}
 		}
-		for gvk, found := range definedBy(object) {
+		for gvk, found := range DefinedBy(object) {
 			d.of[gvk] = found
 		}
 	}
 }
 
-func (d *definedKinds) get(gvk schema.GroupVersionKind) (resource, bool) {
+func (d *definedKinds) get(gvk schema.GroupVersionKind) (Resource, bool) {
 	d.mutex.Lock()
 	defer d.mutex.Unlock()
 	found, ok := d.of[gvk]
 	return found, ok
 }
 
-func isDefinition(object *unstructured.Unstructured) bool {
-	return object.GetKind() == "CustomResourceDefinition" && object.GroupVersionKind().Group == definitions.Group
+func IsDefinition(object *unstructured.Unstructured) bool {
+	return object.GetKind() == "CustomResourceDefinition" && object.GroupVersionKind().Group == Definitions.Group
 }
 
-// definedBy returns where a definition has the objects of each of its versions kept.
-func definedBy(definition *unstructured.Unstructured) map[schema.GroupVersionKind]resource {
+// DefinedBy returns where a definition has the objects of each of its versions kept.
+func DefinedBy(definition *unstructured.Unstructured) map[schema.GroupVersionKind]Resource {
 	text := func(path ...string) string {
 		value, _, _ := unstructured.NestedString(definition.Object, path...)
 		return value
 	}
 	group, kind, plural := text("spec", "group"), text("spec", "names", "kind"), text("spec", "names", "plural")
 	versions, _, _ := unstructured.NestedSlice(definition.Object, "spec", "versions")
-	out := map[schema.GroupVersionKind]resource{}
+	out := map[schema.GroupVersionKind]Resource{}
 	for _, entry := range versions {
 		version, _ := entry.(map[string]any)
 		if name, _ := version["name"].(string); version["served"] == true {
 			at := schema.GroupVersionResource{Group: group, Version: name, Resource: plural}
-			out[at.GroupVersion().WithKind(kind)] = resource{gvr: at, namespaced: text("spec", "scope") == "Namespaced"}
+			out[at.GroupVersion().WithKind(kind)] = Resource{Gvr: at, Namespaced: text("spec", "scope") == "Namespaced"}
 		}
 	}
 	return out
 }
 
-// definitionsIn returns the definitions among objects: those that follow may be of
+// DefinitionsIn returns the definitions among objects: those that follow may be of
 // the kinds that they define.
-func definitionsIn(objects []*unstructured.Unstructured) []*unstructured.Unstructured {
-	return slices.DeleteFunc(slices.Clone(objects), func(object *unstructured.Unstructured) bool { return !isDefinition(object) })
+func DefinitionsIn(objects []*unstructured.Unstructured) []*unstructured.Unstructured {
+	return slices.DeleteFunc(slices.Clone(objects), func(object *unstructured.Unstructured) bool { return !IsDefinition(object) })
 }
 
-// define remembers the kinds that the objects define: the server does not know them yet.
-func (c *Cluster) define(objects []*unstructured.Unstructured) { c.defined.learn(objects) }
+// Define remembers the kinds that the objects define: the server does not know them yet.
+func (c *Cluster) Define(objects []*unstructured.Unstructured) { c.defined.learn(objects) }
 
-// defines reports whether a kind is one of those that were remembered.
-func (c *Cluster) defines(kind schema.GroupVersionKind) bool {
+// Defines reports whether a kind is one of those that were remembered.
+func (c *Cluster) Defines(kind schema.GroupVersionKind) bool {
 	_, defined := c.defined.get(kind)
 	return defined
 }

@@ -12,6 +12,8 @@ import (
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/api/meta"
+
+	"github.com/slipway-cd/slipway/ci/cluster/managed"
 )
 
 // Class says what kind of thing went wrong; every class has one exit code.
@@ -73,7 +75,7 @@ func legible(err error) error {
 }
 
 func configError(cfg Config, err error) error {
-	return &Error{Class: Misconfigured, Object: "kubeconfig " + cfg.Kubeconfig, Cause: oneLine(err.Error()), Err: err}
+	return &Error{Class: Misconfigured, Object: "kubeconfig " + cfg.Kubeconfig, Cause: OneLine(err.Error()), Err: err}
 }
 
 // connectError sorts the first request's failure: an answer that is a refusal
@@ -81,15 +83,15 @@ func configError(cfg Config, err error) error {
 func connectError(cfg Config, host string, err error) error {
 	if status := apierrors.APIStatus(nil); errors.As(err, &status) {
 		return &Error{Class: Misconfigured, Object: "kubeconfig " + cfg.Kubeconfig, Err: err,
-			Cause: fmt.Sprintf("%s refuses its credentials: %s", host, oneLine(err.Error()))}
+			Cause: fmt.Sprintf("%s refuses its credentials: %s", host, OneLine(err.Error()))}
 	}
-	return &Error{Class: Unreachable, Object: "cluster " + host, Cause: networkCause(err), Err: err,
+	return &Error{Class: Unreachable, Object: "cluster " + host, Cause: NetworkCause(err), Err: err,
 		Try: "check that it runs and that the kubeconfig names the right server"}
 }
 
-// fromAPI turns the error of a request about object into an *Error. What is no
+// FromAPI turns the error of a request about object into an *Error. What is no
 // refusal and no network failure (a cancelled context) is only wrapped.
-func fromAPI(ctx context.Context, object, doing string, err error) error {
+func FromAPI(ctx context.Context, object, doing string, err error) error {
 	var known *Error
 	var silent *unanswered
 	switch {
@@ -102,16 +104,16 @@ func fromAPI(ctx context.Context, object, doing string, err error) error {
 	case ctx.Err() != nil:
 		return fmt.Errorf("%s: %s: %w", object, doing, context.Cause(ctx))
 	case meta.IsNoMatchError(err):
-		return &Error{Class: Misconfigured, Object: object, Cause: "the cluster does not know this kind: " + oneLine(err.Error()), Err: err}
+		return &Error{Class: Misconfigured, Object: object, Cause: "the cluster does not know this kind: " + OneLine(err.Error()), Err: err}
 	case isNetwork(err):
-		return &Error{Class: Unreachable, Object: object, Cause: doing + ": " + networkCause(err), Err: err}
+		return &Error{Class: Unreachable, Object: object, Cause: doing + ": " + NetworkCause(err), Err: err}
 	}
 	return fromStatus(object, doing, err)
 }
 
 // fromStatus classifies an answer of the API server.
 func fromStatus(object, doing string, err error) error {
-	text := oneLine(err.Error())
+	text := OneLine(err.Error())
 	out := &Error{Class: Admission, Object: object, Cause: text, Err: err}
 	switch {
 	case apierrors.IsUnauthorized(err):
@@ -122,9 +124,9 @@ func fromStatus(object, doing string, err error) error {
 		out.Class, out.Cause = Misconfigured, "the cluster does not know this kind"
 	case apierrors.IsNotFound(err):
 		out.Class = Misconfigured
-	case conflictsOf(err) != nil:
+	case managed.ConflictsOf(err) != nil:
 		var fields []string
-		for _, found := range conflictsOf(err) {
+		for _, found := range managed.ConflictsOf(err) {
 			fields = append(fields, found.String())
 		}
 		out.Cause = strings.Join(fields, "; ")
@@ -139,8 +141,8 @@ func fromStatus(object, doing string, err error) error {
 	return out
 }
 
-// isNoKind reports whether an error says that the cluster does not know the kind.
-func isNoKind(err error) bool {
+// IsNoKind reports whether an error says that the cluster does not know the kind.
+func IsNoKind(err error) bool {
 	var known *Error
 	return errors.As(err, &known) && meta.IsNoMatchError(known.Err)
 }
@@ -151,13 +153,13 @@ func isNetwork(err error) bool {
 	return errors.As(err, &network) || errors.As(err, &request) || errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF)
 }
 
-// networkCause leaves out the method and URL that *url.Error puts before the cause.
-func networkCause(err error) string {
+// NetworkCause leaves out the method and URL that *url.Error puts before the cause.
+func NetworkCause(err error) string {
 	var request *url.Error
 	if errors.As(err, &request) {
 		err = request.Err
 	}
-	return oneLine(err.Error())
+	return OneLine(err.Error())
 }
 
-func oneLine(text string) string { return strings.Join(strings.Fields(text), " ") }
+func OneLine(text string) string { return strings.Join(strings.Fields(text), " ") }

@@ -29,8 +29,8 @@ func (g *generations) get(uid types.UID) int64 {
 	return g.of[uid]
 }
 
-// wrote remembers the generation that our last write gave an object.
-func (c *Cluster) wrote(object metav1.Object) { c.written.set(object.GetUID(), object.GetGeneration()) }
+// Wrote remembers the generation that our last write gave an object.
+func (c *Cluster) Wrote(object metav1.Object) { c.written.set(object.GetUID(), object.GetGeneration()) }
 
-// generation returns the generation that our last write gave an object, 0 without one.
-func (c *Cluster) generation(uid types.UID) int64 { return c.written.get(uid) }
+// Generation returns the generation that our last write gave an object, 0 without one.
+func (c *Cluster) Generation(uid types.UID) int64 { return c.written.get(uid) }

@@ -11,18 +11,18 @@ import (
 
 // Where the API server keeps kinds that are read as a whole.
 var (
-	deployments    = appsv1.SchemeGroupVersion.WithResource("deployments")
-	replicaSets    = appsv1.SchemeGroupVersion.WithResource("replicasets")
-	statefulSets   = appsv1.SchemeGroupVersion.WithResource("statefulsets")
-	daemonSets     = appsv1.SchemeGroupVersion.WithResource("daemonsets")
-	jobs           = schema.GroupVersionResource{Group: "batch", Version: "v1", Resource: "jobs"}
-	pods           = corev1.SchemeGroupVersion.WithResource("pods")
-	claims         = corev1.SchemeGroupVersion.WithResource("persistentvolumeclaims")
-	services       = corev1.SchemeGroupVersion.WithResource("services")
-	events         = corev1.SchemeGroupVersion.WithResource("events")
-	endpointSlices = discoveryv1.SchemeGroupVersion.WithResource("endpointslices")
-	leases         = coordinationv1.SchemeGroupVersion.WithResource("leases")
-	configMaps     = corev1.SchemeGroupVersion.WithResource("configmaps")
-	ingresses      = networkingv1.SchemeGroupVersion.WithResource("ingresses")
-	definitions    = schema.GroupVersionResource{Group: "apiextensions.k8s.io", Version: "v1", Resource: "customresourcedefinitions"}
+	Deployments    = appsv1.SchemeGroupVersion.WithResource("deployments")
+	ReplicaSets    = appsv1.SchemeGroupVersion.WithResource("replicasets")
+	StatefulSets   = appsv1.SchemeGroupVersion.WithResource("statefulsets")
+	DaemonSets     = appsv1.SchemeGroupVersion.WithResource("daemonsets")
+	Jobs           = schema.GroupVersionResource{Group: "batch", Version: "v1", Resource: "jobs"}
+	Pods           = corev1.SchemeGroupVersion.WithResource("pods")
+	Claims         = corev1.SchemeGroupVersion.WithResource("persistentvolumeclaims")
+	Services       = corev1.SchemeGroupVersion.WithResource("services")
+	Events         = corev1.SchemeGroupVersion.WithResource("events")
+	EndpointSlices = discoveryv1.SchemeGroupVersion.WithResource("endpointslices")
+	Leases         = coordinationv1.SchemeGroupVersion.WithResource("leases")
+	ConfigMaps     = corev1.SchemeGroupVersion.WithResource("configmaps")
+	Ingresses      = networkingv1.SchemeGroupVersion.WithResource("ingresses")
+	Definitions    = schema.GroupVersionResource{Group: "apiextensions.k8s.io", Version: "v1", Resource: "customresourcedefinitions"}
 )

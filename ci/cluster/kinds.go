@@ -21,7 +21,7 @@ var clusterScoped = []string{
 // ownKinds knows where Kubernetes' own kinds are kept, which is the same on every
 // server: they need no discovery. Whether a server has them shows when they are
 // asked for.
-var ownKinds = sync.OnceValue(func() meta.RESTMapper {
+var OwnKinds = sync.OnceValue(func() meta.RESTMapper {
 	mapper := meta.NewDefaultRESTMapper(scheme.Scheme.PrioritizedVersionsAllGroups())
 	for gvk := range scheme.Scheme.AllKnownTypes() {
 		scope := meta.RESTScopeNamespace

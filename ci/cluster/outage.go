@@ -6,7 +6,7 @@ import (
 )
 
 const (
-	outageTold  = time.Second      // a silence shorter than this is not worth a word
+	OutageTold  = time.Second      // a silence shorter than this is not worth a word
 	outageGrace = 10 * time.Second // how long after its return a server may refuse what it would allow
 )
 
@@ -100,9 +100,9 @@ func (o *outage) tell(changed func()) (stop func()) {
 	}
 }
 
-// silence returns for how long the server has not answered and why; 0 when it does.
-func (c *Cluster) silence() (time.Duration, error) { return c.outage.silence() }
+// Silence returns for how long the server has not answered and why; 0 when it does.
+func (c *Cluster) Silence() (time.Duration, error) { return c.outage.silence() }
 
-// onOutage has a function called whenever the server ceases to answer or answers again,
+// OnOutage has a function called whenever the server ceases to answer or answers again,
 // until stop is. It must return at once.
-func (c *Cluster) onOutage(changed func()) (stop func()) { return c.outage.tell(changed) }
+func (c *Cluster) OnOutage(changed func()) (stop func()) { return c.outage.tell(changed) }

@@ -160,7 +160,7 @@ type unanswered struct {
 }
 
 func (u *unanswered) Error() string {
-	return fmt.Sprintf("no answer for %s: %s", u.after.Round(100*time.Millisecond), networkCause(u.last))
+	return fmt.Sprintf("no answer for %s: %s", u.after.Round(100*time.Millisecond), NetworkCause(u.last))
 }
 
 // Unwrap returns why it was the last. What the last try met is not shown to others:

@@ -11,6 +11,9 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
 	"github.com/slipway-cd/slipway/ci/cluster"
+	"github.com/slipway-cd/slipway/ci/cluster/account"
+	"github.com/slipway-cd/slipway/ci/cluster/apply"
+	"github.com/slipway-cd/slipway/ci/cluster/managed"
 	"github.com/slipway-cd/slipway/ci/manifest"
 	"github.com/slipway-cd/slipway/ci/pipeline"
 )
@@ -56,18 +59,18 @@ func (c *bootstrapCommand) Run(ctx context.Context, f *flags) error {
 // install applies what bootstrap makes, takes away what an installation of former times
 // gave, and returns when the API server holds to both. Each step is a line of out.
 func (f *flags) install(ctx context.Context, admin *cluster.Cluster, objects []*unstructured.Unstructured, out io.Writer) error {
-	former, err := admin.Former(ctx, f.BuildNamespace, f.Namespace)
+	former, err := account.FormerRights(ctx, admin, f.BuildNamespace, f.Namespace)
 	if err != nil {
 		return err
 	}
-	changes, err := admin.Apply(ctx, objects, cluster.ApplyOptions{})
+	changes, err := apply.Apply(ctx, admin, objects, apply.Options{})
 	for _, change := range changes {
 		fmt.Fprintf(out, "%-10s %s\n", change.Action, change)
 	}
 	if err != nil {
 		return err
 	}
-	revoked, err := admin.Revoke(ctx, former)
+	revoked, err := account.Revoke(ctx, admin, former)
 	for _, right := range revoked {
 		fmt.Fprintf(out, "%-10s what %s gave %s\n", "removed", right.Object, right.Gives)
 	}
@@ -75,11 +78,11 @@ func (f *flags) install(ctx context.Context, admin *cluster.Cluster, objects []*
 		return err
 	}
 	for _, namespace := range []string{f.BuildNamespace, f.Namespace} {
-		if err := admin.AwaitGuard(ctx, namespace); err != nil {
+		if err := account.AwaitGuard(ctx, admin, namespace); err != nil {
 			return err
 		}
 	}
-	return admin.CheckApart(ctx, f.BuildNamespace, f.Namespace)
+	return account.CheckApart(ctx, admin, f.BuildNamespace, f.Namespace)
 }
 
 // handOut tells which credentials go where, and writes them if that is wanted.
@@ -88,7 +91,7 @@ func (c *bootstrapCommand) handOut(ctx context.Context, f *flags, admin *cluster
 	fmt.Fprintf(out, "\nEach account's credentials are a kubeconfig with its token; for CI:\n"+
 		"  %-15s  of ServiceAccount %s/%s as SLIPWAY_KUBECONFIG: all that a pull request gets\n"+
 		"  %-15s  of ServiceAccount %s/%s as SLIPWAY_PRODUCTION_KUBECONFIG: for the protected branch alone\n",
-		"build.conf", f.BuildNamespace, cluster.Account, "production.conf", f.Namespace, cluster.Account)
+		"build.conf", f.BuildNamespace, account.Account, "production.conf", f.Namespace, account.Account)
 	if c.Credentials == "" {
 		fmt.Fprintln(out, "`bootstrap --credentials DIR` writes both.")
 		return nil
@@ -97,7 +100,7 @@ func (c *bootstrapCommand) handOut(ctx context.Context, f *flags, admin *cluster
 		return pipeline.Usage("--credentials: %w", err)
 	}
 	for _, part := range []struct{ file, namespace string }{{"build.conf", f.BuildNamespace}, {"production.conf", f.Namespace}} {
-		kubeconfig, until, err := admin.AccountKubeconfig(ctx, part.namespace, c.Lifetime)
+		kubeconfig, until, err := account.AccountKubeconfig(ctx, admin, part.namespace, c.Lifetime)
 		if err != nil {
 			return err
 		}
@@ -117,7 +120,7 @@ func (f *flags) bootstrapObjects() ([]*unstructured.Unstructured, error) {
 		return nil, err
 	}
 	var all []*unstructured.Unstructured
-	labels := map[string]string{"app.kubernetes.io/name": f.app.Name, cluster.LabelManagedBy: cluster.FieldManager}
+	labels := map[string]string{"app.kubernetes.io/name": f.app.Name, managed.LabelManagedBy: managed.FieldManager}
 	for _, part := range []struct{ folder, namespace string }{{"build", f.BuildNamespace}, {"production", f.Namespace}} {
 		objects, err := manifest.Render(tree, f.app.Namespaces+"/"+part.folder, manifest.Layer{
 			Namespace:  part.namespace,
@@ -128,10 +131,10 @@ func (f *flags) bootstrapObjects() ([]*unstructured.Unstructured, error) {
 		if err != nil {
 			return nil, pipeline.Usage("--source: %w", err)
 		}
-		if err := cluster.CheckAccount(objects, part.namespace); err != nil {
+		if err := account.CheckAccount(objects, part.namespace); err != nil {
 			return nil, pipeline.Usage("--source: %s/%s: %w", f.app.Namespaces, part.folder, err)
 		}
-		guard, err := cluster.Guard(part.namespace, labels)
+		guard, err := account.Guard(part.namespace, labels)
 		if err != nil {
 			return nil, err
 		}

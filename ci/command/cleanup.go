@@ -6,6 +6,7 @@ import (
 	"fmt"
 
 	"github.com/slipway-cd/slipway/ci/cluster"
+	"github.com/slipway-cd/slipway/ci/cluster/runs"
 	"github.com/slipway-cd/slipway/ci/pipeline"
 )
 
@@ -32,7 +33,7 @@ func (c *cleanupCommand) Run(ctx context.Context, f *flags) error {
 	in := at.build
 	ids := []string{f.RunID}
 	if c.Stale {
-		if ids, err = in.StaleRuns(ctx, f.BuildNamespace); err != nil {
+		if ids, err = runs.Stale(ctx, in, f.BuildNamespace); err != nil {
 			return err
 		}
 		if len(ids) == 0 {
@@ -47,7 +48,7 @@ func (c *cleanupCommand) Run(ctx context.Context, f *flags) error {
 }
 
 func (f *flags) remove(ctx context.Context, in *cluster.Cluster, run string) error {
-	found, err := in.DeleteRun(ctx, f.BuildNamespace, run)
+	found, err := runs.Delete(ctx, in, f.BuildNamespace, run)
 	out := f.host.screen().Out
 	switch {
 	case err != nil:

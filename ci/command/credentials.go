@@ -7,6 +7,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/slipway-cd/slipway/ci/cluster"
+	"github.com/slipway-cd/slipway/ci/cluster/account"
 	"github.com/slipway-cd/slipway/ci/pipeline"
 )
 
@@ -139,12 +140,12 @@ func (f *flags) confine(ctx context.Context, at target, env *pipeline.Environmen
 		return err
 	}
 	if given.build != nil {
-		if env.Build, env.As, err = given.build.Confined(ctx, f.BuildNamespace, cluster.Account); err != nil {
+		if env.Build, env.As, err = given.build.Confined(ctx, f.BuildNamespace, account.Account); err != nil {
 			return err
 		}
 	}
 	if given.production != nil {
-		env.Production, env.ProductionAs, err = given.production.Confined(ctx, f.Namespace, cluster.Account)
+		env.Production, env.ProductionAs, err = given.production.Confined(ctx, f.Namespace, account.Account)
 	}
 	return err
 }

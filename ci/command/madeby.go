@@ -4,7 +4,7 @@ import (
 	"fmt"
 	"strings"
 
-	"github.com/slipway-cd/slipway/ci/cluster"
+	"github.com/slipway-cd/slipway/ci/cluster/apply"
 )
 
 // named is how many objects are named of each maker; --output json has all.
@@ -29,7 +29,7 @@ func (w statusWords) notKnown() string {
 }
 
 // madeBy lists makers, each with what it made.
-func madeBy(makers []cluster.Maker) string {
+func madeBy(makers []apply.Maker) string {
 	var out strings.Builder
 	for _, m := range makers {
 		objects := m.Objects[:min(named, len(m.Objects))]

@@ -9,7 +9,9 @@ import (
 	"github.com/stretchr/testify/require"
 	"sigs.k8s.io/yaml"
 
-	"github.com/slipway-cd/slipway/ci/cluster"
+	"github.com/slipway-cd/slipway/ci/cluster/apply"
+	"github.com/slipway-cd/slipway/ci/cluster/managed"
+	"github.com/slipway-cd/slipway/ci/cluster/write"
 	"github.com/slipway-cd/slipway/ci/diff"
 	"github.com/slipway-cd/slipway/ci/pipeline"
 	"github.com/slipway-cd/slipway/ci/report"
@@ -17,7 +19,7 @@ import (
 
 // preview is one of an object as it was and will be; left is what stays of what is
 // given up.
-func preview(t *testing.T, action cluster.Action, kind, name, before, after, left string) cluster.Preview {
+func preview(t *testing.T, action write.Action, kind, name, before, after, left string) apply.Preview {
 	t.Helper()
 	read := func(text string) (out map[string]any) {
 		require.NoError(t, yaml.Unmarshal([]byte(text), &out))
@@ -29,16 +31,16 @@ func preview(t *testing.T, action cluster.Action, kind, name, before, after, lef
 		}
 		return text
 	}
-	out := cluster.Preview{Change: cluster.Change{Namespace: "shop", Kind: kind, Name: name, Action: action}}
+	out := apply.Preview{Change: write.Change{Namespace: "shop", Kind: kind, Name: name, Action: action}}
 	out.Fields = diff.Fields(read(before), read(after), read(left), hide)
 	out.Hunks = diff.Hunks(read(before), read(after), hide)
 	return out
 }
 
 // of gives an object the label of a new version.
-func ofVersion(p cluster.Preview, before, after string) cluster.Preview {
+func ofVersion(p apply.Preview, before, after string) apply.Preview {
 	label := func(version string) map[string]any {
-		return map[string]any{"metadata": map[string]any{"labels": map[string]any{cluster.LabelManagedBy: cluster.FieldManager, cluster.LabelVersion: version}}}
+		return map[string]any{"metadata": map[string]any{"labels": map[string]any{managed.LabelManagedBy: managed.FieldManager, managed.LabelVersion: version}}}
 	}
 	hide := func(_ diff.Path, text string) string { return text }
 	p.Fields = append(p.Fields, diff.Fields(label(before), label(after), nil, hide)...)
@@ -67,20 +69,20 @@ func changing(t *testing.T) pipeline.Plan {
 	settings := func(port, extra string) string {
 		return "data: {greeting: hello, nginx.conf: \"server {\\n\\tlisten " + port + ";\\n" + extra + "}\\n\"}"
 	}
-	kept := cluster.Change{Namespace: "shop", Kind: "PersistentVolumeClaim", Name: "uploads", Action: cluster.Unchanged,
+	kept := write.Change{Namespace: "shop", Kind: "PersistentVolumeClaim", Name: "uploads", Action: write.Unchanged,
 		Note: "kept: its data would be lost; --prune PersistentVolumeClaim/uploads removes it"}
-	worker := preview(t, cluster.Configured, "Deployment", "worker", "", "", "")
+	worker := preview(t, write.Configured, "Deployment", "worker", "", "", "")
 	worker.Note = ".spec.replicas is left to kube-controller-manager, none of Slipway's fields changes, but the server itself changes others"
-	return pipeline.Plan{Version: "v2", Digest: twoDigest, Changes: []cluster.Preview{
-		ofVersion(preview(t, cluster.Configured, "Deployment", "api", deployment(oneDigest, "info", "replicas: 2"), deployment(twoDigest, "debug", "paused: false"), "spec: {replicas: 1}"), "v1", "v2"),
-		ofVersion(preview(t, cluster.Configured, "ConfigMap", "settings", settings("80", ""), settings("8080", "\\tgzip on;\\n"), ""), "v1", "v2"),
-		ofVersion(preview(t, cluster.Configured, "Secret", "database", "data: {password: b25l, user: bWU=}", "data: {password: dHdv, user: bWU=, url: eA==}", ""), "v1", "v2"),
-		ofVersion(preview(t, cluster.Configured, "Service", "api", "", "", ""), "v1", "v2"),
-		ofVersion(preview(t, cluster.Configured, "ServiceAccount", "api", "", "", ""), "v1", "v2"),
+	return pipeline.Plan{Version: "v2", Digest: twoDigest, Changes: []apply.Preview{
+		ofVersion(preview(t, write.Configured, "Deployment", "api", deployment(oneDigest, "info", "replicas: 2"), deployment(twoDigest, "debug", "paused: false"), "spec: {replicas: 1}"), "v1", "v2"),
+		ofVersion(preview(t, write.Configured, "ConfigMap", "settings", settings("80", ""), settings("8080", "\\tgzip on;\\n"), ""), "v1", "v2"),
+		ofVersion(preview(t, write.Configured, "Secret", "database", "data: {password: b25l, user: bWU=}", "data: {password: dHdv, user: bWU=, url: eA==}", ""), "v1", "v2"),
+		ofVersion(preview(t, write.Configured, "Service", "api", "", "", ""), "v1", "v2"),
+		ofVersion(preview(t, write.Configured, "ServiceAccount", "api", "", "", ""), "v1", "v2"),
 		worker,
-		preview(t, cluster.Created, "ConfigMap", "new", "", "data: {key: value, '1': \"yes\"}\nmetadata: {labels: {app.kubernetes.io/name: shop}}", ""),
-		preview(t, cluster.Deleted, "ConfigMap", "old", "data: {key: value}", "", ""),
-		{Change: cluster.Change{Namespace: "shop", Kind: "Ingress", Name: "api", Action: cluster.Unchanged}},
+		preview(t, write.Created, "ConfigMap", "new", "", "data: {key: value, '1': \"yes\"}\nmetadata: {labels: {app.kubernetes.io/name: shop}}", ""),
+		preview(t, write.Deleted, "ConfigMap", "old", "data: {key: value}", "", ""),
+		{Change: write.Change{Namespace: "shop", Kind: "Ingress", Name: "api", Action: write.Unchanged}},
 		{Change: kept},
 	}}
 }
@@ -106,7 +108,7 @@ func TestPlanOfAFirstDeployBeginsWithWhoMadeWhatIsThere(t *testing.T) {
 
 func TestPlanOfNothingIsOneLine(t *testing.T) {
 	t.Parallel()
-	same := pipeline.Plan{Version: "v2", Digest: twoDigest, Changes: []cluster.Preview{{Change: cluster.Change{Kind: "Service", Name: "api", Action: cluster.Unchanged}}}}
+	same := pipeline.Plan{Version: "v2", Digest: twoDigest, Changes: []apply.Preview{{Change: write.Change{Kind: "Service", Name: "api", Action: write.Unchanged}}}}
 	require.Equal(t, "version v2, "+twoDigest+": nothing to change, 1 unchanged\n", planText(same, report.Screen{Color: true}))
 }
 
@@ -131,8 +133,8 @@ func TestPlanForProgramsHasTheFieldsOfEachChange(t *testing.T) {
 
 func TestADiffIsNoCommandOfTheVendor(t *testing.T) {
 	t.Parallel()
-	hostile := preview(t, cluster.Configured, "ConfigMap", "a", "data: {file: \"::add-path::/x\\n##[group]x\\none\\n\"}", "data: {file: \"::add-path::/x\\n##[group]x\\ntwo\\n\"}", "")
-	text := planText(pipeline.Plan{Changes: []cluster.Preview{hostile}}, report.Screen{})
+	hostile := preview(t, write.Configured, "ConfigMap", "a", "data: {file: \"::add-path::/x\\n##[group]x\\none\\n\"}", "data: {file: \"::add-path::/x\\n##[group]x\\ntwo\\n\"}", "")
+	text := planText(pipeline.Plan{Changes: []apply.Preview{hostile}}, report.Screen{})
 	require.Contains(t, text, "\n   ::add-path")
 	for _, mode := range []report.Mode{report.GitHub, report.Azure} {
 		guarded := mode.Guard(text, report.Screen{}, func(string) string { return "" })

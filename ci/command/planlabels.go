@@ -5,7 +5,8 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/slipway-cd/slipway/ci/cluster"
+	"github.com/slipway-cd/slipway/ci/cluster/apply"
+	"github.com/slipway-cd/slipway/ci/cluster/write"
 	"github.com/slipway-cd/slipway/ci/diff"
 	"github.com/slipway-cd/slipway/ci/pipeline"
 	"github.com/slipway-cd/slipway/ci/report"
@@ -20,14 +21,14 @@ type relabelling struct {
 }
 
 // relabelled reports whether labels are all that changes of an object.
-func relabelled(change cluster.Preview) bool {
-	return change.Action == cluster.Configured && len(change.Hunks) == 0 && len(change.Labels) > 0 && change.Note == ""
+func relabelled(change apply.Preview) bool {
+	return change.Action == write.Configured && len(change.Hunks) == 0 && len(change.Labels) > 0 && change.Note == ""
 }
 
 func relabellings(plan pipeline.Plan, screen report.Screen) []*relabelling {
 	var out []*relabelling
 	for _, change := range plan.Changed() {
-		if change.Action != cluster.Configured || len(change.Labels) == 0 {
+		if change.Action != write.Configured || len(change.Labels) == 0 {
 			continue
 		}
 		hunks := changedLines(change.Labels, screen)

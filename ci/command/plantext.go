@@ -5,7 +5,8 @@ import (
 	"fmt"
 	"strings"
 
-	"github.com/slipway-cd/slipway/ci/cluster"
+	"github.com/slipway-cd/slipway/ci/cluster/apply"
+	"github.com/slipway-cd/slipway/ci/cluster/write"
 	"github.com/slipway-cd/slipway/ci/diff"
 	"github.com/slipway-cd/slipway/ci/pipeline"
 	"github.com/slipway-cd/slipway/ci/report"
@@ -33,11 +34,11 @@ func planText(plan pipeline.Plan, screen report.Screen) string {
 }
 
 // heading names what becomes of an object.
-func heading(change cluster.Preview) string {
+func heading(change apply.Preview) string {
 	return fmt.Sprintf("%-10s %s", change.Action, objectName(change.Change))
 }
 
-func objectName(change cluster.Change) string {
+func objectName(change write.Change) string {
 	if change.Namespace == "" {
 		return change.Kind + " " + change.Name
 	}
@@ -45,10 +46,10 @@ func objectName(change cluster.Change) string {
 }
 
 // details are the hunks of an object, and what else a reader has to know.
-func details(change cluster.Preview, screen report.Screen) string {
+func details(change apply.Preview, screen report.Screen) string {
 	var out strings.Builder
 	for _, hunk := range change.Hunks {
-		if change.Action == cluster.Configured {
+		if change.Action == write.Configured {
 			out.WriteString(place(hunk.Path, screen))
 		}
 		for _, line := range hunk.Lines {
@@ -105,7 +106,7 @@ func asText(value any) string {
 func notes(plan pipeline.Plan, screen report.Screen) string {
 	var out strings.Builder
 	for _, change := range plan.Changes {
-		if change.Action == cluster.Unchanged && change.Note != "" {
+		if change.Action == write.Unchanged && change.Note != "" {
 			out.WriteString(screen.Attention(objectName(change.Change)+": "+change.Note) + "\n")
 		}
 	}
@@ -114,17 +115,17 @@ func notes(plan pipeline.Plan, screen report.Screen) string {
 
 // summary is the last line.
 func summary(plan pipeline.Plan) string {
-	count := map[cluster.Action]int{}
+	count := map[write.Action]int{}
 	for _, change := range plan.Changes {
 		count[change.Action]++
 	}
 	of := fmt.Sprintf("version %s, %s: ", plan.Version, plan.Digest)
 	if len(plan.Changed()) == 0 {
-		return of + fmt.Sprintf("nothing to change, %d unchanged", count[cluster.Unchanged])
+		return of + fmt.Sprintf("nothing to change, %d unchanged", count[write.Unchanged])
 	}
-	of += fmt.Sprintf("%d to create, %d to configure, ", count[cluster.Created], count[cluster.Configured])
-	if count[cluster.Deleted] > 0 {
-		of += fmt.Sprintf("%d to prune, ", count[cluster.Deleted])
+	of += fmt.Sprintf("%d to create, %d to configure, ", count[write.Created], count[write.Configured])
+	if count[write.Deleted] > 0 {
+		of += fmt.Sprintf("%d to prune, ", count[write.Deleted])
 	}
-	return of + fmt.Sprintf("%d unchanged", count[cluster.Unchanged])
+	return of + fmt.Sprintf("%d unchanged", count[write.Unchanged])
 }

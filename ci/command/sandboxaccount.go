@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/slipway-cd/slipway/ci/cluster"
+	"github.com/slipway-cd/slipway/ci/cluster/account"
 	"github.com/slipway-cd/slipway/ci/manifest"
 )
 
@@ -51,7 +52,7 @@ func (f *flags) sandboxAccount(ctx context.Context, at *sandbox, namespace strin
 	if err := f.install(ctx, admin, objects, io.Discard); err != nil {
 		return "", fmt.Errorf("bootstrap the sandbox: %w", err)
 	}
-	kubeconfig, _, err := admin.AccountKubeconfig(ctx, namespace, tokenLifetime)
+	kubeconfig, _, err := account.AccountKubeconfig(ctx, admin, namespace, tokenLifetime)
 	if err != nil {
 		return "", err
 	}

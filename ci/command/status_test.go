@@ -6,7 +6,11 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/slipway-cd/slipway/ci/cluster"
+	"github.com/slipway-cd/slipway/ci/cluster/apply"
+	"github.com/slipway-cd/slipway/ci/cluster/lock"
+	"github.com/slipway-cd/slipway/ci/cluster/records"
+	"github.com/slipway-cd/slipway/ci/cluster/rollout"
+	"github.com/slipway-cd/slipway/ci/cluster/runs"
 	"github.com/slipway-cd/slipway/ci/pipeline"
 	"github.com/slipway-cd/slipway/ci/report"
 )
@@ -22,8 +26,8 @@ func ago(d time.Duration) time.Time { return now.Add(-d) }
 
 // healthy is production with nothing going on.
 func healthy() pipeline.Status {
-	image := func(name, digest string) []cluster.ImagePods {
-		return []cluster.ImagePods{{Image: "r.example/" + name + "@" + digest, Pods: 2, Ready: 2}}
+	image := func(name, digest string) []rollout.ImagePods {
+		return []rollout.ImagePods{{Image: "r.example/" + name + "@" + digest, Pods: 2, Ready: 2}}
 	}
 	return pipeline.Status{
 		Namespace: "shop", BuildNamespace: "shop-build", Healthy: true,
@@ -31,13 +35,13 @@ func healthy() pipeline.Status {
 			{Version: "v2", Digest: twoDigest, Commit: "0123456789abcdef", Run: "42", Time: ago(3 * time.Minute)},
 			{Version: "v1", Digest: oneDigest, Commit: "unknown", Run: "41", Time: ago(50 * time.Hour)},
 		},
-		Running: []cluster.Workload{{Name: "api", Wanted: 2, Images: image("shop", twoDigest)}, {Name: "cache", Wanted: 2, Images: image("cache", oneDigest)}, {Name: "off", Images: []cluster.ImagePods{}}},
+		Running: []rollout.Workload{{Name: "api", Wanted: 2, Images: image("shop", twoDigest)}, {Name: "cache", Wanted: 2, Images: image("cache", oneDigest)}, {Name: "off", Images: []rollout.ImagePods{}}},
 	}
 }
 
 // makers are those of a production that others have made.
-func makers() []cluster.Maker {
-	return []cluster.Maker{
+func makers() []apply.Maker {
+	return []apply.Maker{
 		{Who: "Helm (release shop)", Objects: []string{"ConfigMap shop/settings", "Deployment shop/api", "Ingress shop/api", "Secret shop/password", "Service shop/api", "ServiceAccount shop/api"}},
 		{Who: "kubectl scale", Objects: []string{"Deployment shop/api"}},
 	}
@@ -49,18 +53,18 @@ func TestStatusSaysWhatMattersMostFirst(t *testing.T) {
 		"healthy": func(*pipeline.Status) {},
 		"empty":   func(s *pipeline.Status) { *s = pipeline.Status{Namespace: "shop", BuildNamespace: "shop-build"} },
 		"rollout": func(s *pipeline.Status) {
-			s.Running[0].Images = []cluster.ImagePods{{Image: "r.example/shop@" + oneDigest, Pods: 1, Ready: 1}, {Image: "r.example/shop@" + twoDigest, Pods: 1}}
-			s.Running = append(s.Running, cluster.Workload{Name: "worker", Wanted: 1})
-			s.Runs = []cluster.Run{{ID: "43", Started: ago(time.Minute), Seen: ago(2 * time.Second), Data: map[string]string{"version": "v3"}}}
-			s.Lock = &cluster.Holder{Name: "43 (v3)", Acquired: ago(10 * time.Second), Renewed: ago(time.Second)}
+			s.Running[0].Images = []rollout.ImagePods{{Image: "r.example/shop@" + oneDigest, Pods: 1, Ready: 1}, {Image: "r.example/shop@" + twoDigest, Pods: 1}}
+			s.Running = append(s.Running, rollout.Workload{Name: "worker", Wanted: 1})
+			s.Runs = []runs.Run{{ID: "43", Started: ago(time.Minute), Seen: ago(2 * time.Second), Data: map[string]string{"version": "v3"}}}
+			s.Lock = &lock.Holder{Name: "43 (v3)", Acquired: ago(10 * time.Second), Renewed: ago(time.Second)}
 			s.Undos = []pipeline.Undoable{{Run: "43", Version: "v3", Back: "v2", Time: ago(8 * time.Second), UnderWay: true}}
-			s.Queue = []cluster.Waiter{
+			s.Queue = []lock.Waiter{
 				{Name: "44 (v4)", Since: ago(8 * time.Second), Renewed: ago(3 * time.Second)},
 				{Name: "45 (v5)", Since: ago(2 * time.Second), Renewed: ago(2 * time.Second)},
 			}
 		},
 		"stale": func(s *pipeline.Status) {
-			s.Runs = []cluster.Run{
+			s.Runs = []runs.Run{
 				{ID: "40", Started: ago(2 * time.Hour), Seen: ago(time.Hour), Data: map[string]string{"version": "v0"}},
 				{ID: "43", Started: ago(time.Minute), Seen: ago(2 * time.Second)},
 			}
@@ -68,11 +72,11 @@ func TestStatusSaysWhatMattersMostFirst(t *testing.T) {
 		},
 		"undo": func(s *pipeline.Status) {
 			s.Undos = []pipeline.Undoable{{Run: "43", Version: "v3", Back: "v2", Time: ago(5 * time.Minute)}, {Run: "40", Version: "v0", Time: ago(time.Hour)}}
-			s.Lock = &cluster.Holder{Name: "43 (v3)", Acquired: ago(6 * time.Minute), Renewed: ago(5 * time.Minute)}
+			s.Lock = &lock.Holder{Name: "43 (v3)", Acquired: ago(6 * time.Minute), Renewed: ago(5 * time.Minute)}
 			s.Running[0].Images[0].Image = "r.example/shop@" + oneDigest
 		},
 		"broken": func(s *pipeline.Status) {
-			s.Broken = []cluster.Broken{
+			s.Broken = []records.Broken{
 				{Record: "release", Secret: "shop/slipway-release-41", Cause: "unexpected EOF", Remove: "kubectl -n shop delete secret slipway-release-41"},
 				{Record: "undo", Secret: "shop/slipway-undo-43", Cause: "1 of its 3 parts of former are there", Made: ago(5 * time.Minute), Remove: "kubectl -n shop delete secret slipway-undo-43"},
 			}

@@ -6,7 +6,8 @@ import (
 	"strings"
 	"time"
 
-	"github.com/slipway-cd/slipway/ci/cluster"
+	"github.com/slipway-cd/slipway/ci/cluster/rollout"
+	"github.com/slipway-cd/slipway/ci/cluster/runs"
 	"github.com/slipway-cd/slipway/ci/pipeline"
 	"github.com/slipway-cd/slipway/ci/report"
 )
@@ -54,14 +55,14 @@ func (w statusWords) health() string {
 
 // strange tells when what runs is not what was released.
 func (w statusWords) strange() string {
-	released := func(i cluster.ImagePods) bool { return strings.Contains(i.Image, w.Releases[0].Digest) }
-	if len(w.Releases) == 0 || slices.ContainsFunc(w.Running, func(r cluster.Workload) bool { return slices.ContainsFunc(r.Images, released) }) {
+	released := func(i rollout.ImagePods) bool { return strings.Contains(i.Image, w.Releases[0].Digest) }
+	if len(w.Releases) == 0 || slices.ContainsFunc(w.Running, func(r rollout.Workload) bool { return slices.ContainsFunc(r.Images, released) }) {
 		return ""
 	}
 	return w.screen.Attention("But no pod runs the image of that release, "+short(w.Releases[0].Digest)+".") + "\n"
 }
 
-func illness(workload cluster.Workload) string {
+func illness(workload rollout.Workload) string {
 	out := fmt.Sprintf("%s: %d of %d pods are ready", workload.Name, workload.Ready(), workload.Wanted)
 	if len(workload.Images) > 1 {
 		out += fmt.Sprintf(", of %d images: its rollout is under way, or stuck", len(workload.Images))
@@ -155,7 +156,7 @@ func (w statusWords) stale() string {
 	return "Without a sign of life in " + w.BuildNamespace + ":\n" + hint("go run ./ci cleanup --stale", "remove what they left") + out
 }
 
-func runName(run cluster.Run) string {
+func runName(run runs.Run) string {
 	return strings.TrimSuffix("run "+run.ID+" ("+run.Data["version"]+")", " ()")
 }
 

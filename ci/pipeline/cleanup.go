@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"time"
+
+	"github.com/slipway-cd/slipway/ci/cluster/runs"
 )
 
 // Cleanup removes what this run made, except the release in production, and
@@ -40,7 +42,7 @@ func (r *Run) removeBeta(ctx context.Context) error {
 // deleteBeta ends the signs of life only when nothing is left: until then
 // `cleanup --stale` must not take the run for one that was killed.
 func (r *Run) deleteBeta(ctx context.Context) error {
-	_, err := r.env.Build.DeleteRun(ctx, r.opts.BuildNamespace, r.opts.Run)
+	_, err := runs.Delete(ctx, r.env.Build, r.opts.BuildNamespace, r.opts.Run)
 	if r.resign != nil {
 		r.resign()
 	}

@@ -9,6 +9,11 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
 	"github.com/slipway-cd/slipway/ci/cluster"
+	"github.com/slipway-cd/slipway/ci/cluster/account"
+	"github.com/slipway-cd/slipway/ci/cluster/apply"
+	"github.com/slipway-cd/slipway/ci/cluster/records"
+	"github.com/slipway-cd/slipway/ci/cluster/rollout"
+	"github.com/slipway-cd/slipway/ci/cluster/write"
 )
 
 // Deploy puts the tested digest into production and waits until it is really out.
@@ -53,12 +58,12 @@ func (r *Run) remember(ctx context.Context) error {
 // change makes production hold the objects and nothing that only the former
 // release had, and waits until they are really out. It plans everything first,
 // then records the way back, and only then writes.
-func (r *Run) change(ctx context.Context, stage string, objects []*unstructured.Unstructured) ([]cluster.Change, error) {
-	if err := cluster.CheckIdentity(objects); err != nil { // a release of former times may have what none has now
+func (r *Run) change(ctx context.Context, stage string, objects []*unstructured.Unstructured) ([]write.Change, error) {
+	if err := account.CheckIdentity(objects); err != nil { // a release of former times may have what none has now
 		return nil, err
 	}
 	options := r.applyOptions()
-	record := cluster.UndoRecord{Namespace: r.opts.Namespace, Run: r.opts.Run, Version: r.opts.Version, Number: r.lease.Number()}
+	record := records.UndoRecord{Namespace: r.opts.Namespace, Run: r.opts.Run, Version: r.opts.Version, Number: r.lease.Number()}
 	if r.former != nil {
 		record.Back = r.former.Version
 	}
@@ -66,35 +71,35 @@ func (r *Run) change(ctx context.Context, stage string, objects []*unstructured.
 		return nil, err
 	}
 	r.note(stage, "plan")
-	plan, err := r.env.Production.Plan(ctx, objects, options)
+	plan, err := apply.NewPlan(ctx, r.env.Production, objects, options)
 	if err != nil {
 		return nil, err
 	}
 	if plan.Writes() {
 		r.note(stage, "record the way back")
-		record, err = r.env.Production.SaveUndo(ctx, record, plan, r.release(objects, plan.Refs()))
+		record, err = records.SaveUndo(ctx, r.env.Production, record, plan, r.release(objects, plan.Refs()))
 		r.begin(record)
 		if err != nil {
 			return nil, err
 		}
 	}
 	r.note(stage, "apply")
-	changes, err := r.env.Production.Carry(ctx, plan, r.tell(ctx, stage))
+	changes, err := apply.Carry(ctx, r.env.Production, plan, r.tell(ctx, stage))
 	if err != nil {
 		return changes, err
 	}
-	r.rerouted = slices.ContainsFunc(changes, func(c cluster.Change) bool { return c.Kind == "Ingress" && c.Respecified })
+	r.rerouted = slices.ContainsFunc(changes, func(c write.Change) bool { return c.Kind == "Ingress" && c.Respecified })
 	if err := r.wait(ctx, r.env.Production, stage, objects); err != nil {
 		return changes, err
 	}
 	r.note(stage, "prune")
-	pruned, err := r.env.Production.Prune(ctx, plan)
+	pruned, err := apply.Prune(ctx, r.env.Production, plan)
 	r.production, r.refs = objects, plan.Refs()
 	return append(append(changes, pruned...), plan.Kept...), err
 }
 
-func (r *Run) applyOptions() cluster.ApplyOptions {
-	options := cluster.ApplyOptions{Prune: r.opts.Prune, TakeOver: r.opts.TakeOver, Leave: r.opts.Leave}
+func (r *Run) applyOptions() apply.Options {
+	options := apply.Options{Prune: r.opts.Prune, TakeOver: r.opts.TakeOver, Leave: r.opts.Leave}
 	if r.former != nil {
 		options.Former = r.former.Refs
 	}
@@ -106,18 +111,18 @@ func (r *Run) applyOptions() cluster.ApplyOptions {
 func (r *Run) foreseeConflicts(ctx context.Context) error {
 	objects, err := r.renderProduction(noDigest)
 	if err == nil {
-		err = cluster.CheckIdentity(objects)
+		err = account.CheckIdentity(objects)
 	}
 	if err != nil {
 		return err
 	}
-	return r.env.Production.CheckConflicts(ctx, objects, r.applyOptions())
+	return apply.CheckConflicts(ctx, r.env.Production, objects, r.applyOptions())
 }
 
 // wait waits until the objects are really out.
 func (r *Run) wait(ctx context.Context, in *cluster.Cluster, stage string, objects []*unstructured.Unstructured) error {
 	defer r.waitTime()()
-	return in.Wait(ctx, objects, r.tell(ctx, stage))
+	return rollout.Wait(ctx, in, objects, r.tell(ctx, stage))
 }
 
 // tell returns what notes the states of objects.
@@ -129,10 +134,10 @@ func (r *Run) tell(ctx context.Context, stage string) func(object, state string)
 }
 
 // written are the changes that wrote something.
-func written(changes []cluster.Change) []cluster.Change {
-	var out []cluster.Change
+func written(changes []write.Change) []write.Change {
+	var out []write.Change
 	for _, c := range changes {
-		if c.Action != cluster.Unchanged {
+		if c.Action != write.Unchanged {
 			out = append(out, c)
 		}
 	}

@@ -7,7 +7,11 @@ import (
 	"golang.org/x/sync/errgroup"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
-	"github.com/slipway-cd/slipway/ci/cluster"
+	"github.com/slipway-cd/slipway/ci/cluster/apply"
+	"github.com/slipway-cd/slipway/ci/cluster/isolation"
+	"github.com/slipway-cd/slipway/ci/cluster/reach"
+	"github.com/slipway-cd/slipway/ci/cluster/runs"
+	"github.com/slipway-cd/slipway/ci/cluster/write"
 	"github.com/slipway-cd/slipway/ci/report"
 )
 
@@ -27,13 +31,13 @@ func (r *Run) Functional(ctx context.Context) error {
 	}
 	r.note("functional", "deploy "+r.betaPath())
 	r.beta = true
-	owner, err := r.env.Build.BeginRun(ctx, r.opts.BuildNamespace, r.opts.Run, map[string]string{"version": r.opts.Version, "commit": r.opts.Commit})
+	owner, err := runs.Begin(ctx, r.env.Build, r.opts.BuildNamespace, r.opts.Run, map[string]string{"version": r.opts.Version, "commit": r.opts.Commit})
 	if err != nil {
 		return err
 	}
-	r.resign = r.env.Build.KeepAlive(ctx, r.opts.BuildNamespace, r.opts.Run)
+	r.resign = runs.KeepAlive(ctx, r.env.Build, r.opts.BuildNamespace, r.opts.Run)
 	r.sweep(ctx)
-	changes, err := r.env.Build.Apply(ctx, objects, cluster.ApplyOptions{Owner: &owner})
+	changes, err := apply.Apply(ctx, r.env.Build, objects, apply.Options{Owner: &owner})
 	r.record(changes)
 	if err != nil {
 		return err
@@ -62,21 +66,21 @@ func (r *Run) checkIsolated(ctx context.Context, beta []*unstructured.Unstructur
 		return err
 	}
 	if r.env.Production != nil {
-		live, err := r.env.Production.Routes(ctx, r.opts.Namespace, beta)
+		live, err := isolation.Routes(ctx, r.env.Production, r.opts.Namespace, beta)
 		if err != nil {
 			return err
 		}
 		beside = append(beside, live...)
 	}
-	return r.env.Build.CheckIsolated(ctx, beta, cluster.Isolation{Namespace: r.opts.BuildNamespace, Beside: beside, Run: r.opts.Run})
+	return isolation.CheckIsolated(ctx, r.env.Build, beta, isolation.Isolation{Namespace: r.opts.BuildNamespace, Beside: beside, Run: r.opts.Run})
 }
 
 // testBeta finds the beta's two addresses side by side and tests one after the other.
 func (r *Run) testBeta(ctx context.Context, objects []*unstructured.Unstructured) error {
-	var external cluster.Address
+	var external reach.Address
 	var finding errgroup.Group
 	finding.Go(func() (err error) {
-		external, err = r.env.Build.Address(ctx, objects, r.betaPath()+r.app.Health)
+		external, err = reach.AddressOf(ctx, r.env.Build, objects, r.betaPath()+r.app.Health)
 		return err
 	})
 	if err := r.testService(ctx); err != nil {
@@ -98,7 +102,7 @@ func (r *Run) testBeta(ctx context.Context, objects []*unstructured.Unstructured
 // testService tests through a port of this process that leads to the Service,
 // so that it works whatever network the cluster has.
 func (r *Run) testService(ctx context.Context) error {
-	forward, err := r.env.Build.Forward(ctx, r.opts.BuildNamespace, r.betaService(), r.app.Port)
+	forward, err := reach.ForwardTo(ctx, r.env.Build, r.opts.BuildNamespace, r.betaService(), r.app.Port)
 	if err != nil {
 		return err
 	}
@@ -113,7 +117,7 @@ func (r *Run) address(stage, url, foundBy string) {
 	r.report.Addresses = append(r.report.Addresses, report.Address{Stage: stage, URL: url, FoundBy: foundBy})
 }
 
-func (r *Run) record(changes []cluster.Change) {
+func (r *Run) record(changes []write.Change) {
 	for _, c := range changes {
 		r.report.Changes = append(r.report.Changes, report.Change{Namespace: c.Namespace, Kind: c.Kind, Name: c.Name, Action: report.Action(c.Action)})
 	}

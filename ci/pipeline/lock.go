@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/slipway-cd/slipway/ci/cluster"
+	"github.com/slipway-cd/slipway/ci/cluster/lock"
 )
 
 // leaseName is the lock of production: one run at a time changes it.
@@ -31,7 +32,7 @@ func (r *Run) lockLost(ctx context.Context) *Failure {
 
 // whoHasProduction names the run that has the lock, else whose release runs.
 func (r *Run) whoHasProduction(ctx context.Context) string {
-	if holder, err := r.env.Production.Holder(ctx, r.opts.Namespace, leaseName); err == nil && holder.Name != "" && holder.Name != r.holder() {
+	if holder, err := lock.HolderOf(ctx, r.env.Production, r.opts.Namespace, leaseName); err == nil && holder.Name != "" && holder.Name != r.holder() {
 		return "run " + holder.Name + " changes production now"
 	}
 	releases, err := r.releases(ctx)
@@ -53,7 +54,7 @@ func holder(run, version string) string { return run + " (" + version + ")" }
 // changes production uses the context that it returns, see underLock.
 func (r *Run) lockProduction(ctx context.Context, stage string) (under context.Context, done func(), err error) {
 	defer r.waitTime()()
-	r.lease, err = r.env.Production.Lock(ctx, r.opts.Namespace, leaseName, r.holder(), func(other string, place int) {
+	r.lease, err = lock.Lock(ctx, r.env.Production, r.opts.Namespace, leaseName, r.holder(), func(other string, place int) {
 		r.note(stage, "waiting for run "+other+", which changes production; "+ordinal(place)+" in the queue")
 	})
 	if err != nil {

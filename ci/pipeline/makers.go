@@ -8,6 +8,7 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
 	"github.com/slipway-cd/slipway/ci/cluster"
+	"github.com/slipway-cd/slipway/ci/cluster/apply"
 	"github.com/slipway-cd/slipway/ci/image"
 )
 
@@ -20,8 +21,8 @@ func (s *Status) FindMakers(ctx context.Context, c *cluster.Cluster, app Applica
 	}
 	objects, err := anyRelease(app, tree, Options{ProductionOverlay: overlay, Namespace: s.Namespace})
 	if err == nil {
-		var makers []cluster.Maker
-		if makers, err = c.Makers(ctx, objects); err == nil {
+		var makers []apply.Maker
+		if makers, err = apply.Makers(ctx, c, objects); err == nil {
 			s.MadeBy = makers
 		}
 	}

@@ -5,21 +5,23 @@ import (
 	"errors"
 	"slices"
 
-	"github.com/slipway-cd/slipway/ci/cluster"
+	"github.com/slipway-cd/slipway/ci/cluster/account"
+	"github.com/slipway-cd/slipway/ci/cluster/apply"
+	"github.com/slipway-cd/slipway/ci/cluster/write"
 	"github.com/slipway-cd/slipway/ci/image"
 )
 
 // Plan is what a deploy would do to production.
 type Plan struct {
-	Version string            `json:"version"`
-	Digest  string            `json:"digest"`
-	Changes []cluster.Preview `json:"changes"`          // of every object, those that stay as they are included
-	MadeBy  []cluster.Maker   `json:"madeBy,omitempty"` // as in a Status
+	Version string          `json:"version"`
+	Digest  string          `json:"digest"`
+	Changes []apply.Preview `json:"changes"`          // of every object, those that stay as they are included
+	MadeBy  []apply.Maker   `json:"madeBy,omitempty"` // as in a Status
 }
 
 // Changed returns the changes that a deploy would write.
-func (p Plan) Changed() []cluster.Preview {
-	return slices.DeleteFunc(slices.Clone(p.Changes), func(c cluster.Preview) bool { return c.Action == cluster.Unchanged })
+func (p Plan) Changed() []apply.Preview {
+	return slices.DeleteFunc(slices.Clone(p.Changes), func(c apply.Preview) bool { return c.Action == write.Unchanged })
 }
 
 // Plan returns what deploying this run's version would change in production, by
@@ -34,17 +36,17 @@ func (r *Run) Plan(ctx context.Context) (Plan, error) {
 	if err != nil {
 		return Plan{}, err
 	}
-	if err := cluster.CheckIdentity(objects); err != nil {
+	if err := account.CheckIdentity(objects); err != nil {
 		return Plan{}, err
 	}
 	if err := r.remember(ctx); err != nil {
 		return Plan{}, err
 	}
-	plan, err := r.env.Production.Plan(ctx, objects, r.applyOptions())
+	plan, err := apply.NewPlan(ctx, r.env.Production, objects, r.applyOptions())
 	if err != nil {
 		return Plan{}, err
 	}
-	out := Plan{Version: r.opts.Version, Digest: digest, Changes: plan.Preview(), MadeBy: []cluster.Maker{}}
+	out := Plan{Version: r.opts.Version, Digest: digest, Changes: plan.Preview(), MadeBy: []apply.Maker{}}
 	if r.former == nil {
 		out.MadeBy = plan.Makers()
 	}

@@ -9,6 +9,9 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
 	"github.com/slipway-cd/slipway/ci/cluster"
+	"github.com/slipway-cd/slipway/ci/cluster/managed"
+	"github.com/slipway-cd/slipway/ci/cluster/reach"
+	"github.com/slipway-cd/slipway/ci/cluster/records"
 )
 
 // Production runs the light tests where users are: is it there, does it reach
@@ -44,7 +47,7 @@ func (r *Run) recordRelease(ctx context.Context) error {
 	if r.former == nil || r.former.Digest != r.digest || r.way != nil {
 		r.recording = true
 		release := r.release(r.production, slices.Concat(r.refs, r.awaited))
-		err := r.env.Production.SaveRelease(ctx, r.opts.Namespace, &release)
+		err := records.SaveRelease(ctx, r.env.Production, r.opts.Namespace, &release)
 		if err != nil {
 			return err
 		}
@@ -54,12 +57,12 @@ func (r *Run) recordRelease(ctx context.Context) error {
 		return nil
 	}
 	r.say(nil)
-	return r.env.Production.ForgetUndo(ctx, *r.way) // where this fails, recover sees that the release is recorded
+	return records.ForgetUndo(ctx, r.env.Production, *r.way) // where this fails, recover sees that the release is recorded
 }
 
 // release is the record of this run's release.
-func (r *Run) release(objects []*unstructured.Unstructured, refs []cluster.Ref) cluster.Release {
-	return cluster.Release{Version: r.opts.Version, Digest: r.digest, Commit: r.opts.Commit, Run: r.opts.Run,
+func (r *Run) release(objects []*unstructured.Unstructured, refs []managed.Ref) records.Release {
+	return records.Release{Version: r.opts.Version, Digest: r.digest, Commit: r.opts.Commit, Run: r.opts.Run,
 		Number: r.lease.Number(), Time: r.env.Production.Now(), Objects: objects, Refs: refs,
 		Committed: r.opts.Built, Before: r.opts.History.Before, Shallow: r.opts.History.Shallow}
 }
@@ -72,7 +75,7 @@ func (r *Run) testProduction(ctx context.Context, stage string, objects []*unstr
 	}
 	r.note(stage, "find the address")
 	found := r.waitTime()
-	address, err := r.env.Production.Address(ctx, objects, path+r.app.Health)
+	address, err := reach.AddressOf(ctx, r.env.Production, objects, path+r.app.Health)
 	found()
 	if err != nil {
 		return "", err
@@ -97,7 +100,7 @@ func (r *Run) stillServed(ctx context.Context, objects []*unstructured.Unstructu
 	}
 	ctx, cancel := context.WithTimeout(ctx, answerTime)
 	defer cancel()
-	_, err := r.env.Production.Address(ctx, objects, path+r.app.Health)
+	_, err := reach.AddressOf(ctx, r.env.Production, objects, path+r.app.Health)
 	return err
 }
 
@@ -113,7 +116,7 @@ func (r *Run) unlessGone(ctx context.Context, in *cluster.Cluster, objects []*un
 	defer r.waitTime()()
 	ctx, cancel := context.WithTimeout(ctx, answerTime)
 	defer cancel()
-	_, err := in.Address(ctx, objects, path+r.app.Health)
+	_, err := reach.AddressOf(ctx, in, objects, path+r.app.Health)
 	if gone := (*cluster.Error)(nil); errors.As(err, &gone) && gone.Class == cluster.NoAddress {
 		return err
 	}

@@ -7,7 +7,9 @@ import (
 	"strings"
 	"time"
 
-	"github.com/slipway-cd/slipway/ci/cluster"
+	"github.com/slipway-cd/slipway/ci/cluster/footprint"
+	"github.com/slipway-cd/slipway/ci/cluster/managed"
+	"github.com/slipway-cd/slipway/ci/cluster/write"
 	"github.com/slipway-cd/slipway/ci/report"
 )
 
@@ -20,31 +22,31 @@ type receipt struct {
 	known  chan struct{} // closed when before, or err, is set
 	before seen
 	err    error
-	locked *cluster.Fingerprint // production when the lock was had; nil without one
+	locked *footprint.Fingerprint // production when the lock was had; nil without one
 
-	production []cluster.Difference
+	production []footprint.Difference
 	objects    int  // of production
 	alone      bool // nobody else may have changed production
 }
 
 // seen is a state of what the run's connections show: of production, and of all else.
 // A part is nil where the run has no connection to see it by.
-type seen struct{ production, rest *cluster.Fingerprint }
+type seen struct{ production, rest *footprint.Fingerprint }
 
 // look reads the state as it is.
 func (r *Run) look(ctx context.Context) (now seen, err error) {
 	if now.production, err = r.lookAtProduction(ctx); err != nil || r.env.Build == nil {
 		return now, err
 	}
-	now.rest, err = r.env.Build.Fingerprint(ctx, r.opts.BuildNamespace)
+	now.rest, err = footprint.Take(ctx, r.env.Build, r.opts.BuildNamespace)
 	return now, err
 }
 
-func (r *Run) lookAtProduction(ctx context.Context) (*cluster.Fingerprint, error) {
+func (r *Run) lookAtProduction(ctx context.Context) (*footprint.Fingerprint, error) {
 	if r.env.Production == nil {
 		return nil, nil
 	}
-	now, err := r.env.Production.Fingerprint(ctx, r.opts.Namespace)
+	now, err := footprint.Take(ctx, r.env.Production, r.opts.Namespace)
 	if err != nil {
 		return nil, err
 	}
@@ -123,7 +125,7 @@ func (r *Run) receiptAfter(ctx context.Context) error {
 	out := r.sort(r.receipt.production, r.receipt.alone)
 	out.Objects, out.Unseen = r.receipt.objects, r.env.Production == nil
 	if r.env.Build != nil {
-		now, err := r.env.Build.Fingerprint(ctx, r.opts.BuildNamespace)
+		now, err := footprint.Take(ctx, r.env.Build, r.opts.BuildNamespace)
 		if err != nil {
 			return err
 		}
@@ -145,7 +147,7 @@ func (r *Run) receiptAfter(ctx context.Context) error {
 // sort tells apart what the run changed by its own account, what others did, and
 // what nobody accounts for. What other runs wrote is theirs, unless this run was
 // alone.
-func (r *Run) sort(found []cluster.Difference, alone bool) (out report.Receipt) {
+func (r *Run) sort(found []footprint.Difference, alone bool) (out report.Receipt) {
 	for _, d := range found {
 		touched := report.Touched{Namespace: d.Namespace, Kind: d.Kind, Name: d.Name, Action: report.Action(d.Action), By: append([]string{}, d.By...)}
 		switch {
@@ -153,7 +155,7 @@ func (r *Run) sort(found []cluster.Difference, alone bool) (out report.Receipt) 
 			out.Changed++
 		case !alone && r.othersRun(d):
 		case r.followsFrom(d):
-		case slices.ContainsFunc(d.By, notSlipway), d.Kind == "Job" && d.Action == cluster.Deleted:
+		case slices.ContainsFunc(d.By, notSlipway), d.Kind == "Job" && d.Action == write.Deleted:
 			out.Others = append(out.Others, touched) // a Job may go by itself: ttlSecondsAfterFinished
 		default:
 			out.Unexpected = append(out.Unexpected, touched)
@@ -162,19 +164,19 @@ func (r *Run) sort(found []cluster.Difference, alone bool) (out report.Receipt) 
 	return out
 }
 
-func notSlipway(manager string) bool { return manager != cluster.FieldManager }
+func notSlipway(manager string) bool { return manager != managed.FieldManager }
 
 // othersRun reports whether another run accounts for it: all of its beta, and of
 // production what a run has written or removed.
-func (r *Run) othersRun(d cluster.Difference) bool {
+func (r *Run) othersRun(d footprint.Difference) bool {
 	if d.Run == "" || d.Run == r.opts.Run {
 		return false
 	}
-	return d.Namespace == r.opts.BuildNamespace || len(d.By) == 0 || slices.Contains(d.By, cluster.FieldManager)
+	return d.Namespace == r.opts.BuildNamespace || len(d.By) == 0 || slices.Contains(d.By, managed.FieldManager)
 }
 
 // recorded reports whether the run says that it wrote the object.
-func (r *Run) recorded(d cluster.Difference) bool {
+func (r *Run) recorded(d footprint.Difference) bool {
 	return slices.ContainsFunc(r.report.Changes, func(c report.Change) bool {
 		return c.Namespace == d.Namespace && c.Kind == d.Kind && c.Name == d.Name && wrote(c.Action)
 	})
@@ -188,7 +190,7 @@ var ordinalOfPod = regexp.MustCompile(`^\d+$`)
 
 // followsFrom reports whether Kubernetes made the object of one that the run
 // wrote: a claim of a StatefulSet's template, TEMPLATE-SET-N.
-func (r *Run) followsFrom(d cluster.Difference) bool {
+func (r *Run) followsFrom(d footprint.Difference) bool {
 	return d.Kind == "PersistentVolumeClaim" && slices.ContainsFunc(r.report.Changes, func(c report.Change) bool {
 		_, end, found := strings.Cut(d.Name, "-"+c.Name+"-")
 		return c.Kind == "StatefulSet" && c.Namespace == d.Namespace && wrote(c.Action) && found && ordinalOfPod.MatchString(end)

@@ -5,7 +5,8 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/slipway-cd/slipway/ci/cluster"
+	"github.com/slipway-cd/slipway/ci/cluster/footprint"
+	"github.com/slipway-cd/slipway/ci/cluster/write"
 	"github.com/slipway-cd/slipway/ci/report"
 )
 
@@ -17,32 +18,32 @@ func TestTheReceiptTellsTheRunsChangesFromOthersAndFromNobodys(t *testing.T) {
 		{Namespace: "shop", Kind: "StatefulSet", Name: "postgres", Action: report.Created},
 		{Namespace: "shop", Kind: "Service", Name: "api", Action: report.Unchanged},
 	}
-	found := func(kind, name string, action cluster.Action, run string, by ...string) cluster.Difference {
-		return cluster.Difference{Namespace: "shop", Kind: kind, Name: name, Action: action, Run: run, By: by}
+	found := func(kind, name string, action write.Action, run string, by ...string) footprint.Difference {
+		return footprint.Difference{Namespace: "shop", Kind: kind, Name: name, Action: action, Run: run, By: by}
 	}
 	for name, c := range map[string]struct {
-		found cluster.Difference
+		found footprint.Difference
 		alone bool
 		as    string
 	}{
-		"what the run says it wrote":               {found("Deployment", "api", cluster.Configured, "one", "slipway"), true, "changed"},
-		"the same, with another's hand in it":      {found("Deployment", "api", cluster.Configured, "one", "kube-controller-manager", "slipway"), true, "changed"},
-		"a claim of its StatefulSet":               {found("PersistentVolumeClaim", "data-postgres-0", cluster.Created, "", "kube-controller-manager"), true, ""},
-		"a claim of another StatefulSet":           {found("PersistentVolumeClaim", "data-other-0", cluster.Created, "", "kube-controller-manager"), true, "others"},
-		"a claim whose name only looks like it":    {found("PersistentVolumeClaim", "data-postgres-x", cluster.Deleted, ""), true, "unexpected"},
-		"what the run says it left as it was":      {found("Service", "api", cluster.Configured, "zero", "slipway"), true, "unexpected"},
-		"the same by a person":                     {found("Service", "api", cluster.Configured, "zero", "kubectl-edit"), true, "others"},
-		"what somebody deleted under the lock":     {found("ConfigMap", "settings", cluster.Deleted, "zero"), true, "unexpected"},
-		"a Job that has gone by itself":            {found("Job", "migrate", cluster.Deleted, ""), true, "others"},
-		"another run's object, without the lock":   {found("ConfigMap", "settings-two", cluster.Deleted, "two"), false, ""},
-		"a person's hand on it":                    {found("ConfigMap", "settings-two", cluster.Configured, "two", "kubectl-edit"), false, "others"},
-		"the same, without a run's label":          {found("ConfigMap", "settings", cluster.Deleted, ""), false, "unexpected"},
-		"what this run wrote and never spoke of":   {found("ConfigMap", "settings", cluster.Created, "one", "slipway"), false, "unexpected"},
-		"another run's object, though we had lock": {found("ConfigMap", "settings", cluster.Configured, "two", "slipway"), true, "unexpected"},
+		"what the run says it wrote":               {found("Deployment", "api", write.Configured, "one", "slipway"), true, "changed"},
+		"the same, with another's hand in it":      {found("Deployment", "api", write.Configured, "one", "kube-controller-manager", "slipway"), true, "changed"},
+		"a claim of its StatefulSet":               {found("PersistentVolumeClaim", "data-postgres-0", write.Created, "", "kube-controller-manager"), true, ""},
+		"a claim of another StatefulSet":           {found("PersistentVolumeClaim", "data-other-0", write.Created, "", "kube-controller-manager"), true, "others"},
+		"a claim whose name only looks like it":    {found("PersistentVolumeClaim", "data-postgres-x", write.Deleted, ""), true, "unexpected"},
+		"what the run says it left as it was":      {found("Service", "api", write.Configured, "zero", "slipway"), true, "unexpected"},
+		"the same by a person":                     {found("Service", "api", write.Configured, "zero", "kubectl-edit"), true, "others"},
+		"what somebody deleted under the lock":     {found("ConfigMap", "settings", write.Deleted, "zero"), true, "unexpected"},
+		"a Job that has gone by itself":            {found("Job", "migrate", write.Deleted, ""), true, "others"},
+		"another run's object, without the lock":   {found("ConfigMap", "settings-two", write.Deleted, "two"), false, ""},
+		"a person's hand on it":                    {found("ConfigMap", "settings-two", write.Configured, "two", "kubectl-edit"), false, "others"},
+		"the same, without a run's label":          {found("ConfigMap", "settings", write.Deleted, ""), false, "unexpected"},
+		"what this run wrote and never spoke of":   {found("ConfigMap", "settings", write.Created, "one", "slipway"), false, "unexpected"},
+		"another run's object, though we had lock": {found("ConfigMap", "settings", write.Configured, "two", "slipway"), true, "unexpected"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			out := r.sort([]cluster.Difference{c.found}, c.alone)
+			out := r.sort([]footprint.Difference{c.found}, c.alone)
 			as := map[string]int{"changed": out.Changed, "others": len(out.Others), "unexpected": len(out.Unexpected)}
 			for kind, count := range as {
 				require.Equal(t, kind == c.as, count == 1, "%s: %v", kind, as)

@@ -4,12 +4,13 @@ import (
 	"context"
 
 	"github.com/slipway-cd/slipway/ci/cluster"
+	"github.com/slipway-cd/slipway/ci/cluster/records"
 )
 
 // releases returns production's releases that can be read, newest first. Of those
 // that cannot, the stage that deploys tells: they are left aside.
-func (r *Run) releases(ctx context.Context) (releases []cluster.Release, err error) {
-	releases, r.broken, err = r.env.Production.Releases(ctx, r.opts.Namespace)
+func (r *Run) releases(ctx context.Context) (releases []records.Release, err error) {
+	releases, r.broken, err = records.Releases(ctx, r.env.Production, r.opts.Namespace)
 	return releases, err
 }
 
@@ -22,8 +23,8 @@ func (r *Run) tellBroken(stage string) {
 
 // undos returns the ways back that other runs have recorded. One that cannot be read
 // is an error, for only a person can tell what its run left.
-func (r *Run) undos(ctx context.Context) ([]cluster.UndoRecord, error) {
-	undos, broken, err := r.env.Production.Undos(ctx, r.opts.Namespace)
+func (r *Run) undos(ctx context.Context) ([]records.UndoRecord, error) {
+	undos, broken, err := records.Undos(ctx, r.env.Production, r.opts.Namespace)
 	if err != nil || len(broken) == 0 {
 		return undos, err
 	}

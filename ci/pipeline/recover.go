@@ -7,7 +7,9 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/slipway-cd/slipway/ci/cluster"
+	"github.com/slipway-cd/slipway/ci/cluster/lock"
+	"github.com/slipway-cd/slipway/ci/cluster/records"
+	"github.com/slipway-cd/slipway/ci/cluster/runs"
 )
 
 // LookBehind finds out whether a killed run left production changed; then Execute
@@ -26,7 +28,7 @@ func (r *Run) LookBehind(ctx context.Context) error {
 func (r *Run) Recover(ctx context.Context) (err error) {
 	r.note("recover", "look whether the run that changes production still lives")
 	waited := r.waitTime()
-	r.lease, err = r.env.Production.TakeIfStale(ctx, r.opts.Namespace, leaseName, r.holder())
+	r.lease, err = lock.TakeIfStale(ctx, r.env.Production, r.opts.Namespace, leaseName, r.holder())
 	waited()
 	if err != nil {
 		return err
@@ -66,18 +68,18 @@ func (r *Run) recoverDead(ctx context.Context, stage string) error {
 
 // finishOther does what a dead run's record says, unless that run had verified and
 // recorded its release: then only the record is left of it.
-func (r *Run) finishOther(ctx context.Context, stage string, record cluster.UndoRecord, releases []cluster.Release) (string, error) {
-	if slices.ContainsFunc(releases, func(release cluster.Release) bool { return release.Run == record.Run }) {
-		return "its release " + record.Version + " was verified", r.env.Production.ForgetUndo(ctx, record)
+func (r *Run) finishOther(ctx context.Context, stage string, record records.UndoRecord, releases []records.Release) (string, error) {
+	if slices.ContainsFunc(releases, func(release records.Release) bool { return release.Run == record.Run }) {
+		return "its release " + record.Version + " was verified", records.ForgetUndo(ctx, r.env.Production, record)
 	}
 	if later := record.OutlivedBy(releases); later != nil {
-		return "had lost production before run " + later.Run + " released", r.env.Production.ForgetUndo(ctx, record)
+		return "had lost production before run " + later.Run + " released", records.ForgetUndo(ctx, r.env.Production, record)
 	}
-	if err := r.env.Production.FenceOff(ctx, record); err != nil {
+	if err := records.FenceOff(ctx, r.env.Production, record); err != nil {
 		return "", err
 	}
 	r.awaited = append(r.awaited, record.Awaited()...)
-	var former *cluster.Release
+	var former *records.Release
 	if len(releases) > 0 {
 		former = &releases[0]
 		former.Refs = append(former.Refs, r.awaited...)
@@ -130,12 +132,12 @@ func (r *Run) RemoveStale(ctx context.Context) error {
 }
 
 func (r *Run) removeStale(ctx context.Context) (int, error) {
-	stale, err := r.env.Build.StaleRuns(ctx, r.opts.BuildNamespace)
+	stale, err := runs.Stale(ctx, r.env.Build, r.opts.BuildNamespace)
 	if err != nil {
 		return 0, err
 	}
 	for i, run := range stale {
-		if _, err := r.env.Build.DeleteRun(ctx, r.opts.BuildNamespace, run); err != nil {
+		if _, err := runs.Delete(ctx, r.env.Build, r.opts.BuildNamespace, run); err != nil {
 			return i, err
 		}
 	}

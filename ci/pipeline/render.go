@@ -8,7 +8,7 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime"
 
-	"github.com/slipway-cd/slipway/ci/cluster"
+	"github.com/slipway-cd/slipway/ci/cluster/managed"
 	"github.com/slipway-cd/slipway/ci/manifest"
 )
 
@@ -25,7 +25,7 @@ func (r *Run) renderBeta(digest string) ([]*unstructured.Unstructured, error) {
 		Namespace:      r.opts.BuildNamespace,
 		NameSuffix:     "-" + r.opts.Run,
 		Labels:         r.labels(),
-		SelectorLabels: map[string]string{cluster.LabelRun: r.opts.Run},
+		SelectorLabels: map[string]string{managed.LabelRun: r.opts.Run},
 		Images:         r.images(digest),
 		Components:     r.app.PerRun,
 		Values:         r.values(r.betaPath()),
@@ -35,7 +35,7 @@ func (r *Run) renderBeta(digest string) ([]*unstructured.Unstructured, error) {
 // renderProduction returns what production shall hold.
 func (r *Run) renderProduction(digest string) ([]*unstructured.Unstructured, error) {
 	labels := r.labels()
-	labels[cluster.LabelRun] = r.opts.Run
+	labels[managed.LabelRun] = r.opts.Run
 	return manifest.Render(r.env.Tree, r.opts.ProductionOverlay, manifest.Layer{
 		Namespace: r.opts.Namespace,
 		Labels:    labels,
@@ -72,8 +72,8 @@ func (r *Run) publicPath(objects []*unstructured.Unstructured) (string, error) {
 func (r *Run) labels() map[string]string {
 	return map[string]string{
 		"app.kubernetes.io/name": r.app.Name,
-		cluster.LabelVersion:     r.opts.Version,
-		cluster.LabelManagedBy:   cluster.FieldManager,
+		managed.LabelVersion:     r.opts.Version,
+		managed.LabelManagedBy:   managed.FieldManager,
 	}
 }
 

@@ -6,7 +6,8 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/slipway-cd/slipway/ci/cluster"
+	"github.com/slipway-cd/slipway/ci/cluster/records"
+	"github.com/slipway-cd/slipway/ci/cluster/write"
 )
 
 // NewRollback returns a run that puts production back to the newest release of
@@ -17,7 +18,7 @@ func NewRollback(ctx context.Context, app Application, opts Options, env Environ
 	if err := env.Production.CheckAccess(ctx, opts.Namespace); err != nil {
 		return nil, err
 	}
-	releases, _, err := env.Production.Releases(ctx, opts.Namespace)
+	releases, _, err := records.Releases(ctx, env.Production, opts.Namespace)
 	if err != nil {
 		return nil, err
 	}
@@ -37,7 +38,7 @@ func NewRollback(ctx context.Context, app Application, opts Options, env Environ
 }
 
 // choose returns the release to go back to; releases are newest first.
-func choose(releases []cluster.Release, to string) (cluster.Release, error) {
+func choose(releases []records.Release, to string) (records.Release, error) {
 	var known []string
 	for _, release := range releases {
 		if to != "" && release.Version == to {
@@ -49,11 +50,11 @@ func choose(releases []cluster.Release, to string) (cluster.Release, error) {
 	}
 	switch {
 	case len(releases) == 0:
-		return cluster.Release{}, Usage("production has no release to go back to: nothing was deployed yet")
+		return records.Release{}, Usage("production has no release to go back to: nothing was deployed yet")
 	case to != "":
-		return cluster.Release{}, Usage("--to %s: no such release; known are %s", to, strings.Join(known, ", "))
+		return records.Release{}, Usage("--to %s: no such release; known are %s", to, strings.Join(known, ", "))
 	case len(releases) == 1:
-		return cluster.Release{}, Usage("production has no release before %s to go back to", releases[0].Version)
+		return records.Release{}, Usage("production has no release before %s to go back to", releases[0].Version)
 	}
 	return releases[1], nil
 }
@@ -106,11 +107,11 @@ func (r *Run) Rollback(ctx context.Context) error {
 }
 
 // restored marks what was written to go back.
-func restored(changes []cluster.Change) []cluster.Change {
+func restored(changes []write.Change) []write.Change {
 	out := slices.Clone(changes)
 	for i := range out {
-		if out[i].Action == cluster.Configured || out[i].Action == cluster.Created {
-			out[i].Action = cluster.Restored
+		if out[i].Action == write.Configured || out[i].Action == write.Created {
+			out[i].Action = write.Restored
 		}
 	}
 	return out

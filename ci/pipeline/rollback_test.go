@@ -5,14 +5,14 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/slipway-cd/slipway/ci/cluster"
+	"github.com/slipway-cd/slipway/ci/cluster/records"
 )
 
 func TestRollbackChoosesTheReleaseBeforeOrTheNewestOfTheVersion(t *testing.T) {
 	t.Parallel()
-	three := []cluster.Release{{Version: "v2", Run: "c"}, {Version: "v1", Run: "b"}, {Version: "v1", Run: "a"}}
+	three := []records.Release{{Version: "v2", Run: "c"}, {Version: "v1", Run: "b"}, {Version: "v1", Run: "a"}}
 	for name, c := range map[string]struct {
-		releases []cluster.Release
+		releases []records.Release
 		to, run  string
 		err      string
 	}{

@@ -16,6 +16,9 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
 	"github.com/slipway-cd/slipway/ci/cluster"
+	"github.com/slipway-cd/slipway/ci/cluster/lock"
+	"github.com/slipway-cd/slipway/ci/cluster/managed"
+	"github.com/slipway-cd/slipway/ci/cluster/records"
 	"github.com/slipway-cd/slipway/ci/image"
 	"github.com/slipway-cd/slipway/ci/report"
 	"github.com/slipway-cd/slipway/ci/trace"
@@ -113,15 +116,15 @@ type Run struct {
 	behind bool       // by LookBehind: a killed run may have left production changed
 	stale  chan error // by Execute: removal of killed runs' betas under way
 
-	lease      *cluster.Lease               // by deploy: production is ours to change
+	lease      *lock.Lease                  // by deploy: production is ours to change
 	toldLost   bool                         // that it no longer is, was said
-	former     *cluster.Release             // by deploy: what production ran before, nil for a first deploy
-	way        *cluster.UndoRecord          // by deploy: the way back; set: production may be changed and is not yet verified
+	former     *records.Release             // by deploy: what production ran before, nil for a first deploy
+	way        *records.UndoRecord          // by deploy: the way back; set: production may be changed and is not yet verified
 	byHand     atomic.Pointer[[]string]     // by deploy: the same as commands for a person
 	production []*unstructured.Unstructured // by deploy: what production holds
-	refs       []cluster.Ref                // by deploy: the same as they were made
-	awaited    []cluster.Ref                // by deploy: what runs that it undid may yet create
-	broken     []cluster.Broken             // by deploy: releases that cannot be read
+	refs       []managed.Ref                // by deploy: the same as they were made
+	awaited    []managed.Ref                // by deploy: what runs that it undid may yet create
+	broken     []records.Broken             // by deploy: releases that cannot be read
 	rerouted   bool                         // by deploy: an Ingress leads elsewhere than before
 	verified   bool                         // by production: the new version answers
 	recording  bool                         // writing the release was begun

@@ -8,6 +8,11 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/slipway-cd/slipway/ci/cluster"
+	"github.com/slipway-cd/slipway/ci/cluster/apply"
+	"github.com/slipway-cd/slipway/ci/cluster/lock"
+	"github.com/slipway-cd/slipway/ci/cluster/records"
+	"github.com/slipway-cd/slipway/ci/cluster/rollout"
+	"github.com/slipway-cd/slipway/ci/cluster/runs"
 )
 
 // Status is what runs where. Lists are empty, never nil, where there is nothing.
@@ -16,19 +21,19 @@ type Status struct {
 	Namespace      string             `json:"namespace"`
 	BuildNamespace string             `json:"buildNamespace"`
 	Releases       []Released         `json:"releases"` // newest first: the first is the current one
-	Running        []cluster.Workload `json:"running"`  // in production
-	Runs           []cluster.Run      `json:"runs"`     // in flight, or left by one that was killed; oldest first
-	Lock           *cluster.Holder    `json:"lock"`     // of production; nil when nobody holds it
-	Queue          []cluster.Waiter   `json:"queue"`    // for that lock, the next in line first
+	Running        []rollout.Workload `json:"running"`  // in production
+	Runs           []runs.Run         `json:"runs"`     // in flight, or left by one that was killed; oldest first
+	Lock           *lock.Holder       `json:"lock"`     // of production; nil when nobody holds it
+	Queue          []lock.Waiter      `json:"queue"`    // for that lock, the next in line first
 	Healthy        bool               `json:"healthy"`  // something runs in production, and all of it is out and ready
 	Stale          []string           `json:"stale"`    // of Runs, those without a sign of life for longer than 15 seconds
 	Undos          []Undoable         `json:"undos"`    // begun changes of production that are neither verified nor undone
-	Broken         []cluster.Broken   `json:"broken"`   // records that cannot be read
+	Broken         []records.Broken   `json:"broken"`   // records that cannot be read
 
 	// MadeBy are those who made what production's overlay has and is there already, though
 	// we have released nothing. Empty where nothing is there, and once there is a release.
-	MadeBy      []cluster.Maker `json:"madeBy"`
-	MadeByError string          `json:"madeByError,omitempty"` // why that is not known
+	MadeBy      []apply.Maker `json:"madeBy"`
+	MadeByError string        `json:"madeByError,omitempty"` // why that is not known
 }
 
 // Undoable is a change of production whose way back is recorded.
@@ -51,12 +56,12 @@ type Released struct {
 
 // StatusOf reads both namespaces, each by its own connection; nothing is written.
 func StatusOf(ctx context.Context, c, build *cluster.Cluster, namespace, buildNamespace string) (Status, error) {
-	out := Status{Namespace: namespace, BuildNamespace: buildNamespace, Releases: []Released{}, Stale: []string{}, Undos: []Undoable{}, Broken: []cluster.Broken{}, MadeBy: []cluster.Maker{}}
-	var undos []cluster.UndoRecord
-	var badReleases, badUndos []cluster.Broken
+	out := Status{Namespace: namespace, BuildNamespace: buildNamespace, Releases: []Released{}, Stale: []string{}, Undos: []Undoable{}, Broken: []records.Broken{}, MadeBy: []apply.Maker{}}
+	var undos []records.UndoRecord
+	var badReleases, badUndos []records.Broken
 	reading, each := errgroup.WithContext(ctx)
 	reading.Go(func() error {
-		releases, bad, err := c.Releases(each, namespace)
+		releases, bad, err := records.Releases(each, c, namespace)
 		badReleases = bad
 		for _, r := range releases {
 			out.Releases = append(out.Releases, Released{r.Version, r.Digest, r.Commit, r.Run, r.Time})
@@ -64,26 +69,26 @@ func StatusOf(ctx context.Context, c, build *cluster.Cluster, namespace, buildNa
 		return err
 	})
 	reading.Go(func() (err error) {
-		out.Running, err = c.Workloads(each, namespace)
+		out.Running, err = rollout.Workloads(each, c, namespace)
 		return err
 	})
 	reading.Go(func() (err error) {
-		out.Runs, err = build.Runs(each, buildNamespace)
+		out.Runs, err = runs.List(each, build, buildNamespace)
 		return err
 	})
 	reading.Go(func() error {
-		holder, err := c.Holder(each, namespace, leaseName)
+		holder, err := lock.HolderOf(each, c, namespace, leaseName)
 		if holder.Name != "" {
 			out.Lock = &holder
 		}
 		return err
 	})
 	reading.Go(func() (err error) {
-		out.Queue, err = c.Queue(each, namespace, leaseName)
+		out.Queue, err = lock.Queue(each, c, namespace, leaseName)
 		return err
 	})
 	reading.Go(func() (err error) {
-		undos, badUndos, err = c.Undos(each, namespace)
+		undos, badUndos, err = records.Undos(each, c, namespace)
 		return err
 	})
 	err := reading.Wait()
@@ -94,8 +99,8 @@ func StatusOf(ctx context.Context, c, build *cluster.Cluster, namespace, buildNa
 }
 
 // judge fills in what follows from what was read.
-func (s *Status) judge(undos []cluster.UndoRecord) {
-	s.Healthy = len(s.Running) > 0 && !slices.ContainsFunc(s.Running, func(w cluster.Workload) bool { return !w.Out() })
+func (s *Status) judge(undos []records.UndoRecord) {
+	s.Healthy = len(s.Running) > 0 && !slices.ContainsFunc(s.Running, func(w rollout.Workload) bool { return !w.Out() })
 	for _, run := range s.Runs {
 		if run.Silent(s.Time) {
 			s.Stale = append(s.Stale, run.ID)

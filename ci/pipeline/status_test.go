@@ -7,7 +7,10 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/slipway-cd/slipway/ci/cluster"
+	"github.com/slipway-cd/slipway/ci/cluster/lock"
+	"github.com/slipway-cd/slipway/ci/cluster/records"
+	"github.com/slipway-cd/slipway/ci/cluster/rollout"
+	"github.com/slipway-cd/slipway/ci/cluster/runs"
 )
 
 func TestStatusTellsWhatFollowsFromWhatWasRead(t *testing.T) {
@@ -15,12 +18,12 @@ func TestStatusTellsWhatFollowsFromWhatWasRead(t *testing.T) {
 	now := time.Now()
 	read := func() Status {
 		return Status{Time: now,
-			Running: []cluster.Workload{{Name: "api", Wanted: 1, Images: []cluster.ImagePods{{Image: "a", Pods: 1, Ready: 1}}}},
-			Runs:    []cluster.Run{{ID: "dead", Seen: now.Add(-time.Minute)}, {ID: "lives", Seen: now.Add(-10 * time.Second)}},
-			Lock:    &cluster.Holder{Name: "43 (v3)", Renewed: now.Add(-time.Second)},
+			Running: []rollout.Workload{{Name: "api", Wanted: 1, Images: []rollout.ImagePods{{Image: "a", Pods: 1, Ready: 1}}}},
+			Runs:    []runs.Run{{ID: "dead", Seen: now.Add(-time.Minute)}, {ID: "lives", Seen: now.Add(-10 * time.Second)}},
+			Lock:    &lock.Holder{Name: "43 (v3)", Renewed: now.Add(-time.Second)},
 		}
 	}
-	records := []cluster.UndoRecord{{Run: "43", Version: "v3", Back: "v2", Time: now}, {Run: "4", Version: "v1", Time: now}}
+	records := []records.UndoRecord{{Run: "43", Version: "v3", Back: "v2", Time: now}, {Run: "4", Version: "v1", Time: now}}
 	status := read()
 	status.judge(records)
 	require.True(t, status.Healthy)

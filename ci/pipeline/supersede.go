@@ -7,7 +7,7 @@ import (
 	"slices"
 	"time"
 
-	"github.com/slipway-cd/slipway/ci/cluster"
+	"github.com/slipway-cd/slipway/ci/cluster/records"
 )
 
 // History is what the source's repository knows about the commits before this
@@ -33,7 +33,7 @@ const (
 // superseded returns the failure of a run whose commit comes before the one that
 // the release deployed. The same commit again, a newer one, one of another branch,
 // and one whose relation nobody can know, go on.
-func (r *Run) superseded(ctx context.Context, deployed *cluster.Release) error {
+func (r *Run) superseded(ctx context.Context, deployed *records.Release) error {
 	if deployed == nil {
 		return nil
 	}
@@ -52,7 +52,7 @@ func (r *Run) superseded(ctx context.Context, deployed *cluster.Release) error {
 
 // isOlderThan asks git, then what the release recorded, and where both are cut off
 // the commits' times, which is a guess.
-func (r *Run) isOlderThan(ctx context.Context, deployed *cluster.Release) (older, guessed bool, err error) {
+func (r *Run) isOlderThan(ctx context.Context, deployed *records.Release) (older, guessed bool, err error) {
 	own := r.opts.Commit
 	if !isHash(own) || !isHash(deployed.Commit) || own == deployed.Commit {
 		return false, false, nil

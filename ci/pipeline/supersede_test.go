@@ -10,7 +10,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/slipway-cd/slipway/ci/cluster"
+	"github.com/slipway-cd/slipway/ci/cluster/records"
 )
 
 func TestACommitBeforeTheDeployedOneIsSuperseded(t *testing.T) {
@@ -49,7 +49,7 @@ func TestACommitBeforeTheDeployedOneIsSuperseded(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			r := &Run{opts: Options{Commit: distinct(c.own), Built: at(c.own), History: c.history}}
-			deployed := &cluster.Release{Version: "v5", Commit: distinct(c.deployed), Committed: at(c.deployed), Before: c.before, Shallow: c.shallow}
+			deployed := &records.Release{Version: "v5", Commit: distinct(c.deployed), Committed: at(c.deployed), Before: c.before, Shallow: c.shallow}
 			older, guessed, err := r.isOlderThan(t.Context(), deployed)
 			require.NoError(t, err)
 			require.Equal(t, c.older, older)
@@ -63,12 +63,12 @@ func TestARecordOfAnOlderVersionAndASourceWithoutCommitsSupersedeNothing(t *test
 	own := strings.Repeat("a", 40)
 	for _, c := range []struct {
 		commit   string
-		deployed *cluster.Release
+		deployed *records.Release
 	}{
 		{own, nil},
-		{own, &cluster.Release{Commit: strings.Repeat("b", 40)}},
-		{own, &cluster.Release{Commit: "unknown", Committed: time.Now()}},
-		{"unknown", &cluster.Release{Commit: own, Committed: time.Now()}},
+		{own, &records.Release{Commit: strings.Repeat("b", 40)}},
+		{own, &records.Release{Commit: "unknown", Committed: time.Now()}},
+		{"unknown", &records.Release{Commit: own, Committed: time.Now()}},
 	} {
 		r := &Run{opts: Options{Commit: c.commit, History: History{Shallow: true}}}
 		require.NoError(t, r.superseded(t.Context(), c.deployed))
@@ -78,7 +78,7 @@ func TestARecordOfAnOlderVersionAndASourceWithoutCommitsSupersedeNothing(t *test
 func TestSupersededSaysByWhatAndWhatToDo(t *testing.T) {
 	t.Parallel()
 	own, newer := strings.Repeat("a", 40), strings.Repeat("b", 40)
-	deployed := &cluster.Release{Version: "v2", Commit: newer, Committed: time.Unix(200, 0), Before: []string{hash(own)}}
+	deployed := &records.Release{Version: "v2", Commit: newer, Committed: time.Unix(200, 0), Before: []string{hash(own)}}
 	r := &Run{opts: Options{Commit: own, Built: time.Unix(100, 0)}}
 	err := r.superseded(t.Context(), deployed)
 	require.EqualError(t, err, "superseded by v2 (bbbbbbbbbbbb), which production runs already; to go back on purpose: `go run ./ci rollback`")

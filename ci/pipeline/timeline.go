@@ -7,7 +7,7 @@ import (
 	"sync"
 	"time"
 
-	"github.com/slipway-cd/slipway/ci/cluster"
+	"github.com/slipway-cd/slipway/ci/cluster/write"
 	"github.com/slipway-cd/slipway/ci/report"
 	"github.com/slipway-cd/slipway/ci/trace"
 )
@@ -53,7 +53,7 @@ func (t *timeline) heard(ctx context.Context, object, state string, now time.Tim
 }
 
 // doneStates are those in which nothing more is waited for.
-var doneStates = []string{string(cluster.Created), string(cluster.Configured), string(cluster.Restored), string(cluster.Deleted), "ready"}
+var doneStates = []string{string(write.Created), string(write.Configured), string(write.Restored), string(write.Deleted), "ready"}
 
 // take returns what was heard and forgets it. A stage that passed waited for all.
 func (t *timeline) take(passed bool) []report.Object {

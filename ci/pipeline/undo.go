@@ -5,11 +5,11 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/slipway-cd/slipway/ci/cluster"
+	"github.com/slipway-cd/slipway/ci/cluster/records"
 )
 
 // begin keeps the way back: from now on production may be changed.
-func (r *Run) begin(record cluster.UndoRecord) {
+func (r *Run) begin(record records.UndoRecord) {
 	r.way = &record
 	r.say(record.ByHand())
 }
@@ -56,9 +56,9 @@ func (r *Run) undo(ctx context.Context) *Failure {
 // former release where there is one; it returns what came of it. The record is
 // forgotten before the tests: what it says is done then, whatever they find. Only
 // they need the engine: ready makes it so, after production is put back.
-func (r *Run) putBack(ctx context.Context, stage string, record cluster.UndoRecord, former *cluster.Release, ready func(context.Context) error) (string, error) {
+func (r *Run) putBack(ctx context.Context, stage string, record records.UndoRecord, former *records.Release, ready func(context.Context) error) (string, error) {
 	r.note(stage, "put back what run "+record.Run+" changed")
-	changes, now, err := r.env.Production.Restore(ctx, record)
+	changes, now, err := records.Restore(ctx, r.env.Production, record)
 	r.record(changes)
 	if err != nil {
 		return "", err
@@ -67,7 +67,7 @@ func (r *Run) putBack(ctx context.Context, stage string, record cluster.UndoReco
 	// creates after all, or a release whose writing gave no answer would stand for the
 	// one that is back.
 	if former != nil && (former.Renew(now) || len(r.awaited) > 0 || r.recording) {
-		if err := r.env.Production.SaveRelease(ctx, record.Namespace, former); err != nil {
+		if err := records.SaveRelease(ctx, r.env.Production, record.Namespace, former); err != nil {
 			return "", err
 		}
 	}
@@ -78,7 +78,7 @@ func (r *Run) putBack(ctx context.Context, stage string, record cluster.UndoReco
 	if err := r.wait(ctx, r.env.Production, stage, objects); err != nil {
 		return "", err
 	}
-	if err := r.env.Production.ForgetUndo(ctx, record); err != nil {
+	if err := records.ForgetUndo(ctx, r.env.Production, record); err != nil {
 		return "", err
 	}
 	r.say(nil)

@@ -8,7 +8,7 @@ import (
 	"github.com/stretchr/testify/require"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
-	"github.com/slipway-cd/slipway/ci/cluster"
+	"github.com/slipway-cd/slipway/ci/cluster/apply"
 )
 
 // The managers that Helm 4 and, by client-side apply, Helm 3 leave on each object.
@@ -33,15 +33,15 @@ func TestWhatHelmInstalledIsNamedAndNotTakenWithoutBeingAsked(t *testing.T) {
 			require.Equal(t, "helm", live.ManagedFields[0].Manager)
 			require.Equal(t, method.operation, live.ManagedFields[0].Operation)
 
-			makers, err := w.slipway.Makers(t.Context(), w.rendered(t))
+			makers, err := apply.Makers(t.Context(), w.slipway, w.rendered(t))
 			require.NoError(t, err)
-			require.Equal(t, []cluster.Maker{{Who: "Helm (release shop)", Objects: []string{
+			require.Equal(t, []apply.Maker{{Who: "Helm (release shop)", Objects: []string{
 				"ConfigMap " + w.namespace + "/settings", "Service " + w.namespace + "/api", "Deployment " + w.namespace + "/api"}}}, makers)
 			said := w.program(t, "status")
 			require.Contains(t, said, "Not deployed by slipway yet")
 			requireInDocs(t, "$ go run ./ci status\n"+strings.SplitAfter(said, "deploy would change)\n")[0])
 
-			_, err = w.slipway.Plan(t.Context(), w.rendered(t), cluster.ApplyOptions{})
+			_, err = apply.NewPlan(t.Context(), w.slipway, w.rendered(t), apply.Options{})
 			require.ErrorContains(t, err, `field .data.level is set by "helm"`)
 			require.ErrorContains(t, err, "--take-over helm")
 		})
@@ -90,7 +90,7 @@ func TestHelm3sUpgradeOverwritesWhatWasTakenOverAndTheNextPlanSaysSo(t *testing.
 	_, err := tool.upgrade(t, warning, asItIs)
 	require.NoError(t, err)
 	w.requireLevel(t, "warning")
-	_, err = w.slipway.Plan(t.Context(), w.rendered(t), cluster.ApplyOptions{})
+	_, err = apply.NewPlan(t.Context(), w.slipway, w.rendered(t), apply.Options{})
 	require.ErrorContains(t, err, "helm")
 }
 
@@ -114,7 +114,7 @@ func TestAReleaseThatHelmWasMadeToForgetIsOutOfItsReach(t *testing.T) {
 // overlay does not have goes.
 func (w world) takeOver(t *testing.T) {
 	t.Helper()
-	_, err := w.slipway.Apply(t.Context(), w.rendered(t), cluster.ApplyOptions{TakeOver: []string{"helm"}})
+	_, err := apply.Apply(t.Context(), w.slipway, w.rendered(t), apply.Options{TakeOver: []string{"helm"}})
 	require.NoError(t, err)
 	settings, err := w.typed.CoreV1().ConfigMaps(w.namespace).Get(t.Context(), "settings", metav1.GetOptions{})
 	require.NoError(t, err)
@@ -126,7 +126,7 @@ func (w world) takeOver(t *testing.T) {
 // write nothing.
 func (w world) requireOurs(t *testing.T) {
 	t.Helper()
-	plan, err := w.slipway.Plan(t.Context(), w.rendered(t), cluster.ApplyOptions{})
+	plan, err := apply.NewPlan(t.Context(), w.slipway, w.rendered(t), apply.Options{})
 	require.NoError(t, err)
 	require.False(t, plan.Writes(), "%v", plan.Changes)
 	require.Empty(t, plan.Makers())

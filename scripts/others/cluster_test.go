@@ -16,6 +16,7 @@ import (
 	"k8s.io/client-go/tools/clientcmd"
 
 	"github.com/slipway-cd/slipway/ci/cluster"
+	"github.com/slipway-cd/slipway/ci/cluster/managed"
 	"github.com/slipway-cd/slipway/ci/manifest"
 )
 
@@ -90,7 +91,7 @@ func overlayTree() fstest.MapFS {
 func (w world) rendered(t *testing.T) []*unstructured.Unstructured {
 	t.Helper()
 	objects, err := manifest.Render(overlayTree(), "kustomize/overlays/production", manifest.Layer{
-		Namespace: w.namespace, Labels: map[string]string{cluster.LabelManagedBy: cluster.FieldManager, cluster.LabelVersion: "v2"},
+		Namespace: w.namespace, Labels: map[string]string{managed.LabelManagedBy: managed.FieldManager, managed.LabelVersion: "v2"},
 		Images: []manifest.Image{{Name: "shop", Repository: "registry.example/shop", Digest: "sha256:" + strings.Repeat("2", 64)}},
 	})
 	require.NoError(t, err)

@@ -17,6 +17,10 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
 	"github.com/slipway-cd/slipway/ci/cluster"
+	"github.com/slipway-cd/slipway/ci/cluster/apply"
+	"github.com/slipway-cd/slipway/ci/cluster/managed"
+	"github.com/slipway-cd/slipway/ci/cluster/records"
+	"github.com/slipway-cd/slipway/ci/cluster/rollout"
 )
 
 type options struct {
@@ -54,23 +58,23 @@ func run(ctx context.Context, opts options) error {
 		c, err = cluster.Connect(ctx, cluster.Config{Kubeconfig: opts.Kubeconfig, UserAgent: opts.UserAgent})
 		return err
 	})
-	var plan *cluster.Plan
+	var plan *apply.Plan
 	step("plan", func() (err error) {
-		plan, err = c.Plan(ctx, objects, cluster.ApplyOptions{})
+		plan, err = apply.NewPlan(ctx, c, objects, apply.Options{})
 		return err
 	})
-	record := cluster.UndoRecord{Namespace: objects[0].GetNamespace(), Run: opts.Run}
+	record := records.UndoRecord{Namespace: objects[0].GetNamespace(), Run: opts.Run}
 	step("record", func() (err error) {
 		if plan.Writes() {
-			record, err = c.SaveUndo(ctx, record, plan, cluster.Release{Objects: objects})
+			record, err = records.SaveUndo(ctx, c, record, plan, records.Release{Objects: objects})
 		}
 		return err
 	})
 	step("apply", func() error {
-		_, err := c.Carry(ctx, plan, nil)
+		_, err := apply.Carry(ctx, c, plan, nil)
 		return err
 	})
-	step("wait", func() error { return c.Wait(ctx, objects, nil) })
+	step("wait", func() error { return rollout.Wait(ctx, c, objects, nil) })
 	if err == nil && plan.Writes() {
 		err = forget(ctx, opts, record) // which the pipeline does after the production tests: no part of a deploy
 	}
@@ -81,12 +85,12 @@ func run(ctx context.Context, opts options) error {
 }
 
 // forget removes the way back, under a name of its own in the audit log.
-func forget(ctx context.Context, opts options, record cluster.UndoRecord) error {
+func forget(ctx context.Context, opts options, record records.UndoRecord) error {
 	after, err := cluster.Connect(ctx, cluster.Config{Kubeconfig: opts.Kubeconfig, UserAgent: "after-" + opts.UserAgent})
 	if err != nil {
 		return err
 	}
-	return after.ForgetUndo(ctx, record)
+	return records.ForgetUndo(ctx, after, record)
 }
 
 // read returns the objects with the run's label, as ci/manifest puts it on all.
@@ -102,7 +106,7 @@ func read(run string) ([]*unstructured.Unstructured, error) {
 		if labels == nil {
 			labels = map[string]string{}
 		}
-		labels[cluster.LabelRun], labels[cluster.LabelManagedBy] = run, cluster.FieldManager
+		labels[managed.LabelRun], labels[managed.LabelManagedBy] = run, managed.FieldManager
 		objects[i].SetLabels(labels)
 	}
 	return objects, nil

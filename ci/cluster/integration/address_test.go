@@ -1,0 +1,81 @@
+package integration
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/slipway-cd/slipway/ci/cluster"
+	"github.com/slipway-cd/slipway/ci/cluster/apply"
+	"github.com/slipway-cd/slipway/ci/cluster/clustertest"
+	"github.com/slipway-cd/slipway/ci/cluster/reach"
+)
+
+const ingress = `
+apiVersion: networking.k8s.io/v1
+kind: Ingress
+metadata: {name: api}
+spec:
+  ingressClassName: of-no-controller
+  rules: [{http: {paths: [{path: /demo, pathType: Prefix, backend: {service: {name: api, port: {number: 8080}}}}]}}]`
+
+// publish does what an ingress controller does.
+func publish(t *testing.T, c *cluster.Cluster, namespace, ip string) {
+	t.Helper()
+	patch := fmt.Appendf(nil, `{"status":{"loadBalancer":{"ingress":[{"ip":%q}]}}}`, ip)
+	_, err := c.Typed.NetworkingV1().Ingresses(namespace).Patch(t.Context(), "api", "application/merge-patch+json", patch, metav1.PatchOptions{}, "status")
+	require.NoError(t, err)
+}
+
+func TestAddressCountsOnlyOnceItHasAnswered(t *testing.T) {
+	t.Parallel()
+	var asked atomic.Int32
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if asked.Add(1) <= 3 || r.URL.Path != "/demo/health" {
+			w.WriteHeader(http.StatusNotFound) // as controllers do before they have read the Ingress
+		}
+	}))
+	defer server.Close()
+	c := connectWith(t, cluster.Config{Dial: func(ctx context.Context, network, address string) (net.Conn, error) {
+		require.Equal(t, "192.0.2.7:80", address)
+		return (&net.Dialer{}).DialContext(ctx, network, server.Listener.Addr().String())
+	}})
+	namespace := newNamespace(t, c)
+	wanted := clustertest.Objects(t, namespace, ingress)
+	_, err := apply.Apply(t.Context(), c, wanted, apply.Options{})
+	require.NoError(t, err)
+	time.AfterFunc(300*time.Millisecond, func() { publish(t, c, namespace, "192.0.2.7") })
+	address, err := reach.AddressOf(within(t, 10*time.Second), c, wanted, "/demo/health")
+	require.NoError(t, err)
+	require.Equal(t, reach.Address{URL: "http://192.0.2.7", FoundBy: "Ingress " + namespace + "/api, ip in its status"}, address)
+	require.GreaterOrEqual(t, asked.Load(), int32(6))
+}
+
+func TestAddressSaysWhatWasTried(t *testing.T) {
+	t.Parallel()
+	server := httptest.NewServer(http.NotFoundHandler())
+	defer server.Close()
+	c := connectWith(t, cluster.Config{Dial: func(ctx context.Context, network, _ string) (net.Conn, error) {
+		return (&net.Dialer{}).DialContext(ctx, network, server.Listener.Addr().String())
+	}})
+	namespace := newNamespace(t, c)
+	wanted := clustertest.Objects(t, namespace, ingress)
+	_, err := apply.Apply(t.Context(), c, wanted, apply.Options{})
+	require.NoError(t, err)
+	_, err = reach.AddressOf(within(t, time.Second), c, wanted, "/demo/health")
+	require.ErrorContains(t, clustertest.RequireClass(t, err, cluster.NoAddress), "it has no address in its status")
+
+	publish(t, c, namespace, "192.0.2.7")
+	_, err = reach.AddressOf(within(t, time.Second), c, wanted, "/demo/health")
+	require.ErrorContains(t, clustertest.RequireClass(t, err, cluster.NoAddress), "GET http://192.0.2.7/demo/health: 404 Not Found")
+	_, err = reach.AddressOf(within(t, time.Second), c, wanted, "/demos")
+	require.ErrorContains(t, clustertest.RequireClass(t, err, cluster.NoAddress), "no Ingress among the objects leads to /demos")
+}

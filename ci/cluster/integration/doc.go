@@ -1,0 +1,3 @@
+// Package integration tests the cluster's packages together, on a real API server. It
+// does not know their unexported names.
+package integration

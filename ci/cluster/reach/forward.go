@@ -1,0 +1,165 @@
+package reach
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"net/http"
+	"slices"
+
+	corev1 "k8s.io/api/core/v1"
+	discoveryv1 "k8s.io/api/discovery/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	//lint:ignore SA1019 client-go's portforward still takes its types
+	"k8s.io/apimachinery/pkg/util/httpstream"
+	"k8s.io/client-go/tools/portforward"
+	"k8s.io/client-go/transport/spdy"
+	"k8s.io/utils/ptr"
+
+	"github.com/slipway-cd/slipway/ci/cluster"
+	"github.com/slipway-cd/slipway/ci/cluster/informer"
+	"github.com/slipway-cd/slipway/ci/cluster/managed"
+)
+
+// Forward is a local port that leads to one pod of a Service.
+type Forward struct {
+	LocalPort int    // on 127.0.0.1
+	Pod       string // the pod it leads to
+	stop      context.CancelFunc
+	ended     chan struct{}
+}
+
+// ForwardTo opens a port on 127.0.0.1 that leads to a ready pod behind a port of a
+// Service, through the API server, so that it works wherever the API server is
+// reached. It watches until a pod is ready; the error at the deadline of ctx is
+// NoAddress. The forward lasts until Close, even when ctx ends.
+func ForwardTo(ctx context.Context, c *cluster.Cluster, namespace, service string, port int) (*Forward, error) {
+	object := managed.Name("Service", namespace, service)
+	found, err := c.Typed.CoreV1().Services(namespace).Get(ctx, service, metav1.GetOptions{})
+	if err != nil {
+		return nil, cluster.FromAPI(ctx, object, "read", err)
+	}
+	at := slices.IndexFunc(found.Spec.Ports, func(p corev1.ServicePort) bool { return int(p.Port) == port })
+	if at < 0 {
+		return nil, &cluster.Error{Class: cluster.Misconfigured, Object: object, Cause: fmt.Sprintf("has no port %d", port)}
+	}
+	pod, target, err := readyEndpoint(ctx, c, namespace, service, found.Spec.Ports[at].Name)
+	if err != nil {
+		return nil, err
+	}
+	forward, err := forward(ctx, c, namespace, pod, target)
+	if err != nil {
+		return nil, cluster.FromAPI(ctx, managed.Name("Pod", namespace, pod), "forward a port", err)
+	}
+	return forward, nil
+}
+
+// readyEndpoint waits for a ready pod of the Service and returns it with the
+// container port that the Service's port leads to.
+func readyEndpoint(ctx context.Context, c *cluster.Cluster, namespace, service, portName string) (pod string, port int32, err error) {
+	w := informer.NewWatcher(c)
+	inner := w.Open(ctx)
+	defer w.Close()
+	object := managed.Name("Service", namespace, service)
+	i, err := w.Follow(inner, cluster.EndpointSlices, namespace, metav1.ListOptions{LabelSelector: discoveryv1.LabelServiceName + "=" + service})
+	if err != nil {
+		return "", 0, err
+	}
+	for {
+		synced, err := i.Ready()
+		if err != nil {
+			return "", 0, cluster.FromAPI(ctx, object, "watch its endpoints", err)
+		}
+		if synced {
+			if pod, port := readyPod(informer.ListOf[*discoveryv1.EndpointSlice](i.List()), portName); pod != "" {
+				return pod, port, nil
+			}
+		}
+		select {
+		case <-w.Changed:
+		case <-ctx.Done():
+			failed := informer.Ended(ctx, object, "no pod behind it is ready")
+			if timeout, ok := failed.(*cluster.Error); ok {
+				timeout.Class = cluster.NoAddress
+			}
+			return "", 0, failed
+		}
+	}
+}
+
+// readyPod picks a ready pod and the number of the named port in its slice.
+func readyPod(slices []*discoveryv1.EndpointSlice, portName string) (string, int32) {
+	for _, slice := range slices {
+		for _, port := range slice.Ports {
+			if ptr.Deref(port.Name, "") != portName || port.Port == nil {
+				continue
+			}
+			for _, endpoint := range slice.Endpoints {
+				if endpoint.TargetRef != nil && endpoint.TargetRef.Kind == "Pod" && ptr.Deref(endpoint.Conditions.Ready, true) {
+					return endpoint.TargetRef.Name, *port.Port
+				}
+			}
+		}
+	}
+	return "", 0
+}
+
+func forward(ctx context.Context, c *cluster.Cluster, namespace, pod string, port int32) (*Forward, error) {
+	dialer, err := podDialer(c, namespace, pod)
+	if err != nil {
+		return nil, err
+	}
+	quiet, stop := context.WithCancel(informer.Quietly(context.WithoutCancel(ctx)))
+	ready, failed, over := make(chan struct{}), make(chan error, 1), make(chan struct{})
+	forwarder, err := portforward.NewOnAddressesWithContext(quiet, dialer, []string{"127.0.0.1"}, []string{fmt.Sprintf("0:%d", port)}, ready, io.Discard, io.Discard)
+	if err != nil {
+		stop()
+		return nil, err
+	}
+	go func() {
+		defer close(over)
+		failed <- forwarder.ForwardPorts()
+	}()
+	out := &Forward{Pod: pod, stop: stop, ended: over}
+	select {
+	case <-ready:
+	case err = <-failed:
+	case <-ctx.Done():
+		err = context.Cause(ctx)
+	}
+	if err == nil {
+		var ports []portforward.ForwardedPort
+		if ports, err = forwarder.GetPorts(); err == nil {
+			out.LocalPort = int(ports[0].Local)
+			return out, nil
+		}
+	}
+	stop() // a dial under way cannot be waited for
+	return nil, err
+}
+
+// podDialer speaks WebSocket, as API servers since v1.31 do, and falls back to
+// SPDY where one, or a proxy before it, does not (KEP-4006).
+func podDialer(c *cluster.Cluster, namespace, pod string) (httpstream.Dialer, error) {
+	url := c.Typed.CoreV1().RESTClient().Post().Resource("pods").Namespace(namespace).Name(pod).SubResource("portforward").URL()
+	config := c.RestConfig()
+	transport, upgrader, err := spdy.RoundTripperFor(config)
+	if err != nil {
+		return nil, err
+	}
+	old := spdy.NewDialer(upgrader, &http.Client{Transport: transport}, http.MethodPost, url)
+	tunnel, err := portforward.NewSPDYOverWebsocketDialer(url, config)
+	if err != nil {
+		return nil, err
+	}
+	return portforward.NewFallbackDialer(tunnel, old, func(err error) bool {
+		return httpstream.IsUpgradeFailure(err) || httpstream.IsHTTPSProxyError(err)
+	}), nil
+}
+
+// Close ends the forward and returns when its port is free again.
+func (f *Forward) Close() {
+	f.stop()
+	<-f.ended
+}
