@@ -29,7 +29,7 @@ func ownCluster(t *testing.T) (*light.Cluster, *cluster.Cluster) {
 	if os.Getenv("SLIPWAY_LIGHT_TEST") == "" {
 		t.Skip("SLIPWAY_LIGHT_TEST is not set: the light tier's programs may have to be built")
 	}
-	programs, err := light.Build(t.Context(), "../..")
+	programs, err := light.Build(t.Context(), "../../..")
 	require.NoError(t, err)
 	plane, err := light.Start(t.Context(), programs)
 	require.NoError(t, err)

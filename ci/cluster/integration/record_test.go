@@ -107,7 +107,7 @@ func TestALargeWayBackCanBeGoneByHand(t *testing.T) {
 	_, err = apply.Carry(t.Context(), c, plan, nil)
 	require.NoError(t, err)
 	require.NotEqual(t, before, stateOf(t, c, namespace))
-	programs, err := light.Build(t.Context(), "../..")
+	programs, err := light.Build(t.Context(), "../../..")
 	require.NoError(t, err)
 	for _, command := range record.ByHand() {
 		shell := exec.CommandContext(t.Context(), "sh", "-c", command)

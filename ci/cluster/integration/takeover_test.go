@@ -27,7 +27,7 @@ import (
 // kubectl runs the real one, with documents on its input.
 func kubectl(t *testing.T, documents string, args ...string) string {
 	t.Helper()
-	programs, err := light.Build(t.Context(), "../..")
+	programs, err := light.Build(t.Context(), "../../..")
 	require.NoError(t, err)
 	command := exec.CommandContext(t.Context(), programs.Kubectl, append([]string{"--kubeconfig", os.Getenv("SLIPWAY_TEST_KUBECONFIG")}, args...)...)
 	command.Stdin = strings.NewReader(documents)
