@@ -12,7 +12,7 @@ import (
 // gives production free for the next run. Only this run's things: others run
 // beside it.
 func (r *Run) Cleanup(ctx context.Context) error {
-	return errors.Join(r.receiptOfProduction(ctx), r.unlockProduction(ctx), r.removeBeta(ctx), r.awaitSweep(), r.receiptAfter(ctx))
+	return errors.Join(r.receipt.compareProduction(ctx, &r.lock), r.unlockProduction(ctx), r.removeBeta(ctx), r.awaitSweep(), r.receiptAfter(ctx))
 }
 
 // awaitSweep waits until the betas of killed runs are gone.
@@ -27,13 +27,13 @@ func (r *Run) awaitSweep() error {
 
 // removeBeta waits for the removal under way, or removes what a failure left.
 func (r *Run) removeBeta(ctx context.Context) error {
-	if !r.beta {
+	if !r.beta.made {
 		return nil
 	}
 	defer r.waitTime()()
-	if r.removal != nil {
+	if r.beta.removal != nil {
 		r.note("cleanup", "wait until the beta is gone")
-		return <-r.removal
+		return <-r.beta.removal
 	}
 	r.note("cleanup", "remove the beta")
 	return r.deleteBeta(ctx)
@@ -43,8 +43,8 @@ func (r *Run) removeBeta(ctx context.Context) error {
 // `cleanup --stale` must not take the run for one that was killed.
 func (r *Run) deleteBeta(ctx context.Context) error {
 	_, err := runs.Delete(ctx, r.env.Build, r.opts.BuildNamespace, r.opts.Run)
-	if r.resign != nil {
-		r.resign()
+	if r.beta.resign != nil {
+		r.beta.resign()
 	}
 	return err
 }
@@ -52,7 +52,7 @@ func (r *Run) deleteBeta(ctx context.Context) error {
 // keepBeta leaves the beta of a failed run up for a look, until the time given
 // is over, or the run's, or a signal comes.
 func (r *Run) keepBeta(ctx context.Context) {
-	if r.opts.KeepBeta == 0 || !r.beta || r.removal != nil || ctx.Err() != nil {
+	if r.opts.KeepBeta == 0 || !r.beta.made || r.beta.removal != nil || ctx.Err() != nil {
 		return
 	}
 	r.stage(ctx, Stage{Name: "keep-beta", Time: r.opts.KeepBeta, Run: func(ctx context.Context) error {

@@ -11,10 +11,23 @@ import (
 	"github.com/slipway-cd/slipway/ci/cluster"
 	"github.com/slipway-cd/slipway/ci/cluster/account"
 	"github.com/slipway-cd/slipway/ci/cluster/apply"
+	"github.com/slipway-cd/slipway/ci/cluster/managed"
 	"github.com/slipway-cd/slipway/ci/cluster/records"
 	"github.com/slipway-cd/slipway/ci/cluster/rollout"
 	"github.com/slipway-cd/slipway/ci/cluster/write"
 )
+
+// production is what a run knows of production and has done to it.
+type production struct {
+	former    *records.Release             // what it ran before, nil for a first deploy
+	objects   []*unstructured.Unstructured // what it holds now
+	refs      []managed.Ref                // the same as they were made
+	awaited   []managed.Ref                // what runs that were undone may yet create
+	broken    []records.Broken             // releases that cannot be read
+	rerouted  bool                         // an Ingress leads elsewhere than before
+	verified  bool                         // the new version answers
+	recording bool                         // writing the release was begun
+}
 
 // Deploy puts the tested digest into production and waits until it is really out.
 func (r *Run) Deploy(ctx context.Context) error {
@@ -34,7 +47,7 @@ func (r *Run) Deploy(ctx context.Context) error {
 		return err
 	}
 	r.tellBroken("deploy")
-	if err := r.superseded(ctx, r.former); err != nil {
+	if err := r.superseded(ctx, r.production.former); err != nil {
 		return err
 	}
 	changes, err := r.change(ctx, "deploy", objects)
@@ -50,7 +63,7 @@ func (r *Run) Deploy(ctx context.Context) error {
 func (r *Run) remember(ctx context.Context) error {
 	releases, err := r.releases(ctx)
 	if err == nil && len(releases) > 0 {
-		r.former = &releases[0]
+		r.production.former = &releases[0]
 	}
 	return err
 }
@@ -63,11 +76,11 @@ func (r *Run) change(ctx context.Context, stage string, objects []*unstructured.
 		return nil, err
 	}
 	options := r.applyOptions()
-	record := records.UndoRecord{Namespace: r.opts.Namespace, Run: r.opts.Run, Version: r.opts.Version, Number: r.lease.Number()}
-	if r.former != nil {
-		record.Back = r.former.Version
+	record := records.UndoRecord{Namespace: r.opts.Namespace, Run: r.opts.Run, Version: r.opts.Version, Number: r.lock.lease.Number()}
+	if r.production.former != nil {
+		record.Back = r.production.former.Version
 	}
-	if err := r.receiptUnderLock(ctx); err != nil {
+	if err := r.receipt.underLock(ctx); err != nil {
 		return nil, err
 	}
 	r.note(stage, "plan")
@@ -78,7 +91,7 @@ func (r *Run) change(ctx context.Context, stage string, objects []*unstructured.
 	if plan.Writes() {
 		r.note(stage, "record the way back")
 		record, err = records.SaveUndo(ctx, r.env.Production, record, plan, r.release(objects, plan.Refs()))
-		r.begin(record)
+		r.back.begin(record)
 		if err != nil {
 			return nil, err
 		}
@@ -88,20 +101,20 @@ func (r *Run) change(ctx context.Context, stage string, objects []*unstructured.
 	if err != nil {
 		return changes, err
 	}
-	r.rerouted = slices.ContainsFunc(changes, func(c write.Change) bool { return c.Kind == "Ingress" && c.Respecified })
+	r.production.rerouted = slices.ContainsFunc(changes, func(c write.Change) bool { return c.Kind == "Ingress" && c.Respecified })
 	if err := r.wait(ctx, r.env.Production, stage, objects); err != nil {
 		return changes, err
 	}
 	r.note(stage, "prune")
 	pruned, err := apply.Prune(ctx, r.env.Production, plan)
-	r.production, r.refs = objects, plan.Refs()
+	r.production.objects, r.production.refs = objects, plan.Refs()
 	return append(append(changes, pruned...), plan.Kept...), err
 }
 
 func (r *Run) applyOptions() apply.Options {
 	options := apply.Options{Prune: r.opts.Prune, TakeOver: r.opts.TakeOver, Leave: r.opts.Leave}
-	if r.former != nil {
-		options.Former = r.former.Refs
+	if r.production.former != nil {
+		options.Former = r.production.former.Refs
 	}
 	return options
 }

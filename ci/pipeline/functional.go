@@ -15,6 +15,13 @@ import (
 	"github.com/slipway-cd/slipway/ci/report"
 )
 
+// beta is what a run has in the build namespace.
+type beta struct {
+	made    bool       // something of the run may be there
+	removal chan error // its removal under way
+	resign  func()     // ends the signs that the run lives
+}
+
 // Functional deploys the image as a beta of this run's own and tests it, first
 // through its Service, then through the address that users would use. The beta
 // stands beside other runs' and is removed, pass or fail.
@@ -26,16 +33,16 @@ func (r *Run) Functional(ctx context.Context) error {
 	if err := r.checkIsolated(ctx, objects); err != nil {
 		return err
 	}
-	if err := r.receiptReady(ctx); err != nil {
+	if err := r.receipt.ready(ctx); err != nil {
 		return err
 	}
 	r.note("functional", "deploy "+r.betaPath())
-	r.beta = true
+	r.beta.made = true
 	owner, err := runs.Begin(ctx, r.env.Build, r.opts.BuildNamespace, r.opts.Run, map[string]string{"version": r.opts.Version, "commit": r.opts.Commit})
 	if err != nil {
 		return err
 	}
-	r.resign = runs.KeepAlive(ctx, r.env.Build, r.opts.BuildNamespace, r.opts.Run)
+	r.beta.resign = runs.KeepAlive(ctx, r.env.Build, r.opts.BuildNamespace, r.opts.Run)
 	r.sweep(ctx)
 	changes, err := apply.Apply(ctx, r.env.Build, objects, apply.Options{Owner: &owner})
 	r.record(changes)
@@ -49,11 +56,11 @@ func (r *Run) Functional(ctx context.Context) error {
 		return err
 	}
 	r.detail = "tested inside and outside"
-	r.removal = make(chan error, 1)
+	r.beta.removal = make(chan error, 1)
 	go func() { // meanwhile the pipeline goes on; cleanup waits for it
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), cleanupTime)
 		defer cancel()
-		r.removal <- r.deleteBeta(ctx)
+		r.beta.removal <- r.deleteBeta(ctx)
 	}()
 	return nil
 }

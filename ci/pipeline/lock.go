@@ -20,14 +20,20 @@ var errLockLost = errors.New("the lock of production was lost")
 // lostTime is how long the question may take who has production instead.
 const lostTime = 5 * time.Second
 
+// hold is a run's lock of production. Its zero value holds nothing.
+type hold struct {
+	lease    *lock.Lease
+	toldLost bool // that it was lost, was said
+}
+
 // lockLost is the failure of a run that lost production; it says to whom.
 func (r *Run) lockLost(ctx context.Context) *Failure {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), lostTime)
 	defer cancel()
-	r.toldLost = true
-	r.say(nil) // what led back from this run's changes would now undo the other's
+	r.lock.toldLost = true
+	r.back.say(nil) // what led back from this run's changes would now undo the other's
 	return &Failure{Code: ExitUndo, Err: errLockLost, Try: "look at `go run ./ci status`; if it shows changes that this run left behind, `go run ./ci recover` puts them back",
-		Cause: "the lock of production was lost, for it " + r.lease.LostBecause() + "; this run writes nothing there any more; " + r.whoHasProduction(ctx)}
+		Cause: "the lock of production was lost, for it " + r.lock.lease.LostBecause() + "; this run writes nothing there any more; " + r.whoHasProduction(ctx)}
 }
 
 // whoHasProduction names the run that has the lock, else whose release runs.
@@ -51,60 +57,60 @@ func (r *Run) holder() string { return holder(r.opts.Run, r.opts.Version) }
 func holder(run, version string) string { return run + " (" + version + ")" }
 
 // lockProduction waits in the queue until production is this run's to change. What
-// changes production uses the context that it returns, see underLock.
+// changes production uses the context that it returns, see fence.
 func (r *Run) lockProduction(ctx context.Context, stage string) (under context.Context, done func(), err error) {
 	defer r.waitTime()()
-	r.lease, err = lock.Lock(ctx, r.env.Production, r.opts.Namespace, leaseName, r.holder(), func(other string, place int) {
+	r.lock.lease, err = lock.Lock(ctx, r.env.Production, r.opts.Namespace, leaseName, r.holder(), func(other string, place int) {
 		r.note(stage, "waiting for run "+other+", which changes production; "+ordinal(place)+" in the queue")
 	})
 	if err != nil {
 		return nil, nil, err
 	}
-	under, done = r.underLock(ctx)
+	under, done = r.lock.fence(ctx)
 	return under, done, nil
 }
 
 // unlockProduction gives the lock back; that it was lost is a failure even of a run
 // that has nothing left to write, for production may not be as that run says.
 func (r *Run) unlockProduction(ctx context.Context) error {
-	if r.lease == nil {
+	if r.lock.lease == nil {
 		return nil
 	}
-	defer func() { r.lease = nil }()
-	err := r.lease.Unlock(ctx)
-	if r.lost() && r.verified && !r.toldLost {
+	defer func() { r.lock.lease = nil }()
+	err := r.lock.lease.Unlock(ctx)
+	if r.lock.lost() && r.production.verified && !r.lock.toldLost {
 		return r.lockLost(ctx)
 	}
 	return err
 }
 
-// holdsProduction asks whether the lock is still this run's.
-func (r *Run) holdsProduction(ctx context.Context) bool {
-	return r.lease != nil && !errors.Is(r.lease.Ask(ctx), cluster.ErrLost)
+// held asks whether the lock is still this run's.
+func (h *hold) held(ctx context.Context) bool {
+	return h.lease != nil && !errors.Is(h.lease.Ask(ctx), cluster.ErrLost)
 }
 
-// underLock returns a context that ends when the lock is lost, and whose writes are
+// fence returns a context that ends when the lock is lost, and whose writes are
 // sent only while it is surely held: a process that was stopped finds out about its
 // loss before it writes.
-func (r *Run) underLock(ctx context.Context) (context.Context, func()) {
+func (h *hold) fence(ctx context.Context) (context.Context, func()) {
 	ctx, cancel := context.WithCancelCause(ctx)
 	go func() {
 		select {
-		case <-r.lease.Lost():
+		case <-h.lease.Lost():
 			cancel(errLockLost)
 		case <-ctx.Done():
 		}
 	}()
-	return r.lease.Fence(ctx), func() { cancel(nil) }
+	return h.lease.Fence(ctx), func() { cancel(nil) }
 }
 
 // lost reports whether the lock was had and is no longer.
-func (r *Run) lost() bool {
-	if r.lease == nil {
+func (h *hold) lost() bool {
+	if h.lease == nil {
 		return false
 	}
 	select {
-	case <-r.lease.Lost():
+	case <-h.lease.Lost():
 		return true
 	default:
 		return false

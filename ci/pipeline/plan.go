@@ -47,7 +47,7 @@ func (r *Run) Plan(ctx context.Context) (Plan, error) {
 		return Plan{}, err
 	}
 	out := Plan{Version: r.opts.Version, Digest: digest, Changes: plan.Preview(), MadeBy: []apply.Maker{}}
-	if r.former == nil {
+	if r.production.former == nil {
 		out.MadeBy = plan.Makers()
 	}
 	return out, nil

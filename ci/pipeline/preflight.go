@@ -125,7 +125,7 @@ func (r *Run) Preflight(ctx context.Context) error {
 	}
 	err := checks.Wait()
 	if err == nil && Reaches(r.opts.Until, "functional") {
-		r.receiptBefore(ctx)
+		r.receipt = newReceipt(ctx, r.scope())
 	}
 	if err != nil {
 		failure := explain(ctx, err, ExitUsage)

@@ -17,9 +17,9 @@ import (
 // Production runs the light tests where users are: is it there, does it reach
 // its database, is it the version just deployed? Only then the release counts.
 func (r *Run) Production(ctx context.Context) error {
-	ctx, done := r.underLock(ctx)
+	ctx, done := r.lock.fence(ctx)
 	defer done()
-	url, err := r.testProduction(ctx, "production", r.production, r.opts.Version)
+	url, err := r.testProduction(ctx, "production", r.production.objects, r.opts.Version)
 	if err != nil {
 		return err
 	}
@@ -44,26 +44,26 @@ const recordTime = time.Minute
 func (r *Run) recordRelease(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, recordTime)
 	defer cancel()
-	if r.former == nil || r.former.Digest != r.digest || r.way != nil {
-		r.recording = true
-		release := r.release(r.production, slices.Concat(r.refs, r.awaited))
+	if r.production.former == nil || r.production.former.Digest != r.digest || r.back.record != nil {
+		r.production.recording = true
+		release := r.release(r.production.objects, slices.Concat(r.production.refs, r.production.awaited))
 		err := records.SaveRelease(ctx, r.env.Production, r.opts.Namespace, &release)
 		if err != nil {
 			return err
 		}
 	}
-	r.verified = true
-	if r.way == nil {
+	r.production.verified = true
+	if r.back.record == nil {
 		return nil
 	}
-	r.say(nil)
-	return records.ForgetUndo(ctx, r.env.Production, *r.way) // where this fails, recover sees that the release is recorded
+	r.back.say(nil)
+	return records.ForgetUndo(ctx, r.env.Production, *r.back.record) // where this fails, recover sees that the release is recorded
 }
 
 // release is the record of this run's release.
 func (r *Run) release(objects []*unstructured.Unstructured, refs []managed.Ref) records.Release {
 	return records.Release{Version: r.opts.Version, Digest: r.digest, Commit: r.opts.Commit, Run: r.opts.Run,
-		Number: r.lease.Number(), Time: r.env.Production.Now(), Objects: objects, Refs: refs,
+		Number: r.lock.lease.Number(), Time: r.env.Production.Now(), Objects: objects, Refs: refs,
 		Committed: r.opts.Built, Before: r.opts.History.Before, Shallow: r.opts.History.Shallow}
 }
 
@@ -83,7 +83,7 @@ func (r *Run) testProduction(ctx context.Context, stage string, objects []*unstr
 	url := address.URL + path
 	r.address(stage, url, address.FoundBy)
 	err = r.runSuite(ctx, suite{stage: stage, command: r.app.Production, address: url, version: version, code: ExitProduction})
-	if err == nil && r.rerouted {
+	if err == nil && r.production.rerouted {
 		err = r.stillServed(ctx, objects, path)
 	}
 	return url, r.unlessGone(ctx, r.env.Production, objects, path, err)

@@ -2,14 +2,10 @@ package pipeline
 
 import (
 	"context"
-	"regexp"
-	"slices"
-	"strings"
 	"time"
 
+	"github.com/slipway-cd/slipway/ci/cluster"
 	"github.com/slipway-cd/slipway/ci/cluster/footprint"
-	"github.com/slipway-cd/slipway/ci/cluster/managed"
-	"github.com/slipway-cd/slipway/ci/cluster/write"
 	"github.com/slipway-cd/slipway/ci/report"
 )
 
@@ -19,6 +15,7 @@ const receiptTime = 30 * time.Second
 // receipt holds what shows in the end that the run changed what it says and
 // nothing else, as far as its credentials reach.
 type receipt struct {
+	scope  scope
 	known  chan struct{} // closed when before, or err, is set
 	before seen
 	err    error
@@ -33,85 +30,96 @@ type receipt struct {
 // A part is nil where the run has no connection to see it by.
 type seen struct{ production, rest *footprint.Fingerprint }
 
+// scope is whose receipt it is, and what its connections see.
+type scope struct {
+	run                       string
+	build, production         *cluster.Cluster // nil where the run has none
+	buildNamespace, namespace string
+}
+
+func (r *Run) scope() scope {
+	return scope{run: r.opts.Run, build: r.env.Build, production: r.env.Production, buildNamespace: r.opts.BuildNamespace, namespace: r.opts.Namespace}
+}
+
 // look reads the state as it is.
-func (r *Run) look(ctx context.Context) (now seen, err error) {
-	if now.production, err = r.lookAtProduction(ctx); err != nil || r.env.Build == nil {
+func (s scope) look(ctx context.Context) (now seen, err error) {
+	if now.production, err = s.lookAtProduction(ctx); err != nil || s.build == nil {
 		return now, err
 	}
-	now.rest, err = footprint.Take(ctx, r.env.Build, r.opts.BuildNamespace)
+	now.rest, err = footprint.Take(ctx, s.build, s.buildNamespace)
 	return now, err
 }
 
-func (r *Run) lookAtProduction(ctx context.Context) (*footprint.Fingerprint, error) {
-	if r.env.Production == nil {
+func (s scope) lookAtProduction(ctx context.Context) (*footprint.Fingerprint, error) {
+	if s.production == nil {
 		return nil, nil
 	}
-	now, err := footprint.Take(ctx, r.env.Production, r.opts.Namespace)
+	now, err := footprint.Take(ctx, s.production, s.namespace)
 	if err != nil {
 		return nil, err
 	}
-	return now.In(r.opts.Namespace), nil
+	return now.In(s.namespace), nil
 }
 
-// receiptBefore begins to read the state before the run, beside what comes next.
-func (r *Run) receiptBefore(ctx context.Context) {
-	taken := &receipt{known: make(chan struct{})}
-	r.receipt = taken
+// newReceipt begins to read the state before the run, beside what comes next.
+func newReceipt(ctx context.Context, s scope) *receipt {
+	taken := &receipt{scope: s, known: make(chan struct{})}
 	go func() {
 		defer close(taken.known)
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), receiptTime)
 		defer cancel()
-		taken.before, taken.err = r.look(ctx)
+		taken.before, taken.err = s.look(ctx)
 	}()
+	return taken
 }
 
-// receiptReady returns when the state before the run is known. Nothing is written
-// before that; what could not be read while the engine built is read again.
-func (r *Run) receiptReady(ctx context.Context) error {
-	if r.receipt == nil {
+// ready returns when the state before the run is known. Nothing is written before
+// that; what could not be read while the engine built is read again.
+func (r *receipt) ready(ctx context.Context) error {
+	if r == nil {
 		return nil
 	}
-	<-r.receipt.known
-	if r.receipt.err != nil {
-		r.receipt.before, r.receipt.err = r.look(ctx)
+	<-r.known
+	if r.err != nil {
+		r.before, r.err = r.scope.look(ctx)
 	}
-	return r.receipt.err
+	return r.err
 }
 
-// receiptUnderLock reads production again: another run may have changed it before
-// this one had the lock.
-func (r *Run) receiptUnderLock(ctx context.Context) error {
-	if r.receipt == nil {
+// underLock reads production again: another run may have changed it before this one
+// had the lock.
+func (r *receipt) underLock(ctx context.Context) error {
+	if r == nil {
 		return nil
 	}
-	if err := r.receiptReady(ctx); err != nil {
+	if err := r.ready(ctx); err != nil {
 		return err
 	}
-	locked, err := r.lookAtProduction(ctx)
-	r.receipt.locked = locked
+	locked, err := r.scope.lookAtProduction(ctx)
+	r.locked = locked
 	return err
 }
 
-// receiptOfProduction compares production while the lock, if it was had, still
-// keeps others away.
-func (r *Run) receiptOfProduction(ctx context.Context) error {
-	if r.receipt == nil {
+// compareProduction compares production while the lock, if it was had, still keeps
+// others away.
+func (r *receipt) compareProduction(ctx context.Context, lock *hold) error {
+	if r == nil {
 		return nil
 	}
-	if err := r.receiptReady(ctx); err != nil {
+	if err := r.ready(ctx); err != nil {
 		return err
 	}
-	now, err := r.lookAtProduction(ctx)
+	now, err := r.scope.lookAtProduction(ctx)
 	if err != nil || now == nil {
-		r.receipt.err = err
+		r.err = err
 		return err
 	}
-	former := r.receipt.locked
-	r.receipt.alone = former != nil && r.holdsProduction(ctx)
+	former := r.locked
+	r.alone = former != nil && lock.held(ctx)
 	if former == nil {
-		former = r.receipt.before.production
+		former = r.before.production
 	}
-	r.receipt.production, r.receipt.objects = former.Differences(now), now.Count(r.opts.Namespace)
+	r.production, r.objects = former.Differences(now), now.Count(r.scope.namespace)
 	return nil
 }
 
@@ -122,15 +130,9 @@ func (r *Run) receiptAfter(ctx context.Context) error {
 	if r.receipt == nil || r.receipt.err != nil {
 		return nil // said already
 	}
-	out := r.sort(r.receipt.production, r.receipt.alone)
-	out.Objects, out.Unseen = r.receipt.objects, r.env.Production == nil
-	if r.env.Build != nil {
-		now, err := footprint.Take(ctx, r.env.Build, r.opts.BuildNamespace)
-		if err != nil {
-			return err
-		}
-		outside := r.sort(r.receipt.before.rest.Differences(now), false)
-		out.Others, out.Unexpected = append(out.Others, outside.Others...), append(out.Unexpected, outside.Unexpected...)
+	out, err := r.receipt.after(ctx, r.report.Changes)
+	if err != nil {
+		return err
 	}
 	r.report.Receipt = &out
 	if len(out.Unexpected) == 0 {
@@ -144,55 +146,18 @@ func (r *Run) receiptAfter(ctx context.Context) error {
 	return failure
 }
 
-// sort tells apart what the run changed by its own account, what others did, and
-// what nobody accounts for. What other runs wrote is theirs, unless this run was
-// alone.
-func (r *Run) sort(found []footprint.Difference, alone bool) (out report.Receipt) {
-	for _, d := range found {
-		touched := report.Touched{Namespace: d.Namespace, Kind: d.Kind, Name: d.Name, Action: report.Action(d.Action), By: append([]string{}, d.By...)}
-		switch {
-		case r.recorded(d):
-			out.Changed++
-		case !alone && r.othersRun(d):
-		case r.followsFrom(d):
-		case slices.ContainsFunc(d.By, notSlipway), d.Kind == "Job" && d.Action == write.Deleted:
-			out.Others = append(out.Others, touched) // a Job may go by itself: ttlSecondsAfterFinished
-		default:
-			out.Unexpected = append(out.Unexpected, touched)
-		}
+// after returns the whole receipt of a run that says to have made the changes.
+func (r *receipt) after(ctx context.Context, changes []report.Change) (report.Receipt, error) {
+	out := r.scope.sort(r.production, changes, r.alone)
+	out.Objects, out.Unseen = r.objects, r.scope.production == nil
+	if r.scope.build == nil {
+		return out, nil
 	}
-	return out
-}
-
-func notSlipway(manager string) bool { return manager != managed.FieldManager }
-
-// othersRun reports whether another run accounts for it: all of its beta, and of
-// production what a run has written or removed.
-func (r *Run) othersRun(d footprint.Difference) bool {
-	if d.Run == "" || d.Run == r.opts.Run {
-		return false
+	now, err := footprint.Take(ctx, r.scope.build, r.scope.buildNamespace)
+	if err != nil {
+		return out, err
 	}
-	return d.Namespace == r.opts.BuildNamespace || len(d.By) == 0 || slices.Contains(d.By, managed.FieldManager)
-}
-
-// recorded reports whether the run says that it wrote the object.
-func (r *Run) recorded(d footprint.Difference) bool {
-	return slices.ContainsFunc(r.report.Changes, func(c report.Change) bool {
-		return c.Namespace == d.Namespace && c.Kind == d.Kind && c.Name == d.Name && wrote(c.Action)
-	})
-}
-
-func wrote(action report.Action) bool {
-	return slices.Contains([]report.Action{report.Created, report.Configured, report.Deleted, report.Restored}, action)
-}
-
-var ordinalOfPod = regexp.MustCompile(`^\d+$`)
-
-// followsFrom reports whether Kubernetes made the object of one that the run
-// wrote: a claim of a StatefulSet's template, TEMPLATE-SET-N.
-func (r *Run) followsFrom(d footprint.Difference) bool {
-	return d.Kind == "PersistentVolumeClaim" && slices.ContainsFunc(r.report.Changes, func(c report.Change) bool {
-		_, end, found := strings.Cut(d.Name, "-"+c.Name+"-")
-		return c.Kind == "StatefulSet" && c.Namespace == d.Namespace && wrote(c.Action) && found && ordinalOfPod.MatchString(end)
-	})
+	outside := r.scope.sort(r.before.rest.Differences(now), changes, false)
+	out.Others, out.Unexpected = append(out.Others, outside.Others...), append(out.Unexpected, outside.Unexpected...)
+	return out, nil
 }

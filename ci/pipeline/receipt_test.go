@@ -12,8 +12,8 @@ import (
 
 func TestTheReceiptTellsTheRunsChangesFromOthersAndFromNobodys(t *testing.T) {
 	t.Parallel()
-	r := &Run{opts: Options{Run: "one", Namespace: "shop", BuildNamespace: "shop-build"}}
-	r.report.Changes = []report.Change{
+	s := scope{run: "one", namespace: "shop", buildNamespace: "shop-build"}
+	changes := []report.Change{
 		{Namespace: "shop", Kind: "Deployment", Name: "api", Action: report.Configured},
 		{Namespace: "shop", Kind: "StatefulSet", Name: "postgres", Action: report.Created},
 		{Namespace: "shop", Kind: "Service", Name: "api", Action: report.Unchanged},
@@ -43,7 +43,7 @@ func TestTheReceiptTellsTheRunsChangesFromOthersAndFromNobodys(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			out := r.sort([]footprint.Difference{c.found}, c.alone)
+			out := s.sort([]footprint.Difference{c.found}, changes, c.alone)
 			as := map[string]int{"changed": out.Changed, "others": len(out.Others), "unexpected": len(out.Unexpected)}
 			for kind, count := range as {
 				require.Equal(t, kind == c.as, count == 1, "%s: %v", kind, as)

@@ -10,13 +10,13 @@ import (
 // releases returns production's releases that can be read, newest first. Of those
 // that cannot, the stage that deploys tells: they are left aside.
 func (r *Run) releases(ctx context.Context) (releases []records.Release, err error) {
-	releases, r.broken, err = records.Releases(ctx, r.env.Production, r.opts.Namespace)
+	releases, r.production.broken, err = records.Releases(ctx, r.env.Production, r.opts.Namespace)
 	return releases, err
 }
 
 // tellBroken says which releases are left aside.
 func (r *Run) tellBroken(stage string) {
-	for _, b := range r.broken {
+	for _, b := range r.production.broken {
 		r.note(stage, b.String()+"; left aside, `"+b.Remove+"` removes it")
 	}
 }

@@ -28,16 +28,16 @@ func (r *Run) LookBehind(ctx context.Context) error {
 func (r *Run) Recover(ctx context.Context) (err error) {
 	r.note("recover", "look whether the run that changes production still lives")
 	waited := r.waitTime()
-	r.lease, err = lock.TakeIfStale(ctx, r.env.Production, r.opts.Namespace, leaseName, r.holder())
+	r.lock.lease, err = lock.TakeIfStale(ctx, r.env.Production, r.opts.Namespace, leaseName, r.holder())
 	waited()
 	if err != nil {
 		return err
 	}
-	if r.lease == nil {
+	if r.lock.lease == nil {
 		r.detail = "the run that changes production lives: left to it"
 		return nil
 	}
-	under, done := r.underLock(ctx)
+	under, done := r.lock.fence(ctx)
 	defer done()
 	return errors.Join(r.recoverDead(under, "recover"), r.unlockProduction(ctx))
 }
@@ -78,11 +78,11 @@ func (r *Run) finishOther(ctx context.Context, stage string, record records.Undo
 	if err := records.FenceOff(ctx, r.env.Production, record); err != nil {
 		return "", err
 	}
-	r.awaited = append(r.awaited, record.Awaited()...)
+	r.production.awaited = append(r.production.awaited, record.Awaited()...)
 	var former *records.Release
 	if len(releases) > 0 {
 		former = &releases[0]
-		former.Refs = append(former.Refs, r.awaited...)
+		former.Refs = append(former.Refs, r.production.awaited...)
 	}
 	return r.putBack(ctx, stage, record, former, func(ctx context.Context) error {
 		if r.tests != nil {

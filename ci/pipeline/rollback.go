@@ -32,8 +32,8 @@ func NewRollback(ctx context.Context, app Application, opts Options, env Environ
 	if err != nil {
 		return nil, err
 	}
-	r.former, r.production, r.digest, r.report.Digest = &releases[0], target.Objects, target.Digest, target.Digest
-	r.receiptBefore(ctx)
+	r.production.former, r.production.objects, r.digest, r.report.Digest = &releases[0], target.Objects, target.Digest, target.Digest
+	r.receipt = newReceipt(ctx, r.scope())
 	return r, nil
 }
 
@@ -89,20 +89,20 @@ func (r *Run) Rollback(ctx context.Context) error {
 	if err := r.recoverDead(ctx, "rollback"); err != nil {
 		return err
 	}
-	chosenFrom := r.former.Run
+	chosenFrom := r.production.former.Run
 	if err := r.remember(ctx); err != nil {
 		return err
 	}
 	r.tellBroken("rollback")
-	if r.former == nil || r.former.Run != chosenFrom {
-		return &Failure{Code: ExitSuperseded, Cause: "run " + r.former.Run + " changed production meanwhile", Try: "look at `go run ./ci status` and start again"}
+	if r.production.former == nil || r.production.former.Run != chosenFrom {
+		return &Failure{Code: ExitSuperseded, Cause: "run " + r.production.former.Run + " changed production meanwhile", Try: "look at `go run ./ci status` and start again"}
 	}
-	changes, err := r.change(ctx, "rollback", r.production)
+	changes, err := r.change(ctx, "rollback", r.production.objects)
 	r.record(restored(changes))
 	if err != nil {
 		return err
 	}
-	r.detail = fmt.Sprintf("from %s to %s, %d objects changed", r.former.Version, r.opts.Version, len(written(changes)))
+	r.detail = fmt.Sprintf("from %s to %s, %d objects changed", r.production.former.Version, r.opts.Version, len(written(changes)))
 	return nil
 }
 

@@ -9,16 +9,11 @@ import (
 	"context"
 	"io/fs"
 	"slices"
-	"sync/atomic"
 	"time"
 
 	"dagger.io/dagger"
-	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
 	"github.com/slipway-cd/slipway/ci/cluster"
-	"github.com/slipway-cd/slipway/ci/cluster/lock"
-	"github.com/slipway-cd/slipway/ci/cluster/managed"
-	"github.com/slipway-cd/slipway/ci/cluster/records"
 	"github.com/slipway-cd/slipway/ci/image"
 	"github.com/slipway-cd/slipway/ci/report"
 	"github.com/slipway-cd/slipway/ci/trace"
@@ -88,7 +83,7 @@ type Stage struct {
 }
 
 // Run is one run of the pipeline. Each of the fields below env is written by
-// one stage and read by later ones.
+// one stage and read by later ones; what only one concern needs has a type of its own.
 type Run struct {
 	app        Application
 	opts       Options
@@ -109,25 +104,13 @@ type Run struct {
 	tests  *dagger.Container // by build: holds the compiled tests
 	digest string            // by build: the image, tested and shipped under this digest
 
-	beta    bool       // by functional: something of this run may be in the build namespace
-	removal chan error // by functional: removal of the beta under way
-	resign  func()     // by functional: ends the signs that this run lives
+	beta  beta       // by functional
+	stale chan error // by Execute: removal of killed runs' betas under way
 
-	behind bool       // by LookBehind: a killed run may have left production changed
-	stale  chan error // by Execute: removal of killed runs' betas under way
-
-	lease      *lock.Lease                  // by deploy: production is ours to change
-	toldLost   bool                         // that it no longer is, was said
-	former     *records.Release             // by deploy: what production ran before, nil for a first deploy
-	way        *records.UndoRecord          // by deploy: the way back; set: production may be changed and is not yet verified
-	byHand     atomic.Pointer[[]string]     // by deploy: the same as commands for a person
-	production []*unstructured.Unstructured // by deploy: what production holds
-	refs       []managed.Ref                // by deploy: the same as they were made
-	awaited    []managed.Ref                // by deploy: what runs that it undid may yet create
-	broken     []records.Broken             // by deploy: releases that cannot be read
-	rerouted   bool                         // by deploy: an Ingress leads elsewhere than before
-	verified   bool                         // by production: the new version answers
-	recording  bool                         // writing the release was begun
+	behind     bool       // by LookBehind: a killed run may have left production changed
+	lock       hold       // by deploy
+	back       wayBack    // by deploy
+	production production // by deploy
 }
 
 // Stages returns the pipeline: what an experienced engineer would do by hand, in this order.

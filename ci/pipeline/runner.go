@@ -72,7 +72,7 @@ func (r *Run) stage(ctx context.Context, stage Stage) *Failure {
 	var failure *Failure
 	if err := stage.Run(ctx); err != nil {
 		failure = explain(ctx, err, stage.Code)
-		if r.lease != nil && !stage.Always && !r.holdsProduction(ctx) {
+		if r.lock.lease != nil && !stage.Always && !r.lock.held(ctx) {
 			failure = r.lockLost(ctx)
 		}
 		done.Result, done.Error, done.Cause = report.Failed, failure.Error(), failure.Cause

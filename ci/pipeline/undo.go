@@ -4,47 +4,57 @@ import (
 	"context"
 	"slices"
 	"strings"
+	"sync/atomic"
 
 	"github.com/slipway-cd/slipway/ci/cluster/records"
 )
 
-// begin keeps the way back: from now on production may be changed.
-func (r *Run) begin(record records.UndoRecord) {
-	r.way = &record
-	r.say(record.ByHand())
+// wayBack leads from what a run has changed to what production was before.
+type wayBack struct {
+	record *records.UndoRecord      // set: production may be changed
+	byHand atomic.Pointer[[]string] // the same as commands for a person
 }
+
+// begin keeps the way back: from now on production may be changed.
+func (w *wayBack) begin(record records.UndoRecord) {
+	w.record = &record
+	w.say(record.ByHand())
+}
+
+// say sets what a person must do by hand should this process end at once.
+func (w *wayBack) say(commands []string) { w.byHand.Store(&commands) }
 
 // undo puts production back when this run changed it and the new version was not
 // verified: former fields are applied again, created objects removed, pruned ones
 // created again; then all is waited for and tested. It has a time of its own, for
 // the run's may be over.
 func (r *Run) undo(ctx context.Context) *Failure {
-	if r.verified || r.way == nil {
+	if r.production.verified || r.back.record == nil {
 		return nil
 	}
-	if !r.holdsProduction(ctx) {
+	if !r.lock.held(ctx) {
 		failure := r.lockLost(ctx)
 		r.report.Undo.Error = failure.Error()
 		return failure
 	}
 	interrupted := ctx.Err() != nil
 	failure := r.stage(context.WithoutCancel(ctx), Stage{Name: "undo", Code: ExitUndo, Run: func(ctx context.Context) (err error) {
-		ctx, done := r.underLock(ctx)
+		ctx, done := r.lock.fence(ctx)
 		defer done()
 		renew := func(ctx context.Context) error { return nil }
 		if interrupted {
 			renew = r.renewEngine
 		}
-		r.detail, err = r.putBack(ctx, "undo", *r.way, r.former, renew)
+		r.detail, err = r.putBack(ctx, "undo", *r.back.record, r.production.former, renew)
 		if interrupted && r.env.Engine.Close != nil {
 			_ = r.env.Engine.Close()
 		}
 		return err
 	}})
 	r.report.Undo.Done = failure == nil
-	if failure != nil && !r.lost() {
+	if failure != nil && !r.lock.lost() {
 		failure.Code = ExitUndo
-		failure.Try = "run `go run ./ci recover`, or by hand: " + strings.Join(r.way.ByHand(), " && ")
+		failure.Try = "run `go run ./ci recover`, or by hand: " + strings.Join(r.back.record.ByHand(), " && ")
 	}
 	if failure != nil {
 		r.report.Undo.Error = failure.Error()
@@ -66,7 +76,7 @@ func (r *Run) putBack(ctx context.Context, stage string, record records.UndoReco
 	// Else what was pruned and is back would never be pruned again, or what a dead run
 	// creates after all, or a release whose writing gave no answer would stand for the
 	// one that is back.
-	if former != nil && (former.Renew(now) || len(r.awaited) > 0 || r.recording) {
+	if former != nil && (former.Renew(now) || len(r.production.awaited) > 0 || r.production.recording) {
 		if err := records.SaveRelease(ctx, r.env.Production, record.Namespace, former); err != nil {
 			return "", err
 		}
@@ -81,7 +91,7 @@ func (r *Run) putBack(ctx context.Context, stage string, record records.UndoReco
 	if err := records.ForgetUndo(ctx, r.env.Production, record); err != nil {
 		return "", err
 	}
-	r.say(nil)
+	r.back.say(nil)
 	if former == nil || record.Back == "" {
 		return "first deploy removed", nil
 	}
@@ -100,14 +110,11 @@ func (r *Run) renewEngine(ctx context.Context) (err error) {
 	return err
 }
 
-// say sets what a person must do by hand should this process end at once.
-func (r *Run) say(commands []string) { r.byHand.Store(&commands) }
-
 // ByHand returns the commands that put production back should the process end
 // now; none while production is not changed. It may be called at any time, from
 // another goroutine.
 func (r *Run) ByHand() []string {
-	if commands := r.byHand.Load(); commands != nil {
+	if commands := r.back.byHand.Load(); commands != nil {
 		return *commands
 	}
 	return nil

@@ -1,0 +1,65 @@
+package pipeline
+
+import (
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/slipway-cd/slipway/ci/cluster/footprint"
+	"github.com/slipway-cd/slipway/ci/cluster/managed"
+	"github.com/slipway-cd/slipway/ci/cluster/write"
+	"github.com/slipway-cd/slipway/ci/report"
+)
+
+// sort tells apart what the run changed by its own account, what others did, and
+// what nobody accounts for. What other runs wrote is theirs, unless this run was
+// alone.
+func (s scope) sort(found []footprint.Difference, changes []report.Change, alone bool) (out report.Receipt) {
+	for _, d := range found {
+		touched := report.Touched{Namespace: d.Namespace, Kind: d.Kind, Name: d.Name, Action: report.Action(d.Action), By: append([]string{}, d.By...)}
+		switch {
+		case recorded(d, changes):
+			out.Changed++
+		case !alone && s.othersRun(d):
+		case followsFrom(d, changes):
+		case slices.ContainsFunc(d.By, notSlipway), d.Kind == "Job" && d.Action == write.Deleted:
+			out.Others = append(out.Others, touched) // a Job may go by itself: ttlSecondsAfterFinished
+		default:
+			out.Unexpected = append(out.Unexpected, touched)
+		}
+	}
+	return out
+}
+
+func notSlipway(manager string) bool { return manager != managed.FieldManager }
+
+// othersRun reports whether another run accounts for it: all of its beta, and of
+// production what a run has written or removed.
+func (s scope) othersRun(d footprint.Difference) bool {
+	if d.Run == "" || d.Run == s.run {
+		return false
+	}
+	return d.Namespace == s.buildNamespace || len(d.By) == 0 || slices.Contains(d.By, managed.FieldManager)
+}
+
+// recorded reports whether the run says that it wrote the object.
+func recorded(d footprint.Difference, changes []report.Change) bool {
+	return slices.ContainsFunc(changes, func(c report.Change) bool {
+		return c.Namespace == d.Namespace && c.Kind == d.Kind && c.Name == d.Name && wrote(c.Action)
+	})
+}
+
+func wrote(action report.Action) bool {
+	return slices.Contains([]report.Action{report.Created, report.Configured, report.Deleted, report.Restored}, action)
+}
+
+var ordinalOfPod = regexp.MustCompile(`^\d+$`)
+
+// followsFrom reports whether Kubernetes made the object of one that the run
+// wrote: a claim of a StatefulSet's template, TEMPLATE-SET-N.
+func followsFrom(d footprint.Difference, changes []report.Change) bool {
+	return d.Kind == "PersistentVolumeClaim" && slices.ContainsFunc(changes, func(c report.Change) bool {
+		_, end, found := strings.Cut(d.Name, "-"+c.Name+"-")
+		return c.Kind == "StatefulSet" && c.Namespace == d.Namespace && wrote(c.Action) && found && ordinalOfPod.MatchString(end)
+	})
+}
