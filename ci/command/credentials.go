@@ -3,6 +3,7 @@ package command
 import (
 	"context"
 	"net"
+	"time"
 
 	"golang.org/x/sync/errgroup"
 
@@ -37,6 +38,7 @@ type target struct {
 	build, production credentials
 	image             string
 	dial              func(ctx context.Context, network, address string) (net.Conn, error)
+	lease             time.Duration // of production's lock; 0: as long as it is made for
 }
 
 // target resolves the flags; with neither cluster nor registry given it starts the
@@ -57,7 +59,7 @@ func (f *flags) target(ctx context.Context, needs need) (target, error) {
 	if err != nil {
 		return target{}, err
 	}
-	out := target{image: at.Image + "/" + f.app.Name, dial: at.dial}
+	out := target{image: at.Image + "/" + f.app.Name, dial: at.dial, lease: f.Lease}
 	if needs&ofBuild != 0 {
 		out.build.kubeconfig, err = f.sandboxAccount(ctx, at, f.BuildNamespace)
 	}
@@ -70,7 +72,7 @@ func (f *flags) target(ctx context.Context, needs need) (target, error) {
 // given returns what the flags name. --kubeconfig alone is for both; a context goes
 // with the file that it was given for.
 func (f *flags) given(needs need) (target, error) {
-	out := target{image: f.Image}
+	out := target{image: f.Image, lease: f.Lease}
 	if needs&ofBuild != 0 {
 		if f.Kubeconfig == "" {
 			return out, pipeline.Usage("--kubeconfig: give the credentials of the build namespace; those of --production-kubeconfig are for production alone")
@@ -115,7 +117,7 @@ func (t target) connect(ctx context.Context) (out connections, err error) {
 }
 
 func (t target) with(ctx context.Context, given credentials) (*cluster.Cluster, error) {
-	return cluster.Connect(ctx, cluster.Config{Kubeconfig: given.kubeconfig, Context: given.context, Dial: t.dial, UserAgent: "slipway"})
+	return cluster.Connect(ctx, cluster.Config{Kubeconfig: given.kubeconfig, Context: given.context, Dial: t.dial, UserAgent: "slipway", Lease: t.lease})
 }
 
 // connect connects the cluster alone, for what needs no image.

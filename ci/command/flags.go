@@ -51,6 +51,9 @@ type flags struct {
 	StageTimeout time.Duration `default:"10m" help:"Time for one stage."`
 	KeepBeta     time.Duration `default:"0s" help:"Leave the beta up for so long after a failure, for a look."`
 
+	// Runs that wait for each other must be told the same: for tests, which wait for dead ones.
+	Lease time.Duration `default:"0s" hidden:"" help:"How long production's lock lasts once its run is dead."`
+
 	Vendor string `default:"auto" help:"The CI vendor whose variables tell run, branch, actor and URL: auto, none, github, gitlab, jenkins, circleci, woodpecker, tekton, azure (default: ${default})." placeholder:"NAME"`
 	Report string `help:"Where reports go (default: .slipway/runs/ID)." placeholder:"DIR"`
 	Output string `default:"auto" help:"What the terminal gets: auto, tty, plain, json, github, gitlab, azure (default: ${default})." placeholder:"FORM"`

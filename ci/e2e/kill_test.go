@@ -115,6 +115,7 @@ func (p point) codes(signal syscall.Signal) []int {
 
 func TestASecondSignalEndsAtOnceAndTellsWhatToDo(t *testing.T) {
 	v := newVictim(t, "second")
+	v.n.lease = "" // once, what is waited for is what everybody waits for
 	before := v.snapshot(t, v.n)
 	var first, second atomic.Bool
 	done := v.start(t, v.r, v.n, func(process *os.Process, line string) {

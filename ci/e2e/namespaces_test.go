@@ -21,10 +21,17 @@ import (
 )
 
 // namespaces are where one test deploys: betas and production.
-type namespaces struct{ build, production string }
+type namespaces struct {
+	build, production string
+	lease             string // how long production's lock lasts once its run is dead; empty: as for everybody
+}
 
 func (n namespaces) flags() []string {
-	return []string{"--namespace", n.production, "--build-namespace", n.build}
+	flags := []string{"--namespace", n.production, "--build-namespace", n.build}
+	if n.lease != "" {
+		flags = append(flags, "--lease", n.lease)
+	}
+	return flags
 }
 
 // newNamespaces makes both, as an administrator does, and removes them with the test.

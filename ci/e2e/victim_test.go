@@ -28,9 +28,14 @@ type victim struct {
 	former  string                 // the other
 }
 
+// shortLease is what is waited for after each run that is killed or stopped. How long it
+// really is makes no difference to what must be true then; one test waits that long.
+const shortLease = "6s"
+
 func newVictim(t *testing.T, name string) *victim {
 	w := sandbox(t)
 	v := &victim{world: w, n: w.newNamespaces(t, name), strict: map[string]*repository{}}
+	v.n.lease = shortLease
 	v.r = w.newRepository(t, v.n.production)
 	for i, config := range []string{"first", "second"} {
 		v.r.overlay(container("env: [{name: LOG_LEVEL, value: "+[]string{"info", "debug"}[i]+"}]"),
