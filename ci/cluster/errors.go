@@ -69,9 +69,9 @@ func legible(err error) error {
 		return err
 	}
 	if _, line, broken := strings.Cut(err.Error(), "yaml: "); broken {
-		return errors.New("is no kubeconfig: " + line)
+		return errors.New("is not a kubeconfig: " + line)
 	}
-	return errors.New("is no kubeconfig: want YAML with kind: Config, as `kubectl config view --raw` prints it")
+	return errors.New("is not a kubeconfig: want YAML with kind: Config, as `kubectl config view --raw` prints it")
 }
 
 func configError(cfg Config, err error) error {
@@ -100,7 +100,7 @@ func FromAPI(ctx context.Context, object, doing string, err error) error {
 	case errors.As(err, &silent) && (ctx.Err() == nil || errors.Is(context.Cause(ctx), context.DeadlineExceeded)):
 		return &Error{Class: Unreachable, Object: object, Cause: doing + ": the API server gave " + silent.Error(), Err: err}
 	case errors.Is(context.Cause(ctx), context.DeadlineExceeded):
-		return &Error{Class: Timeout, Object: object, Cause: "deadline passed while to " + doing, Err: err}
+		return &Error{Class: Timeout, Object: object, Cause: doing + ": deadline passed", Err: err}
 	case ctx.Err() != nil:
 		return fmt.Errorf("%s: %s: %w", object, doing, context.Cause(ctx))
 	case meta.IsNoMatchError(err):

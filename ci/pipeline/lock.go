@@ -33,7 +33,7 @@ func (r *Run) lockLost(ctx context.Context) *Failure {
 	r.lock.toldLost = true
 	r.back.say(nil) // what led back from this run's changes would now undo the other's
 	return &Failure{Code: ExitUndo, Err: errLockLost, Try: "look at `go run ./ci status`; if it shows changes that this run left behind, `go run ./ci recover` puts them back",
-		Cause: "the lock of production was lost, for it " + r.lock.lease.LostBecause() + "; this run writes nothing there any more; " + r.whoHasProduction(ctx)}
+		Cause: "the lock of production was lost, because it " + r.lock.lease.LostBecause() + "; this run writes nothing there any more; " + r.whoHasProduction(ctx)}
 }
 
 // whoHasProduction names the run that has the lock, else whose release runs.

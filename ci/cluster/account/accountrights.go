@@ -50,7 +50,7 @@ func CheckAccount(objects []*unstructured.Unstructured, namespace string) error 
 			}
 			for _, p := range forbidden {
 				if slices.ContainsFunc(role.Rules, grants(p)) {
-					return fmt.Errorf("%s: lets its account %s, and so become another, or more", managed.Describe(object), p)
+					return fmt.Errorf("%s: lets its account %s, by which it could act as another account or gain more rights", managed.Describe(object), p)
 				}
 			}
 		}

@@ -48,7 +48,7 @@ func CheckApart(ctx context.Context, c *cluster.Cluster, namespaces ...string) e
 	if len(found) == 0 {
 		return nil
 	}
-	return &cluster.Error{Class: cluster.Admission, Object: "ServiceAccount " + Account, Evidence: found, Cause: "the pipeline's accounts are not apart: " + strings.Join(found, ", "),
+	return &cluster.Error{Class: cluster.Admission, Object: "ServiceAccount " + Account, Evidence: found, Cause: "the pipeline's accounts are not separate: " + strings.Join(found, ", "),
 		Try: "see who gave the rights (kubectl get rolebindings,clusterrolebindings -A -o wide), take them away and run bootstrap again"}
 }
 

@@ -167,9 +167,9 @@ func Lingering(old []*corev1.Pod, now time.Time) *Problem {
 			continue
 		}
 		p := &Problem{Id: "lingering", Class: cluster.Timeout, Grace: Open, About: pod, Try: "look at the pod's node; kubectl delete pod --force only when it is surely gone",
-			Cause: fmt.Sprintf("old pod %s does not end: its time is over and node %s has not confirmed that it is gone", pod.Name, pod.Spec.NodeName)}
+			Cause: fmt.Sprintf("old pod %s does not terminate: its grace period is over and node %s has not confirmed that it is gone", pod.Name, pod.Spec.NodeName)}
 		if len(pod.Finalizers) > 0 {
-			p.Cause = fmt.Sprintf("old pod %s does not end: it is held by finalizer %s", pod.Name, strings.Join(pod.Finalizers, ", "))
+			p.Cause = fmt.Sprintf("old pod %s does not terminate: it is held by finalizer %s", pod.Name, strings.Join(pod.Finalizers, ", "))
 			p.Try = "find out why the controller that set it does not remove it"
 		}
 		return p

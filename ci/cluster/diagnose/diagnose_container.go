@@ -51,7 +51,7 @@ func pullProblem(p *Problem, image, reason, message string) {
 	p.Try = "check the image's name and that the pipeline pushed it"
 	switch {
 	case reason == "InvalidImageName":
-		p.Cause = fmt.Sprintf("image %q cannot be pulled: this is no image name", image)
+		p.Cause = fmt.Sprintf("image %q cannot be pulled: it is not a valid image name", image)
 	case reason == "ErrImageNeverPull":
 		p.Cause, p.Try = fmt.Sprintf("image %s cannot be pulled: it is not on the node and imagePullPolicy is Never", image), "set imagePullPolicy to IfNotPresent"
 	case refusal("unauthorized", "denied", "forbidden", "authentication required"):

@@ -41,7 +41,7 @@ func TestContainerProblemsAreClassified(t *testing.T) {
 		"image not there":          {waitingFor("ErrImagePull", "rpc error: resolve: app:1: not found"), cluster.Image, "image app:1 cannot be pulled: the registry does not have it (app:1: not found)", 0},
 		"image denied":             {waitingFor("ImagePullBackOff", "401 Unauthorized"), cluster.Image, "image app:1 cannot be pulled: the registry refuses the cluster's credentials (401 Unauthorized)", 0},
 		"registry away":            {waitingFor("ErrImagePull", "connect: connection refused"), cluster.Image, "image app:1 cannot be pulled: connect: connection refused", pullGrace},
-		"name is none":             {waitingFor("InvalidImageName", "couldn't parse"), cluster.Image, `image "app:1" cannot be pulled: this is no image name`, 0},
+		"name is none":             {waitingFor("InvalidImageName", "couldn't parse"), cluster.Image, `image "app:1" cannot be pulled: it is not a valid image name`, 0},
 		"never pulled":             {waitingFor("ErrImageNeverPull", "x"), cluster.Image, "image app:1 cannot be pulled: it is not on the node and imagePullPolicy is Never", 0},
 		"Secret missing":           {waitingFor("CreateContainerConfigError", `secret "x" not found`), cluster.Misconfigured, `container api cannot start: secret "x" not found`, configGrace},
 		"image runs as root":       {waitingFor("CreateContainerConfigError", "container has runAsNonRoot and image will run as root"), cluster.Misconfigured, "container api cannot start: container has runAsNonRoot and image will run as root", 0},

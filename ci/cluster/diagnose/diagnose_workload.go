@@ -73,7 +73,7 @@ func Evicted(ended []*corev1.Pod) *Problem {
 	for _, pod := range ended {
 		if pod.Status.Phase == corev1.PodFailed && pod.Status.Reason != "" {
 			return &Problem{Id: "evicted", Class: cluster.Unschedulable, Grace: evictedGrace, About: pod, Try: "see what the node lacks, and set the pod's requests to what it really uses",
-				Cause: fmt.Sprintf("pod %s was thrown out by node %s (%s): %s", pod.Name, pod.Spec.NodeName, pod.Status.Reason, cluster.OneLine(pod.Status.Message))}
+				Cause: fmt.Sprintf("pod %s was evicted from node %s (%s): %s", pod.Name, pod.Spec.NodeName, pod.Status.Reason, cluster.OneLine(pod.Status.Message))}
 		}
 	}
 	return nil

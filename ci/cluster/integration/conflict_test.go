@@ -79,5 +79,5 @@ func TestAQuotaOnNumbersIsSeenBeforeAnythingIsWritten(t *testing.T) {
 func TestAWaveThatIsNoNumberIsRefused(t *testing.T) {
 	t.Parallel()
 	wanted := clustertest.Objects(t, "shop", `{apiVersion: v1, kind: ConfigMap, metadata: {name: a, annotations: {slipway.dev/wave: first}}}`)
-	require.ErrorContains(t, rollout.CheckAnnotations(wanted), `ConfigMap shop/a: annotation slipway.dev/wave is no whole number: "first"`)
+	require.ErrorContains(t, rollout.CheckAnnotations(wanted), `ConfigMap shop/a: annotation slipway.dev/wave is not a whole number: "first"`)
 }

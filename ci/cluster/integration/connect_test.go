@@ -34,7 +34,7 @@ func TestConnectRefusesAKubeconfigThatNamesNoCluster(t *testing.T) {
 	for cause, cfg := range map[string]cluster.Config{
 		"none given":                     {},
 		"no such file":                   {Kubeconfig: "/no/such/file"},
-		"is no kubeconfig":               {Kubeconfig: broken},
+		"is not a kubeconfig":            {Kubeconfig: broken},
 		"no context given":               {Kubeconfig: kubeconfig(t, "http://127.0.0.1:1", "")},
 		`context "there" does not exist`: {Kubeconfig: kubeconfig(t, "http://127.0.0.1:1", "here"), Context: "there"},
 	} {

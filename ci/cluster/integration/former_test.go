@@ -59,7 +59,7 @@ func TestRightsOfFormerTimesAreRemovedAndAPersonsAreNamed(t *testing.T) {
 	require.NoError(t, err, "it is of another account")
 
 	err = account.CheckApart(t.Context(), c, build, production)
-	require.ErrorContains(t, clustertest.RequireClass(t, err, cluster.Admission), "the pipeline's accounts are not apart: ServiceAccount "+build+"/slipway may get configmaps in "+production)
+	require.ErrorContains(t, clustertest.RequireClass(t, err, cluster.Admission), "the pipeline's accounts are not separate: ServiceAccount "+build+"/slipway may get configmaps in "+production)
 	require.NoError(t, c.Typed.RbacV1().RoleBindings(production).Delete(t.Context(), "by-hand", metav1.DeleteOptions{}))
 	require.NoError(t, account.CheckApart(t.Context(), c, build, production))
 

@@ -200,8 +200,8 @@ func locked(ctx context.Context, object, holder string) error {
 	case !errors.Is(context.Cause(ctx), context.DeadlineExceeded):
 		return fmt.Errorf("%s: lock: %w", object, context.Cause(ctx))
 	case holder == "":
-		return &cluster.Error{Class: cluster.Locked, Object: object, Cause: "not had in time", Err: context.DeadlineExceeded}
+		return &cluster.Error{Class: cluster.Locked, Object: object, Cause: "not acquired before the deadline", Err: context.DeadlineExceeded}
 	}
-	return &cluster.Error{Class: cluster.Locked, Object: object, Cause: "not had in time, " + holder + " holds it", Err: context.DeadlineExceeded,
+	return &cluster.Error{Class: cluster.Locked, Object: object, Cause: "not acquired before the deadline: " + holder + " holds it", Err: context.DeadlineExceeded,
 		Try: "wait for that run, or give this one longer"}
 }

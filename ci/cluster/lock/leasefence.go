@@ -50,7 +50,7 @@ func (l *Lease) Ask(ctx context.Context) error {
 }
 
 func (l *Lease) lostError() error {
-	return &cluster.Error{Class: cluster.Lost, Object: l.object(), Cause: "is no longer held by " + l.holder + ", for it " + l.LostBecause(), Err: cluster.ErrLost}
+	return &cluster.Error{Class: cluster.Lost, Object: l.object(), Cause: "is no longer held by " + l.holder + ", because it " + l.LostBecause(), Err: cluster.ErrLost}
 }
 
 func (l *Lease) object() string { return managed.Name("Lease", l.namespace, l.name) }

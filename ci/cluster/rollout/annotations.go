@@ -16,7 +16,7 @@ func CheckAnnotations(objects []*unstructured.Unstructured) error {
 	for _, object := range objects {
 		if wave, set := object.GetAnnotations()[managed.WaveAnnotation]; set {
 			if _, err := strconv.Atoi(wave); err != nil {
-				return &cluster.Error{Class: cluster.Misconfigured, Object: managed.Describe(object), Cause: "annotation " + managed.WaveAnnotation + " is no whole number: " + strconv.Quote(wave)}
+				return &cluster.Error{Class: cluster.Misconfigured, Object: managed.Describe(object), Cause: "annotation " + managed.WaveAnnotation + " is not a whole number: " + strconv.Quote(wave)}
 			}
 		}
 		if _, err := expressionOf(object); err != nil {

@@ -123,7 +123,7 @@ func (v *view) judgeClaim(claim *corev1.PersistentVolumeClaim, _ glance) finding
 		case "WaitForFirstConsumer", "WaitForPodScheduled":
 			waits = true
 		case "ProvisioningFailed", "FailedBinding":
-			failed = &diagnose.Problem{Id: "provision", Class: cluster.Unschedulable, Grace: diagnose.ScheduleGrace, Cause: "no volume is provided for it: " + cluster.OneLine(event.Message), Try: "check its storage class"}
+			failed = &diagnose.Problem{Id: "provision", Class: cluster.Unschedulable, Grace: diagnose.ScheduleGrace, Cause: "no volume was provisioned for it: " + cluster.OneLine(event.Message), Try: "check its storage class"}
 		}
 	}
 	return finding{lacks: claimLacks(claim, waits), problem: failed}

@@ -116,7 +116,7 @@ func (w *waiting) over(ctx context.Context) error {
 	if w.before == nil {
 		out := &cluster.Error{Class: cluster.Unreachable, Cause: "the state of the cluster could not be read before the deadline", Err: context.DeadlineExceeded}
 		if silence != nil {
-			out.Cause = fmt.Sprintf("deadline passed; the API server does not answer since %s: %s", lasts.Round(time.Second), cluster.NetworkCause(silence))
+			out.Cause = fmt.Sprintf("deadline passed; the API server has not answered for %s: %s", lasts.Round(time.Second), cluster.NetworkCause(silence))
 		}
 		return out
 	}
@@ -136,7 +136,7 @@ func (w *waiting) over(ctx context.Context) error {
 	switch {
 	case silence != nil:
 		worst = &cluster.Error{Class: cluster.Unreachable, Try: "check the API server; what is listed was so when it last answered",
-			Cause: fmt.Sprintf("deadline passed; the API server does not answer since %s: %s", lasts.Round(time.Second), cluster.NetworkCause(silence))}
+			Cause: fmt.Sprintf("deadline passed; the API server has not answered for %s: %s", lasts.Round(time.Second), cluster.NetworkCause(silence))}
 	case len(lacking) == 0: // done in the very moment the deadline passed
 		return nil
 	case worst == nil:
