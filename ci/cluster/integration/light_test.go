@@ -50,7 +50,7 @@ func TestAWaitOutlivesARestartOfTheAPIServer(t *testing.T) {
 	var once sync.Once
 	var told []string
 	restarted := make(chan error, 1)
-	err = rollout.Wait(within(t, 3*time.Minute), c, wanted, func(object, state string) {
+	err = rollout.Wait(within(t, 6*time.Minute), c, wanted, func(object, state string) {
 		told = append(told, object+": "+state)
 		if strings.HasPrefix(object, "Deployment ") {
 			once.Do(func() { go func() { restarted <- plane.Restart(t.Context(), 30*time.Second) }() })
