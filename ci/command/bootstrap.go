@@ -19,7 +19,8 @@ import (
 )
 
 type bootstrapCommand struct {
-	Print       bool          `help:"Write the YAML for review instead of applying it."`
+	Harden      bool          `help:"Give namespaces that were there before bootstrap what new ones get, too: quota, limits, network policies, Pod Security labels."`
+	Print       bool          `help:"Write the YAML for review instead of applying it; with --kubeconfig only what that cluster lacks."`
 	Credentials string        `help:"Also write a kubeconfig for each account: build.conf and production.conf in this folder." placeholder:"DIR"`
 	Lifetime    time.Duration `default:"2160h" help:"How long the credentials are good, as far as the cluster lets them."`
 }
@@ -30,13 +31,8 @@ func (c *bootstrapCommand) Run(ctx context.Context, f *flags) error {
 	if err != nil {
 		return err
 	}
-	if c.Print {
-		text, err := manifest.YAML(objects)
-		if err != nil {
-			return err
-		}
-		_, err = f.host.screen().Out.Write(text)
-		return err
+	if c.Print && f.Kubeconfig == "" {
+		return f.print(objects)
 	}
 	kubeconfig := f.Kubeconfig
 	if kubeconfig == "" {
@@ -50,20 +46,48 @@ func (c *bootstrapCommand) Run(ctx context.Context, f *flags) error {
 	if err != nil {
 		return err
 	}
-	if err := f.install(ctx, admin, objects, f.host.screen().Out); err != nil {
+	options := apply.Options{TakeOver: f.TakeOver, Leave: f.Leave}
+	var spared []*unstructured.Unstructured
+	if !c.Harden {
+		if objects, spared, err = spare(ctx, admin, objects); err != nil {
+			return err
+		}
+	}
+	if c.Print {
+		if objects, err = lacking(ctx, admin, objects, options); err != nil {
+			return err
+		}
+		return f.print(objects)
+	}
+	if err := f.install(ctx, admin, objects, options, f.host.screen().Out); err != nil {
 		return err
+	}
+	for _, object := range spared {
+		fmt.Fprintf(f.host.screen().Out, "%-10s %s: its namespace was there before bootstrap; --harden applies it, too\n", "left out", managed.Describe(object))
 	}
 	return c.handOut(ctx, f, admin)
 }
 
+func (f *flags) print(objects []*unstructured.Unstructured) error {
+	text, err := manifest.YAML(objects)
+	if err != nil {
+		return err
+	}
+	if len(objects) == 0 {
+		text = []byte("# the cluster has all of it\n")
+	}
+	_, err = f.host.screen().Out.Write(text)
+	return err
+}
+
 // install applies what bootstrap makes, takes away what an installation of former times
 // gave, and returns when the API server holds to both. Each step is a line of out.
-func (f *flags) install(ctx context.Context, admin *cluster.Cluster, objects []*unstructured.Unstructured, out io.Writer) error {
+func (f *flags) install(ctx context.Context, admin *cluster.Cluster, objects []*unstructured.Unstructured, options apply.Options, out io.Writer) error {
 	former, err := account.FormerRights(ctx, admin, f.BuildNamespace, f.Namespace)
 	if err != nil {
 		return err
 	}
-	changes, err := apply.Apply(ctx, admin, objects, apply.Options{})
+	changes, err := apply.Apply(ctx, admin, objects, options)
 	for _, change := range changes {
 		fmt.Fprintf(out, "%-10s %s\n", change.Action, change)
 	}
@@ -111,34 +135,4 @@ func (c *bootstrapCommand) handOut(ctx context.Context, f *flags, admin *cluster
 		fmt.Fprintf(out, "%-10s %s, good until %s\n", "wrote", path, until.UTC().Format(time.RFC3339))
 	}
 	return nil
-}
-
-// bootstrapObjects renders both namespaces and adds the policies that guard their accounts.
-func (f *flags) bootstrapObjects() ([]*unstructured.Unstructured, error) {
-	tree, err := f.tree()
-	if err != nil {
-		return nil, err
-	}
-	var all []*unstructured.Unstructured
-	labels := map[string]string{"app.kubernetes.io/name": f.app.Name, managed.LabelManagedBy: managed.FieldManager}
-	for _, part := range []struct{ folder, namespace string }{{"build", f.BuildNamespace}, {"production", f.Namespace}} {
-		objects, err := manifest.Render(tree, f.app.Namespaces+"/"+part.folder, manifest.Layer{
-			Namespace:  part.namespace,
-			Labels:     labels,
-			Components: f.app.Bootstrap,
-			Values:     map[string]string{"namespace": f.Namespace, "buildNamespace": f.BuildNamespace},
-		})
-		if err != nil {
-			return nil, pipeline.Usage("--source: %w", err)
-		}
-		if err := account.CheckAccount(objects, part.namespace); err != nil {
-			return nil, pipeline.Usage("--source: %s/%s: %w", f.app.Namespaces, part.folder, err)
-		}
-		guard, err := account.Guard(part.namespace, labels)
-		if err != nil {
-			return nil, err
-		}
-		all = append(append(all, objects...), guard...)
-	}
-	return all, nil
 }

@@ -13,6 +13,7 @@ import (
 
 	"github.com/slipway-cd/slipway/ci/cluster"
 	"github.com/slipway-cd/slipway/ci/cluster/account"
+	"github.com/slipway-cd/slipway/ci/cluster/apply"
 	"github.com/slipway-cd/slipway/ci/manifest"
 )
 
@@ -49,7 +50,10 @@ func (f *flags) sandboxAccount(ctx context.Context, at *sandbox, namespace strin
 	if err != nil {
 		return "", err
 	}
-	if err := f.install(ctx, admin, objects, io.Discard); err != nil {
+	if objects, _, err = spare(ctx, admin, objects); err != nil {
+		return "", fmt.Errorf("bootstrap the sandbox: %w", err)
+	}
+	if err := f.install(ctx, admin, objects, apply.Options{}, io.Discard); err != nil {
 		return "", fmt.Errorf("bootstrap the sandbox: %w", err)
 	}
 	kubeconfig, _, err := account.AccountKubeconfig(ctx, admin, namespace, tokenLifetime)

@@ -64,3 +64,55 @@ func TestBootstrapMovesAnInstallationOver(t *testing.T) {
 	require.Equal(t, 0, again.code, again.stderr)
 	require.NotRegexp(t, "(?m)^(created|configured|removed)", again.stdout)
 }
+
+// TestBootstrapLeavesWhatRunsInANamespaceThatWasThere: limits that somebody's pods do not
+// keep within would stop them at their next restart.
+func TestBootstrapLeavesWhatRunsInANamespaceThatWasThere(t *testing.T) {
+	w := sandbox(t)
+	n := namespaces{production: "e2e-there-" + w.session, build: "e2e-there-" + w.session + "-build"}
+	w.removeAfter(t, n)
+	_, err := w.typed.CoreV1().Namespaces().Create(t.Context(), &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: n.production}}, metav1.CreateOptions{})
+	require.NoError(t, err)
+	folder := t.TempDir() // without namespaces of its own
+	require.NoError(t, os.WriteFile(filepath.Join(folder, ".slipway.yaml"), []byte("name: shop\n"), 0o644))
+	flags := append([]string{"--source", folder}, n.flags()...)
+	fences := func() []string {
+		var found []string
+		quotas, err := w.typed.CoreV1().ResourceQuotas(n.production).List(t.Context(), metav1.ListOptions{})
+		require.NoError(t, err)
+		policies, err := w.typed.NetworkingV1().NetworkPolicies(n.production).List(t.Context(), metav1.ListOptions{})
+		require.NoError(t, err)
+		namespace, err := w.typed.CoreV1().Namespaces().Get(t.Context(), n.production, metav1.GetOptions{})
+		require.NoError(t, err)
+		if len(quotas.Items) > 0 {
+			found = append(found, "quota")
+		}
+		if len(policies.Items) > 0 {
+			found = append(found, "network policies")
+		}
+		if namespace.Labels["pod-security.kubernetes.io/enforce"] != "" {
+			found = append(found, "pod security")
+		}
+		return found
+	}
+
+	status := w.run(t, append([]string{"status"}, flags...)...)
+	require.Equal(t, 0, status.code, status.stderr)
+	require.Empty(t, fences(), "by a command that only reads")
+	done := w.run(t, append([]string{"bootstrap"}, flags...)...)
+	require.Equal(t, 0, done.code, done.stderr)
+	require.Contains(t, done.stdout, "left out   ResourceQuota "+n.production+"/quota: its namespace was there before bootstrap; --harden applies it, too")
+	require.NotContains(t, done.stdout, "left out   ResourceQuota "+n.build)
+	require.Empty(t, fences())
+	lacks := w.run(t, append([]string{"bootstrap", "--print", "--harden", "--kubeconfig", w.Kubeconfig}, flags...)...)
+	require.Equal(t, 0, lacks.code, lacks.stderr)
+	require.Contains(t, lacks.stdout, "kind: ResourceQuota")
+	require.NotContains(t, lacks.stdout, "kind: ServiceAccount", "it is there")
+
+	hardened := w.run(t, append([]string{"bootstrap", "--harden"}, flags...)...)
+	require.Equal(t, 0, hardened.code, hardened.stderr)
+	require.Equal(t, []string{"quota", "network policies", "pod security"}, fences())
+	lacks = w.run(t, append([]string{"bootstrap", "--print", "--kubeconfig", w.Kubeconfig}, flags...)...)
+	require.Equal(t, 0, lacks.code, lacks.stderr)
+	require.NotContains(t, lacks.stdout, "kind:", "all is there")
+}

@@ -39,6 +39,18 @@ func (w *world) newNamespaces(t *testing.T, name string) namespaces {
 	t.Helper()
 	n := namespaces{production: "e2e-" + name + "-" + w.session}
 	n.build = n.production + "-build"
+	w.removeAfter(t, n)
+	done := w.run(t, append([]string{"bootstrap"}, n.flags()...)...)
+	require.Equal(t, 0, done.code, done.stderr)
+	for _, namespace := range []string{n.build, n.production} {
+		w.awaitControllers(t, namespace)
+	}
+	return n
+}
+
+// removeAfter removes both namespaces with the test.
+func (w *world) removeAfter(t *testing.T, n namespaces) {
+	t.Helper()
 	t.Cleanup(func() {
 		for _, namespace := range []string{n.build, n.production} {
 			err := w.typed.CoreV1().Namespaces().Delete(context.Background(), namespace, metav1.DeleteOptions{})
@@ -50,12 +62,6 @@ func (w *world) newNamespaces(t *testing.T, name string) namespaces {
 			require.NoError(t, os.Remove(file))
 		}
 	})
-	done := w.run(t, append([]string{"bootstrap"}, n.flags()...)...)
-	require.Equal(t, 0, done.code, done.stderr)
-	for _, namespace := range []string{n.build, n.production} {
-		w.awaitControllers(t, namespace)
-	}
-	return n
 }
 
 // removeGuard removes the policy that bootstrap makes for a namespace, which is outside of it.

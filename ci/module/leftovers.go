@@ -81,9 +81,12 @@ func (m *Slipway) Bootstrap(ctx context.Context,
 	// The cluster, with an administrator's rights; not needed to print.
 	// +optional
 	kubeconfig *dagger.Secret,
-	// Return the YAML for review instead of applying it.
+	// Return the YAML for review instead of applying it; with a kubeconfig only what that cluster lacks.
 	// +optional
 	print bool,
+	// Give namespaces that were there before bootstrap what new ones get, too: quota, limits, network policies, Pod Security labels.
+	// +optional
+	harden bool,
 	// Context of the kubeconfig.
 	// +optional
 	context string,
@@ -98,6 +101,6 @@ func (m *Slipway) Bootstrap(ctx context.Context,
 	namespace string,
 ) (string, error) {
 	c := call{source: source, kubeconfig: kubeconfig, cluster: cluster}
-	c.flag("context", context).flag("build-namespace", buildNamespace).flag("namespace", namespace).toggle("print", print)
+	c.flag("context", context).flag("build-namespace", buildNamespace).flag("namespace", namespace).toggle("print", print).toggle("harden", harden)
 	return c.text(ctx, "bootstrap")
 }
