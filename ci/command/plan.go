@@ -5,6 +5,7 @@ import (
 
 	"github.com/slipway-cd/slipway/ci/pipeline"
 	"github.com/slipway-cd/slipway/ci/report"
+	"github.com/slipway-cd/slipway/ci/view"
 )
 
 type planCommand struct{}
@@ -21,7 +22,7 @@ func (c *planCommand) Run(ctx context.Context, f *flags) error {
 	if err != nil {
 		return err
 	}
-	if err := tell(mode, f.host.screen(), plan, func(screen report.Screen) string { return planText(plan, screen) }); err != nil {
+	if err := view.Print(mode, f.host.screen(), plan, func(screen report.Screen) string { return view.Plan(plan, screen) }); err != nil {
 		return err
 	}
 	if len(plan.Changed()) > 0 {

@@ -1,4 +1,4 @@
-package command
+package view
 
 import (
 	"testing"
@@ -90,8 +90,8 @@ func TestStatusSaysWhatMattersMostFirst(t *testing.T) {
 			t.Parallel()
 			status := healthy()
 			change(&status)
-			golden(t, "status-"+name+".txt", statusText(status, report.Screen{}, now))
-			golden(t, "status-"+name+"-color.txt", statusText(status, report.Screen{Color: true}, now))
+			golden(t, "status-"+name+".txt", Status(status, report.Screen{}, now))
+			golden(t, "status-"+name+"-color.txt", Status(status, report.Screen{Color: true}, now))
 		})
 	}
 }
@@ -100,21 +100,21 @@ func TestStatusWithoutARecordedReleaseSaysSo(t *testing.T) {
 	t.Parallel()
 	status := healthy()
 	status.Releases = nil
-	require.Contains(t, statusText(status, report.Screen{}, now), "No release is recorded in shop.\nHealthy: 4 of 4 pods of its Deployments are ready.\n")
+	require.Contains(t, Status(status, report.Screen{}, now), "No release is recorded in shop.\nHealthy: 4 of 4 pods of its Deployments are ready.\n")
 }
 
 func TestStatusSaysWhyOthersAreNotKnown(t *testing.T) {
 	t.Parallel()
 	const reason = "overlay kustomize/overlays/production: does not exist"
 	status := pipeline.Status{Namespace: "shop", MadeByError: reason}
-	require.Contains(t, statusText(status, report.Screen{}, now), "Nothing is released in shop yet.\n")
-	require.Contains(t, statusText(status, report.Screen{}, now), "\nWhether another tool has deployed there is not known: "+reason+"\n")
+	require.Contains(t, Status(status, report.Screen{}, now), "Nothing is released in shop yet.\n")
+	require.Contains(t, Status(status, report.Screen{}, now), "\nWhether another tool has deployed there is not known: "+reason+"\n")
 }
 
 func TestStatusOfObjectsOfOthersBesideOursTellsTheHealthOfOurs(t *testing.T) {
 	t.Parallel()
 	status := healthy()
 	status.Releases, status.MadeBy = nil, makers()
-	require.Contains(t, statusText(status, report.Screen{}, now), "Not deployed by slipway yet")
-	require.Contains(t, statusText(status, report.Screen{}, now), "\nHealthy: 4 of 4 pods of its Deployments are ready.\n")
+	require.Contains(t, Status(status, report.Screen{}, now), "Not deployed by slipway yet")
+	require.Contains(t, Status(status, report.Screen{}, now), "\nHealthy: 4 of 4 pods of its Deployments are ready.\n")
 }

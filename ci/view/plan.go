@@ -1,4 +1,4 @@
-package command
+package view
 
 import (
 	"encoding/json"
@@ -12,9 +12,9 @@ import (
 	"github.com/slipway-cd/slipway/ci/report"
 )
 
-// planText returns the plan for people: a heading and a diff for each object, as
+// Plan returns the plan for people: a heading and a diff for each object, as
 // git has them for files, and how many there are of each kind of change.
-func planText(plan pipeline.Plan, screen report.Screen) string {
+func Plan(plan pipeline.Plan, screen report.Screen) string {
 	var parts []string
 	if len(plan.MadeBy) > 0 {
 		parts = append(parts, screen.Heading("Not deployed by slipway yet")+", but there already, made by\n"+madeBy(plan.MadeBy))

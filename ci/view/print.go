@@ -1,4 +1,4 @@
-package command
+package view
 
 import (
 	"encoding/json"
@@ -8,8 +8,8 @@ import (
 	"github.com/slipway-cd/slipway/ci/report"
 )
 
-// tell prints what a command found out: as JSON for programs, else as text for people.
-func tell[T any](mode report.Mode, screen report.Screen, value T, text func(report.Screen) string) error {
+// Print prints what a command found out: as JSON for programs, else as text for people.
+func Print[T any](mode report.Mode, screen report.Screen, value T, text func(report.Screen) string) error {
 	if mode == report.JSON {
 		return printJSON(screen.Out, value)
 	}
