@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"github.com/slipway-cd/slipway/ci/pipeline"
+	"github.com/slipway-cd/slipway/ci/report"
 )
 
 // commands are the subcommands of interface.md; without one the pipeline runs.
@@ -54,4 +55,13 @@ type flags struct {
 	Vendor string `default:"auto" help:"The CI vendor whose variables tell run, branch, actor and URL: auto, none, github, gitlab, jenkins, circleci, woodpecker, tekton, azure (default: ${default})." placeholder:"NAME"`
 	Report string `help:"Where reports go (default: .slipway/runs/ID)." placeholder:"DIR"`
 	Output string `default:"auto" help:"What the terminal gets: auto, tty, plain, json, github, gitlab, azure (default: ${default})." placeholder:"FORM"`
+}
+
+// mode is what --output says.
+func (f *flags) mode() (report.Mode, error) {
+	mode, err := report.ParseMode(f.Output)
+	if err != nil {
+		return mode, pipeline.Usage("--output: %w", err)
+	}
+	return mode, nil
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 
 	"github.com/slipway-cd/slipway/ci/pipeline"
-	"github.com/slipway-cd/slipway/ci/report"
 	"github.com/slipway-cd/slipway/ci/view"
 )
 
@@ -14,15 +13,15 @@ type planCommand struct{}
 func (c *planCommand) Run(ctx context.Context, f *flags) error {
 	ctx, cancel := f.limit(ctx)
 	defer cancel()
-	mode, err := report.ParseMode(f.Output)
+	mode, err := f.mode()
 	if err != nil {
-		return pipeline.Usage("--output: %w", err)
+		return err
 	}
 	plan, err := f.plan(ctx)
 	if err != nil {
 		return err
 	}
-	if err := view.Print(mode, f.host.screen(), plan, func(screen report.Screen) string { return view.Plan(plan, screen) }); err != nil {
+	if err := view.PrintPlan(plan, mode, f.host.screen()); err != nil {
 		return err
 	}
 	if len(plan.Changed()) > 0 {

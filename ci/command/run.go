@@ -31,9 +31,9 @@ func (f *flags) carryOut(ctx context.Context, needs need, options func(context.C
 	prepare func(context.Context, pipeline.Options, pipeline.Environment) (*pipeline.Run, []pipeline.Stage, error)) error {
 	ctx, cancel := f.limit(ctx)
 	defer cancel()
-	mode, err := report.ParseMode(f.Output)
+	mode, err := f.mode()
 	if err != nil {
-		return pipeline.Usage("--output: %w", err)
+		return err
 	}
 	opts, err := options(ctx)
 	if err != nil {

@@ -4,7 +4,6 @@ import (
 	"context"
 
 	"github.com/slipway-cd/slipway/ci/pipeline"
-	"github.com/slipway-cd/slipway/ci/report"
 	"github.com/slipway-cd/slipway/ci/view"
 )
 
@@ -14,9 +13,9 @@ type statusCommand struct{}
 func (c *statusCommand) Run(ctx context.Context, f *flags) error {
 	ctx, cancel := f.limit(ctx)
 	defer cancel()
-	mode, err := report.ParseMode(f.Output)
+	mode, err := f.mode()
 	if err != nil {
-		return pipeline.Usage("--output: %w", err)
+		return err
 	}
 	in, err := f.connect(ctx, ofBoth)
 	if err != nil {
@@ -31,5 +30,5 @@ func (c *statusCommand) Run(ctx context.Context, f *flags) error {
 		return err
 	}
 	status.FindMakers(ctx, in.production, f.app, tree, f.ProductionOverlay)
-	return view.Print(mode, f.host.screen(), status, func(screen report.Screen) string { return view.Status(status, screen, status.Time) })
+	return view.PrintStatus(status, mode, f.host.screen())
 }

@@ -89,18 +89,18 @@ func changing(t *testing.T) pipeline.Plan {
 
 func TestPlanShowsADiffOfEachObjectAndCounts(t *testing.T) {
 	t.Parallel()
-	golden(t, "plan.txt", Plan(changing(t), report.Screen{}))
-	golden(t, "plan-color.txt", Plan(changing(t), report.Screen{Color: true}))
+	golden(t, "plan.txt", planText(changing(t), report.Screen{}))
+	golden(t, "plan-color.txt", planText(changing(t), report.Screen{Color: true}))
 }
 
 func TestPlanOfAFirstDeployBeginsWithWhoMadeWhatIsThere(t *testing.T) {
 	t.Parallel()
 	plan := changing(t)
-	without := Plan(plan, report.Screen{})
+	without := planText(plan, report.Screen{})
 	plan.MadeBy = makers()
 	require.Equal(t, "Not deployed by slipway yet, but there already, made by\n"+
 		"  Helm (release shop): ConfigMap shop/settings, Deployment shop/api, Ingress shop/api, Secret shop/password and 2 more\n"+
-		"  kubectl scale: Deployment shop/api\n\n"+without, Plan(plan, report.Screen{}))
+		"  kubectl scale: Deployment shop/api\n\n"+without, planText(plan, report.Screen{}))
 	var out bytes.Buffer
 	require.NoError(t, printJSON(&out, plan))
 	require.Contains(t, out.String(), `"who": "Helm (release shop)"`)
@@ -109,7 +109,7 @@ func TestPlanOfAFirstDeployBeginsWithWhoMadeWhatIsThere(t *testing.T) {
 func TestPlanOfNothingIsOneLine(t *testing.T) {
 	t.Parallel()
 	same := pipeline.Plan{Version: "v2", Digest: twoDigest, Changes: []apply.Preview{{Change: write.Change{Kind: "Service", Name: "api", Action: write.Unchanged}}}}
-	require.Equal(t, "version v2, "+twoDigest+": nothing to change, 1 unchanged\n", Plan(same, report.Screen{Color: true}))
+	require.Equal(t, "version v2, "+twoDigest+": nothing to change, 1 unchanged\n", planText(same, report.Screen{Color: true}))
 }
 
 func TestPlanForProgramsHasTheFieldsOfEachChange(t *testing.T) {
@@ -134,7 +134,7 @@ func TestPlanForProgramsHasTheFieldsOfEachChange(t *testing.T) {
 func TestADiffIsNoCommandOfTheVendor(t *testing.T) {
 	t.Parallel()
 	hostile := preview(t, write.Configured, "ConfigMap", "a", "data: {file: \"::add-path::/x\\n##[group]x\\none\\n\"}", "data: {file: \"::add-path::/x\\n##[group]x\\ntwo\\n\"}", "")
-	text := Plan(pipeline.Plan{Changes: []apply.Preview{hostile}}, report.Screen{})
+	text := planText(pipeline.Plan{Changes: []apply.Preview{hostile}}, report.Screen{})
 	require.Contains(t, text, "\n   ::add-path")
 	for _, mode := range []report.Mode{report.GitHub, report.Azure} {
 		guarded := mode.Guard(text, report.Screen{}, func(string) string { return "" })
