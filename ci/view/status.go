@@ -25,7 +25,7 @@ func statusText(s pipeline.Status, screen report.Screen) string {
 	return strings.Join(slices.DeleteFunc(parts, func(part string) bool { return part == "" }), "\n")
 }
 
-// production tells what users get, and whether they do.
+// production tells which release is in production, and whether it is healthy.
 func (w statusWords) production() string {
 	switch {
 	case len(w.MadeBy) > 0:
@@ -51,14 +51,14 @@ func (w statusWords) health() string {
 	}
 	switch {
 	case len(w.Running) == 0:
-		return w.screen.Bad("Nothing of it runs.") + "\n"
+		return w.screen.Bad("But none of its Deployments is there.") + "\n"
 	case bad != "":
 		return w.screen.Bad("Not healthy:") + "\n" + bad
 	}
 	return w.screen.Good(fmt.Sprintf("Healthy: %d of %d pods of its Deployments are ready.", ready, wanted)) + "\n" + w.otherImage()
 }
 
-// otherImage tells when what runs is not what was released.
+// otherImage warns when no pod runs the image of the current release.
 func (w statusWords) otherImage() string {
 	released := func(i rollout.ImagePods) bool { return strings.Contains(i.Image, w.Releases[0].Digest) }
 	if len(w.Releases) == 0 || slices.ContainsFunc(w.Running, func(r rollout.Workload) bool { return slices.ContainsFunc(r.Images, released) }) {
@@ -75,7 +75,7 @@ func notReady(workload rollout.Workload) string {
 	return out
 }
 
-// others tells who made what a first deploy will find.
+// others tells which other tools made objects that a first deploy will find.
 func (w statusWords) others() string {
 	out := w.screen.Heading("Not deployed by slipway yet") + ", but " + w.Namespace + " has objects of the overlay already, made by\n" +
 		madeBy(w.MadeBy) + hint("go run ./ci plan", "see what a deploy would change")
@@ -85,10 +85,10 @@ func (w statusWords) others() string {
 	return out
 }
 
-// notKnown tells that others may have made something there.
+// notKnown tells why others cannot be found out.
 func (w statusWords) notKnown() string {
 	if w.MadeByError == "" {
 		return ""
 	}
-	return "Whether another tool has deployed there is not known: " + w.MadeByError + "\n"
+	return "Cannot tell whether another tool has deployed there: " + w.MadeByError + "\n"
 }

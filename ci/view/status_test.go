@@ -108,7 +108,7 @@ func TestStatusSaysWhyOthersAreNotKnown(t *testing.T) {
 	const reason = "overlay kustomize/overlays/production: does not exist"
 	status := pipeline.Status{Namespace: "shop", MadeByError: reason}
 	require.Contains(t, statusText(status, report.Screen{}), "Nothing is released in shop yet.\n")
-	require.Contains(t, statusText(status, report.Screen{}), "\nWhether another tool has deployed there is not known: "+reason+"\n")
+	require.Contains(t, statusText(status, report.Screen{}), "\nCannot tell whether another tool has deployed there: "+reason+"\n")
 }
 
 func TestStatusOfObjectsOfOthersBesideOursTellsTheHealthOfOurs(t *testing.T) {

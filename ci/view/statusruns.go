@@ -12,11 +12,11 @@ import (
 // change tells who changes production, or waits to.
 func (w statusWords) change() string {
 	if w.Lock == nil {
-		return "Nobody changes production.\n"
+		return "No run is changing production.\n"
 	}
-	out := w.screen.Attention(fmt.Sprintf("Run %s has the lock of production, for %s.", w.Lock.Name, w.age(w.Lock.Acquired))) + "\n"
+	out := w.screen.Attention(fmt.Sprintf("Run %s has held the production lock for %s.", w.Lock.Name, w.age(w.Lock.Acquired))) + "\n"
 	if w.Lock.Silent(w.Time) {
-		out = w.screen.Bad(fmt.Sprintf("Run %s has the lock of production and gave no sign of life for %s.", w.Lock.Name, w.age(w.Lock.Renewed))) + "\n" +
+		out = w.screen.Bad(fmt.Sprintf("Run %s holds the production lock, but has sent no heartbeat for %s.", w.Lock.Name, w.age(w.Lock.Renewed))) + "\n" +
 			hint("go run ./ci recover", "finish or undo what it began")
 	}
 	for _, undo := range w.Undos {
@@ -30,7 +30,7 @@ func (w statusWords) change() string {
 	return out
 }
 
-// killed tells of production that a killed run left changed.
+// killed tells which killed runs left production changed.
 func (w statusWords) killed() string {
 	out := ""
 	for _, undo := range w.Undos {
@@ -38,7 +38,7 @@ func (w statusWords) killed() string {
 			out += "  " + w.screen.Bad("run "+undo.Run+", "+fromTo(undo)+", "+w.age(undo.Time)+" ago") + "\n"
 		}
 	}
-	return below("Killed while it changed production, and not undone yet:\n"+hint("go run ./ci recover", "put production back"), out)
+	return below("Killed while changing production, and not undone yet:\n"+hint("go run ./ci recover", "put production back"), out)
 }
 
 // broken tells of records that cannot be read, and what to do about each.
@@ -54,7 +54,7 @@ func (w statusWords) broken() string {
 	return below("Records that cannot be read:\n", out)
 }
 
-// below returns lines below what stands above them, nothing where there are none.
+// below returns lines under a heading, and nothing if there are no lines.
 func below(heading, lines string) string {
 	if lines == "" {
 		return ""
@@ -77,10 +77,10 @@ func (w statusWords) inFlight() string {
 			out += "  " + runName(run) + ", for " + w.age(run.Started) + "\n"
 		}
 	}
-	return below("In flight in "+w.BuildNamespace+":\n", out)
+	return below("Runs in flight in "+w.BuildNamespace+":\n", out)
 }
 
-// stale tells which runs left something and do not live any more.
+// stale tells which runs are dead and left something behind.
 func (w statusWords) stale() string {
 	out := ""
 	for _, run := range w.Runs {
@@ -88,7 +88,7 @@ func (w statusWords) stale() string {
 			out += "  " + w.screen.Bad(runName(run)+", last seen "+w.age(run.Seen)+" ago") + "\n"
 		}
 	}
-	return below("Without a sign of life in "+w.BuildNamespace+":\n"+hint("go run ./ci cleanup --stale", "remove what they left"), out)
+	return below("Runs without a heartbeat in "+w.BuildNamespace+":\n"+hint("go run ./ci cleanup --stale", "remove what they left"), out)
 }
 
 func runName(run runs.Run) string {

@@ -9,7 +9,7 @@ import (
 	"k8s.io/apimachinery/pkg/util/duration"
 )
 
-// tables list what there may be much of.
+// tables list releases, Deployments and the queue.
 func (w statusWords) tables() string {
 	var releases, running, queue [][]string
 	for _, r := range w.Releases {
