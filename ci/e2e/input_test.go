@@ -40,7 +40,7 @@ func TestBadInputIsOneLineAndChangesNothing(t *testing.T) {
 	}{
 		"an unknown flag":               {args: []string{"--nope"}, code: 2, says: []string{"--nope", "--help"}},
 		"an unknown stage":              {args: []string{"--until", "never"}, code: 2, says: []string{`--until "never"`, "build, functional, release, deploy, production"}},
-		"a version that is no tag":      {args: []string{"--version", "a b"}, code: 2, says: []string{"--version", "write letters, digits"}},
+		"a version that is no tag":      {args: []string{"--version", "a b"}, code: 2, says: []string{"--version", "use at most 128 letters, digits"}},
 		"an image with a tag":           {args: given(w.Kubeconfig, image+":1"), code: 2, says: []string{"--image", `write "` + image + `"`}},
 		"an image without a cluster":    {args: []string{"--image", image}, code: 2, says: []string{"--kubeconfig: missing"}},
 		"a cluster without an image":    {args: []string{"--kubeconfig", w.Kubeconfig}, code: 2, says: []string{"--image: missing"}},

@@ -11,7 +11,7 @@ import (
 func TestAVersionThatFitsNoTagOrNoLabelIsRefusedInOneLineBeforeAnythingStarts(t *testing.T) {
 	t.Parallel()
 	for version, says := range map[string]string{
-		"a b":                   "is no image tag: write letters, digits",
+		"a b":                   "is not a valid image tag: use at most 128 letters, digits",
 		"_x":                    "is no value of a Kubernetes label: write at most 63 characters, the first and the last a letter or digit",
 		"x.":                    "is no value of a Kubernetes label",
 		strings.Repeat("a", 64): "is no value of a Kubernetes label",
