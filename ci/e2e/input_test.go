@@ -54,7 +54,7 @@ func TestBadInputIsOneLineAndChangesNothing(t *testing.T) {
 		}, code: 2, says: []string{"--production-overlay", "kustomize/overlays/production", "missing.yaml"}},
 		"an overlay nobody can reach": {edit: func(r *repository) {
 			r.edit("kustomize/base/ingress.yaml", "            name: api\n", "            name: other\n")
-		}, code: 2, says: []string{"--production-overlay", "no Ingress leads to Service api"}},
+		}, code: 2, says: []string{"--production-overlay", "no Ingress routes to Service api"}},
 		"a kubeconfig that is not there":  {args: given("/nowhere", image), code: 2, says: []string{"kubeconfig /nowhere"}},
 		"a cluster that does not answer":  {args: given(closed, image), code: 36, says: []string{"cluster https://127.0.0.1:1", "check that it runs"}},
 		"a registry that does not answer": {args: given(w.Kubeconfig, "127.0.0.1:1/go-demo"), code: 36, says: []string{"--image", "127.0.0.1:1", "unreachable"}},

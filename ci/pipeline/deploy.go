@@ -16,7 +16,7 @@ import (
 	"github.com/slipway-cd/slipway/ci/cluster/write"
 )
 
-// Deploy puts the tested digest into production and waits until it is really out.
+// Deploy deploys the tested digest to production and waits for its rollout.
 func (r *Run) Deploy(ctx context.Context) error {
 	objects, err := r.renderProduction(r.digest)
 	if err != nil {
@@ -55,11 +55,11 @@ func (r *Run) remember(ctx context.Context) error {
 	return err
 }
 
-// change makes production hold the objects and nothing that only the former
-// release had, and waits until they are really out. It plans everything first,
-// then records the way back, and only then writes.
+// change applies the objects to production, waits for their rollout and prunes what
+// only the former release had. It plans everything first, then records the way back,
+// and only then writes.
 func (r *Run) change(ctx context.Context, stage string, objects []*unstructured.Unstructured) ([]write.Change, error) {
-	if err := account.CheckIdentity(objects); err != nil { // a release of former times may have what none has now
+	if err := account.CheckIdentity(objects); err != nil { // a rollback may go to a release from before this check existed
 		return nil, err
 	}
 	options := r.applyOptions()
@@ -106,8 +106,8 @@ func (r *Run) applyOptions() apply.Options {
 	return options
 }
 
-// foreseeConflicts looks for fields of production's objects that others have set,
-// before anything is built. The image's digest is not known yet.
+// foreseeConflicts looks for field ownership conflicts in production before anything
+// is built. The image's digest is not known yet.
 func (r *Run) foreseeConflicts(ctx context.Context) error {
 	objects, err := r.renderProduction(noDigest)
 	if err == nil {
@@ -119,13 +119,13 @@ func (r *Run) foreseeConflicts(ctx context.Context) error {
 	return apply.CheckConflicts(ctx, r.env.Production, objects, r.applyOptions())
 }
 
-// wait waits until the objects are really out.
+// wait waits until the objects are rolled out and ready.
 func (r *Run) wait(ctx context.Context, in *cluster.Cluster, stage string, objects []*unstructured.Unstructured) error {
 	defer r.waitTime()()
 	return rollout.Wait(ctx, in, objects, r.tell(ctx, stage))
 }
 
-// tell returns what notes the states of objects.
+// tell returns a function that prints the state of an object and notes it for the report.
 func (r *Run) tell(ctx context.Context, stage string) func(object, state string) {
 	return func(object, state string) {
 		r.heard.heard(ctx, object, state, time.Now())

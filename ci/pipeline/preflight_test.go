@@ -12,9 +12,9 @@ func TestAVersionThatFitsNoTagOrNoLabelIsRefusedInOneLineBeforeAnythingStarts(t 
 	t.Parallel()
 	for version, says := range map[string]string{
 		"a b":                   "is not a valid image tag: use at most 128 letters, digits",
-		"_x":                    "is no value of a Kubernetes label: write at most 63 characters, the first and the last a letter or digit",
-		"x.":                    "is no value of a Kubernetes label",
-		strings.Repeat("a", 64): "is no value of a Kubernetes label",
+		"_x":                    "is not a valid label value: use at most 63 characters, the first and last a letter or digit",
+		"x.":                    "is not a valid label value",
+		strings.Repeat("a", 64): "is not a valid label value",
 	} {
 		err := Check(Application{}, Options{Version: version}, fstest.MapFS{})
 		require.ErrorContains(t, err, "--version: version ")

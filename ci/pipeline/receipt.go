@@ -13,27 +13,27 @@ import (
 	"github.com/slipway-cd/slipway/ci/report"
 )
 
-// receiptTime is how long the state before a run may take to read.
+// receiptTime limits reading the state before a run.
 const receiptTime = 30 * time.Second
 
-// receipt holds what shows in the end that the run changed what it says and
-// nothing else, as far as its credentials reach.
+// receipt compares the states before and after a run, to prove that the run changed what
+// it reports and nothing else, as far as its credentials can see.
 type receipt struct {
 	known  chan struct{} // closed when before, or err, is set
 	before seen
 	err    error
-	locked *footprint.Fingerprint // production when the lock was had; nil without one
+	locked *footprint.Fingerprint // production once the run had the lock; nil without one
 
 	production []footprint.Difference
 	objects    int  // of production
 	alone      bool // nobody else may have changed production
 }
 
-// seen is a state of what the run's connections show: of production, and of all else.
-// A part is nil where the run has no connection to see it by.
+// seen is the state of production and of everything else that the run can read. A part
+// is nil if the run has no connection for it.
 type seen struct{ production, rest *footprint.Fingerprint }
 
-// look reads the state as it is.
+// look reads the present state.
 func (r *Run) look(ctx context.Context) (now seen, err error) {
 	if now.production, err = r.lookAtProduction(ctx); err != nil || r.env.Build == nil {
 		return now, err
@@ -53,7 +53,7 @@ func (r *Run) lookAtProduction(ctx context.Context) (*footprint.Fingerprint, err
 	return now.In(r.opts.Namespace), nil
 }
 
-// receiptBefore begins to read the state before the run, beside what comes next.
+// receiptBefore starts to read the state before the run, in the background.
 func (r *Run) receiptBefore(ctx context.Context) {
 	taken := &receipt{known: make(chan struct{})}
 	r.receipt = taken
@@ -65,8 +65,8 @@ func (r *Run) receiptBefore(ctx context.Context) {
 	}()
 }
 
-// receiptReady returns when the state before the run is known. Nothing is written
-// before that; what could not be read while the engine built is read again.
+// receiptReady waits until the state before the run is known: nothing may be written
+// before. If it could not be read in the background, it is read again.
 func (r *Run) receiptReady(ctx context.Context) error {
 	if r.receipt == nil {
 		return nil
@@ -92,8 +92,8 @@ func (r *Run) receiptUnderLock(ctx context.Context) error {
 	return err
 }
 
-// receiptOfProduction compares production while the lock, if it was had, still
-// keeps others away.
+// receiptOfProduction compares production, while the lock (if the run took it) still
+// keeps other runs away.
 func (r *Run) receiptOfProduction(ctx context.Context) error {
 	if r.receipt == nil {
 		return nil
@@ -115,12 +115,12 @@ func (r *Run) receiptOfProduction(ctx context.Context) error {
 	return nil
 }
 
-// receiptAfter compares the rest, when nothing of the run is left there, and puts
-// the receipt into the report. What changed and was neither the run's doing nor
-// visibly another's is a failure of exit code 61.
+// receiptAfter compares the rest, once nothing of the run is left there, and adds the
+// receipt to the report. A change that is neither reported by this run nor clearly made
+// by others is a failure with exit code 61.
 func (r *Run) receiptAfter(ctx context.Context) error {
 	if r.receipt == nil || r.receipt.err != nil {
-		return nil // said already
+		return nil // reported already
 	}
 	out := r.sort(r.receipt.production, r.receipt.alone)
 	out.Objects, out.Unseen = r.receipt.objects, r.env.Production == nil
@@ -137,16 +137,16 @@ func (r *Run) receiptAfter(ctx context.Context) error {
 		return nil
 	}
 	failure := &Failure{Code: ExitOutside, Cause: "something outside this run changed",
-		Try: "look who did it: kubectl get KIND NAME -o yaml --show-managed-fields"}
+		Try: "find out who did it: kubectl get KIND NAME -o yaml --show-managed-fields"}
 	for _, touched := range out.Unexpected {
 		failure.Evidence = append(failure.Evidence, touched.String())
 	}
 	return failure
 }
 
-// sort tells apart what the run changed by its own account, what others did, and
-// what nobody accounts for. What other runs wrote is theirs, unless this run was
-// alone.
+// sort sorts differences into those that the run reports, those made by others, and those
+// that nobody explains. Changes by other runs count as theirs, unless the lock kept them
+// away.
 func (r *Run) sort(found []footprint.Difference, alone bool) (out report.Receipt) {
 	for _, d := range found {
 		touched := report.Touched{Namespace: d.Namespace, Kind: d.Kind, Name: d.Name, Action: report.Action(d.Action), By: append([]string{}, d.By...)}
@@ -166,8 +166,8 @@ func (r *Run) sort(found []footprint.Difference, alone bool) (out report.Receipt
 
 func notSlipway(manager string) bool { return manager != managed.FieldManager }
 
-// othersRun reports whether another run accounts for it: all of its beta, and of
-// production what a run has written or removed.
+// othersRun reports whether another run made the change: anything in its beta, or in
+// production what it has written or removed.
 func (r *Run) othersRun(d footprint.Difference) bool {
 	if d.Run == "" || d.Run == r.opts.Run {
 		return false
@@ -175,7 +175,7 @@ func (r *Run) othersRun(d footprint.Difference) bool {
 	return d.Namespace == r.opts.BuildNamespace || len(d.By) == 0 || slices.Contains(d.By, managed.FieldManager)
 }
 
-// recorded reports whether the run says that it wrote the object.
+// recorded reports whether the object is among the changes that the run reports.
 func (r *Run) recorded(d footprint.Difference) bool {
 	return slices.ContainsFunc(r.report.Changes, func(c report.Change) bool {
 		return c.Namespace == d.Namespace && c.Kind == d.Kind && c.Name == d.Name && wrote(c.Action)
@@ -188,8 +188,8 @@ func wrote(action report.Action) bool {
 
 var ordinalOfPod = regexp.MustCompile(`^\d+$`)
 
-// followsFrom reports whether Kubernetes made the object of one that the run
-// wrote: a claim of a StatefulSet's template, TEMPLATE-SET-N.
+// followsFrom reports whether Kubernetes made the object because of one that the run
+// wrote: a claim from a StatefulSet's volumeClaimTemplates, named TEMPLATE-SET-N.
 func (r *Run) followsFrom(d footprint.Difference) bool {
 	return d.Kind == "PersistentVolumeClaim" && slices.ContainsFunc(r.report.Changes, func(c report.Change) bool {
 		_, end, found := strings.Cut(d.Name, "-"+c.Name+"-")
