@@ -21,11 +21,11 @@ import (
 type bootstrapCommand struct {
 	Harden      bool          `help:"Give namespaces that were there before bootstrap what new ones get, too: quota, limits, network policies, Pod Security labels."`
 	Print       bool          `help:"Write the YAML for review instead of applying it; with --kubeconfig only what that cluster lacks."`
-	Credentials string        `help:"Also write a kubeconfig for each account: build.conf and production.conf in this folder." placeholder:"DIR"`
-	Lifetime    time.Duration `default:"2160h" help:"How long the credentials are good, as far as the cluster lets them."`
+	Credentials string        `help:"Also write a kubeconfig for each service account: build.conf and production.conf in this folder." placeholder:"DIR"`
+	Lifetime    time.Duration `default:"2160h" help:"How long the credentials are valid; the cluster may shorten it."`
 }
 
-// Run applies what an administrator gives a pipeline once.
+// Run applies what an administrator sets up once for the pipeline.
 func (c *bootstrapCommand) Run(ctx context.Context, f *flags) error {
 	objects, err := f.bootstrapObjects()
 	if err != nil {
@@ -80,8 +80,8 @@ func (f *flags) print(objects []*unstructured.Unstructured) error {
 	return err
 }
 
-// install applies what bootstrap makes, takes away what an installation of former times
-// gave, and returns when the API server holds to both. Each step is a line of out.
+// install applies what bootstrap makes, revokes rights that an earlier version of it
+// granted, and returns when the API server enforces both. Each step is a line of out.
 func (f *flags) install(ctx context.Context, admin *cluster.Cluster, objects []*unstructured.Unstructured, options apply.Options, out io.Writer) error {
 	former, err := account.FormerRights(ctx, admin, f.BuildNamespace, f.Namespace)
 	if err != nil {
@@ -96,7 +96,7 @@ func (f *flags) install(ctx context.Context, admin *cluster.Cluster, objects []*
 	}
 	revoked, err := account.Revoke(ctx, admin, former)
 	for _, right := range revoked {
-		fmt.Fprintf(out, "%-10s what %s gave %s\n", "removed", right.Object, right.Gives)
+		fmt.Fprintf(out, "%-10s %s: it gave %s\n", "revoked", right.Object, right.Gives)
 	}
 	if err != nil {
 		return err
@@ -109,12 +109,12 @@ func (f *flags) install(ctx context.Context, admin *cluster.Cluster, objects []*
 	return account.CheckApart(ctx, admin, f.BuildNamespace, f.Namespace)
 }
 
-// handOut tells which credentials go where, and writes them if that is wanted.
+// handOut tells which credentials go where, and writes them with --credentials.
 func (c *bootstrapCommand) handOut(ctx context.Context, f *flags, admin *cluster.Cluster) error {
 	out := f.host.screen().Out
-	fmt.Fprintf(out, "\nEach account's credentials are a kubeconfig with its token; for CI:\n"+
-		"  %-15s  of ServiceAccount %s/%s as SLIPWAY_KUBECONFIG: all that a pull request gets\n"+
-		"  %-15s  of ServiceAccount %s/%s as SLIPWAY_PRODUCTION_KUBECONFIG: for the protected branch alone\n",
+	fmt.Fprintf(out, "\nThe credentials of each account are a kubeconfig with its token. Set them in CI:\n"+
+		"  %-15s  of ServiceAccount %s/%s as SLIPWAY_KUBECONFIG: the only one that pull requests get\n"+
+		"  %-15s  of ServiceAccount %s/%s as SLIPWAY_PRODUCTION_KUBECONFIG: for the protected branch only\n",
 		"build.conf", f.BuildNamespace, account.Account, "production.conf", f.Namespace, account.Account)
 	if c.Credentials == "" {
 		fmt.Fprintln(out, "`bootstrap --credentials DIR` writes both.")
@@ -132,7 +132,7 @@ func (c *bootstrapCommand) handOut(ctx context.Context, f *flags, admin *cluster
 		if err := writeSecret(path, kubeconfig); err != nil {
 			return pipeline.Usage("--credentials: %w", err)
 		}
-		fmt.Fprintf(out, "%-10s %s, good until %s\n", "wrote", path, until.UTC().Format(time.RFC3339))
+		fmt.Fprintf(out, "%-10s %s, valid until %s\n", "wrote", path, until.UTC().Format(time.RFC3339))
 	}
 	return nil
 }

@@ -11,13 +11,13 @@ import (
 )
 
 type cleanupCommand struct {
-	Stale bool `help:"What every run left whose process gives no sign of life; it watches for 15 seconds."`
+	Stale bool `help:"Clean up after every run whose process no longer sends heartbeats; takes 15 seconds to find out."`
 }
 
 // Run removes what one run, or every killed run, left in the build namespace.
 func (c *cleanupCommand) Run(ctx context.Context, f *flags) error {
 	if c.Stale == (f.RunID != "") {
-		return pipeline.Usage("cleanup: give --run ID for one run, or --stale for all that no longer live")
+		return pipeline.Usage("cleanup: give --run ID for one run, or --stale for every run that is no longer alive")
 	}
 	if !c.Stale {
 		if err := pipeline.CheckRun(f.RunID); err != nil {

@@ -19,7 +19,7 @@ import (
 	"github.com/slipway-cd/slipway/ci/pipeline"
 )
 
-// Main carries out what args say for an application, tells the terminal, listens for
+// Main runs the command that args name, as the program does: it prints errors, handles
 // signals and returns the exit code.
 func Main(app pipeline.Application, args []string) int {
 	ctx, stop := untilSignal(context.Background())
@@ -34,8 +34,8 @@ func Main(app pipeline.Application, args []string) int {
 	return Code(ctx, err)
 }
 
-// Run carries out what args say for an application. Code tells the exit code of its
-// error; one that is Ended was told to the user already.
+// Run runs the command that args name. Code turns its error into an exit code; an error
+// of type Ended has already been printed.
 func Run(ctx context.Context, app pipeline.Application, args []string, host Host) error {
 	var cli commands
 	parsed, err := cli.take(app, args, host)
@@ -46,7 +46,7 @@ func Run(ctx context.Context, app pipeline.Application, args []string, host Host
 	return parsed.Run(&cli.flags)
 }
 
-// take reads args and what the source says of its application.
+// take parses args and reads what the application's repository says of it.
 func (c *commands) take(app pipeline.Application, args []string, host Host) (*kong.Context, error) {
 	klog.SetLogger(logr.Discard()) // client-go's; what matters comes back as an error
 	parsed, err := newParser(c).Parse(args)
@@ -57,7 +57,7 @@ func (c *commands) take(app pipeline.Application, args []string, host Host) (*ko
 	return parsed, c.adopt(app)
 }
 
-// Code returns the exit code of what Run returned.
+// Code returns the exit code for the error that Run returned.
 func Code(ctx context.Context, err error) int {
 	ended := Ended{Code: pipeline.ExitDone}
 	if err != nil && !errors.As(err, &ended) {
@@ -66,13 +66,14 @@ func Code(ctx context.Context, err error) int {
 	return ended.Code
 }
 
-// Ended is how a command ended that has told its user all there is to say.
+// Ended is the error of a command that has already printed everything its user has to
+// know: only the exit code is left.
 type Ended struct {
 	Code  int
 	Cause string // in one line; empty where the code says it all
 }
 
-// Error returns the cause, else names the code.
+// Error returns the cause or, without one, the exit code.
 func (e Ended) Error() string {
 	if e.Cause == "" {
 		return fmt.Sprintf("exit code %d", e.Code)
@@ -94,7 +95,7 @@ func untilSignal(ctx context.Context) (context.Context, func()) {
 		if !open {
 			return
 		}
-		fmt.Fprintf(os.Stderr, "\nslipway: %s: cleaning up; once more ends at once and leaves what is there\n", first)
+		fmt.Fprintf(os.Stderr, "\nslipway: %s: cleaning up; a second signal ends the program at once, without cleaning up\n", first)
 		if first == syscall.SIGHUP {
 			first = syscall.SIGTERM // which has an exit code
 		}
@@ -113,7 +114,7 @@ func untilSignal(ctx context.Context) (context.Context, func()) {
 	}
 }
 
-// lastWords are what a person must know when the program ends at once.
+// lastWords are what the program prints when it ends without cleaning up.
 type lastWords struct {
 	run        string
 	production func() []string
@@ -135,7 +136,7 @@ func (w *lastWords) print(to io.Writer) {
 func newParser(cli *commands, more ...kong.Option) *kong.Kong {
 	return kong.Must(cli, append([]kong.Option{
 		kong.Name("go run ./ci"),
-		kong.Description("Carries a commit from source to verified production: build, functional, release, deploy, production, cleanup."),
+		kong.Description("Builds, tests and deploys a commit and verifies it in production. Stages: build, functional, release, deploy, production, cleanup."),
 		kong.DefaultEnvars("SLIPWAY"),
 		kong.ConfigureHelp(kong.HelpOptions{Compact: true}),
 	}, more...)...)

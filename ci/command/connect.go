@@ -22,12 +22,12 @@ func (f *flags) registry(at target) *image.Registry {
 // tree is the application's repository as a file system.
 func (f *flags) tree() (fs.FS, error) {
 	if info, err := os.Stat(f.Source); err != nil || !info.IsDir() {
-		return nil, pipeline.Usage("--source: %s is no folder", f.Source)
+		return nil, pipeline.Usage("--source: %s is not a folder", f.Source)
 	}
 	return os.DirFS(f.Source), nil
 }
 
-// environment connects engine, cluster and registry side by side.
+// environment connects to engine and cluster in parallel.
 func (f *flags) environment(ctx context.Context, at target) (pipeline.Environment, error) {
 	env := pipeline.Environment{EngineLog: &pipeline.EngineLog{}, Registry: f.registry(at)}
 	env.Reconnect = func(ctx context.Context) (pipeline.Engine, error) { return f.engine(ctx, at.image, env.EngineLog) }
@@ -40,7 +40,7 @@ func (f *flags) environment(ctx context.Context, at target) (pipeline.Environmen
 	connecting.Go(func() { noCluster = f.confine(ctx, at, &env) })
 	connecting.Go(func() { env.Engine, noEngine = env.Reconnect(ctx) })
 	connecting.Wait()
-	if err := cmp.Or(noCluster, noEngine); err != nil { // whichever was first: the same failure is told each time
+	if err := cmp.Or(noCluster, noEngine); err != nil { // in this order, so that the same failure is reported each time
 		if env.Engine.Close != nil {
 			_ = env.Engine.Close()
 		}
@@ -49,7 +49,7 @@ func (f *flags) environment(ctx context.Context, at target) (pipeline.Environmen
 	return env, nil
 }
 
-// engine opens a session of the engine, whose output goes to log, for pushes to a
+// engine opens a session of the engine, whose output goes to log. Its pushes go to
 // repository.
 func (f *flags) engine(ctx context.Context, repository string, log io.Writer) (pipeline.Engine, error) {
 	source, err := filepath.Abs(f.Source)

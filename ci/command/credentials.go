@@ -12,8 +12,8 @@ import (
 	"github.com/slipway-cd/slipway/ci/pipeline"
 )
 
-// need is the credentials that a command works with: what it does not need is neither
-// read nor held, so that a beta's run has nothing of production's.
+// need says which credentials a command works with. Others are not even read, so that
+// a run that only tests a beta never holds those of production.
 type need int
 
 const (
@@ -22,7 +22,7 @@ const (
 	ofBoth = ofBuild | ofProduction
 )
 
-// needed is what a run needs by --until: production's only when it gets there.
+// needed is what a run needs by --until: credentials of production only if it deploys.
 func (f *flags) needed() need {
 	if pipeline.Reaches(f.Until, "deploy") {
 		return ofBoth
@@ -47,13 +47,13 @@ func (f *flags) target(ctx context.Context, needs need) (target, error) {
 	given := f.Kubeconfig != "" || f.ProductionKubeconfig != ""
 	switch {
 	case given && f.Image == "":
-		return target{}, pipeline.Usage("--image: give the repository that the cluster of --kubeconfig pulls from")
+		return target{}, pipeline.Usage("--image: missing; with --kubeconfig, name the image repository that the cluster pulls from")
 	case given:
 		return f.given(needs)
 	case f.Image != "":
-		return target{}, pipeline.Usage("--kubeconfig: give the cluster that pulls from --image")
+		return target{}, pipeline.Usage("--kubeconfig: missing; with --image, give the credentials of the cluster that pulls from there")
 	case f.Context != "", f.ProductionContext != "":
-		return target{}, pipeline.Usage("--context: only means something with --kubeconfig")
+		return target{}, pipeline.Usage("--context: needs --kubeconfig")
 	}
 	at, err := sandboxUp(ctx)
 	if err != nil {
@@ -75,7 +75,7 @@ func (f *flags) given(needs need) (target, error) {
 	out := target{image: f.Image, lease: f.Lease}
 	if needs&ofBuild != 0 {
 		if f.Kubeconfig == "" {
-			return out, pipeline.Usage("--kubeconfig: give the credentials of the build namespace; those of --production-kubeconfig are for production alone")
+			return out, pipeline.Usage("--kubeconfig: missing; --production-kubeconfig is for production only, give the credentials of the build namespace too")
 		}
 		out.build = credentials{f.Kubeconfig, f.Context}
 	}
@@ -120,7 +120,7 @@ func (t target) with(ctx context.Context, given credentials) (*cluster.Cluster, 
 	return cluster.Connect(ctx, cluster.Config{Kubeconfig: given.kubeconfig, Context: given.context, Dial: t.dial, UserAgent: "slipway", Lease: t.lease})
 }
 
-// connect connects the cluster alone, for what needs no image.
+// connect connects to the cluster only, for commands that need no image.
 func (f *flags) connect(ctx context.Context, needs need) (out connections, err error) {
 	var at target
 	if f.Kubeconfig != "" || f.ProductionKubeconfig != "" {
@@ -134,8 +134,8 @@ func (f *flags) connect(ctx context.Context, needs need) (out connections, err e
 	return at.connect(ctx)
 }
 
-// confine connects with the rights of a run, each account's for its own part, and
-// names the accounts where those are not the credentials' own.
+// confine connects with the rights of the pipeline's service accounts. Where the given
+// credentials are not already those, it impersonates the accounts and names them in env.
 func (f *flags) confine(ctx context.Context, at target, env *pipeline.Environment) error {
 	given, err := at.connect(ctx)
 	if err != nil {

@@ -43,7 +43,7 @@ func TestCredentialsOfProductionAreThoseOfTheClusterUnlessOthersAreGiven(t *test
 		require.Equal(t, target{production: c.production}, deploy, name)
 	}
 	_, err := (&flags{ProductionKubeconfig: "b"}).given(ofBoth)
-	require.ErrorContains(t, err, "--kubeconfig: give the credentials of the build namespace")
+	require.ErrorContains(t, err, "give the credentials of the build namespace")
 }
 
 // The file of production's credentials is not there: a run up to the functional tests

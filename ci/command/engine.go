@@ -22,8 +22,8 @@ const engineHost = "_EXPERIMENTAL_DAGGER_RUNNER_HOST"
 // SDK starts by itself may have to be downloaded first.
 const engineTime = 30 * time.Second
 
-// connectEngine opens a session that outlives a signal, since what was begun is
-// undone with it; only until it is open a signal ends the wait.
+// connectEngine opens a session that outlives a signal, since the undo needs it too. A
+// signal only ends the wait until it is open.
 func connectEngine(ctx context.Context, log io.Writer) (*dagger.Client, error) {
 	waiting, stop := context.WithCancel(ctx)
 	defer stop()
@@ -39,7 +39,7 @@ func connectEngine(ctx context.Context, log io.Writer) (*dagger.Client, error) {
 		client *dagger.Client
 		err    error
 	}
-	opened := make(chan session, 1) // the SDK waits for five minutes and hears no cancellation
+	opened := make(chan session, 1) // the SDK waits for five minutes and cannot be cancelled
 	go func() {
 		client, err := dagger.Connect(context.WithoutCancel(ctx), dagger.WithLogOutput(log), boundedExport())
 		opened <- session{client, err}
@@ -58,11 +58,11 @@ func connectEngine(ctx context.Context, log io.Writer) (*dagger.Client, error) {
 	}
 }
 
-// dialEngine tells at once, where the network can, that nobody listens.
+// dialEngine finds out at once, where it can, that nothing listens there.
 func dialEngine(ctx context.Context, named string) error {
 	at, err := url.Parse(named)
 	if err != nil {
-		return fmt.Errorf("%s=%q is no URL", engineHost, named)
+		return fmt.Errorf("%s=%q is not a URL", engineHost, named)
 	}
 	address := at.Host
 	switch at.Scheme {
@@ -81,8 +81,8 @@ func dialEngine(ctx context.Context, named string) error {
 	return connection.Close()
 }
 
-// noEngine takes what the engine's command said last out of its log, which the
-// SDK puts into the error.
+// noEngine makes a Failure of the SDK's error. Its cause is the last error line of the
+// engine's log, which the SDK puts into the error.
 func noEngine(err error) error {
 	cause, log, _ := strings.Cut(err.Error(), "\n")
 	for line := range strings.Lines(log) {
@@ -91,5 +91,5 @@ func noEngine(err error) error {
 		}
 	}
 	return &pipeline.Failure{Code: pipeline.ExitUnreachable, Cause: "engine: " + cause, Err: err,
-		Try: "start Docker, or name an engine with " + engineHost}
+		Try: "start Docker, or set " + engineHost + " to the address of an engine"}
 }

@@ -13,7 +13,7 @@ import (
 	"github.com/slipway-cd/slipway/ci/pipeline"
 )
 
-// noCommit stands for the commit of a source that is no clone.
+// noCommit stands for the commit of a source that is not a git repository.
 const noCommit = "unknown"
 
 // revision is what git knows about the source.
@@ -32,7 +32,7 @@ func revisionOf(ctx context.Context, source, version string) (revision, error) {
 	at, parseErr := strconv.ParseInt(seconds, 10, 64)
 	if err != nil || parseErr != nil {
 		if version == "" {
-			return revision{}, pipeline.Usage("%s has no git commit to take a version from: give --version", source)
+			return revision{}, pipeline.Usage("%s has no git commit to derive a version from: give --version", source)
 		}
 		return revision{version: version, commit: noCommit, time: time.Unix(0, 0)}, nil
 	}

@@ -98,7 +98,7 @@ func TestWithoutGitTheVersionMustBeGiven(t *testing.T) {
 	t.Parallel()
 	folder := t.TempDir()
 	_, err := revisionOf(t.Context(), folder, "")
-	require.EqualError(t, err, folder+" has no git commit to take a version from: give --version")
+	require.EqualError(t, err, folder+" has no git commit to derive a version from: give --version")
 	require.Equal(t, pipeline.ExitUsage, pipeline.ExitCode(t.Context(), err))
 	found, err := revisionOf(t.Context(), folder, "v1")
 	require.NoError(t, err)

@@ -10,9 +10,9 @@ import (
 	"github.com/slipway-cd/slipway/ci/report"
 )
 
-// Host is what a command finds around it. The zero value is a program on somebody's
-// machine; a module of the engine has neither that machine's files nor its
-// `docker login`, and is handed them.
+// Host is the environment of a command. The zero value is that of a program on
+// somebody's machine. A Dagger module has neither that machine's files nor its
+// `docker login`, and gets them here.
 type Host struct {
 	// Out takes what a command prints; nil is the terminal.
 	Out io.Writer

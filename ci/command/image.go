@@ -9,9 +9,9 @@ import (
 	"github.com/slipway-cd/slipway/ci/pipeline"
 )
 
-// Image carries out the checks, the unit tests and the build that args ask for and
-// returns the id of the image, which is not pushed: it needs neither cluster nor
-// registry. Code tells the exit code of its error.
+// Image runs static checks, unit tests and the build with the flags in args and returns
+// the id of the image. It does not push the image and needs neither cluster nor registry.
+// Code turns its error into an exit code.
 func Image(ctx context.Context, app pipeline.Application, args []string, host Host) (dagger.ID, error) {
 	var cli commands
 	if _, err := cli.take(app, args, host); err != nil {

@@ -4,7 +4,7 @@ import (
 	"context"
 
 	"github.com/slipway-cd/slipway/ci/pipeline"
-	"github.com/slipway-cd/slipway/ci/report"
+	"github.com/slipway-cd/slipway/ci/view"
 )
 
 type planCommand struct{}
@@ -13,15 +13,15 @@ type planCommand struct{}
 func (c *planCommand) Run(ctx context.Context, f *flags) error {
 	ctx, cancel := f.limit(ctx)
 	defer cancel()
-	mode, err := report.ParseMode(f.Output)
+	mode, err := f.mode()
 	if err != nil {
-		return pipeline.Usage("--output: %w", err)
+		return err
 	}
 	plan, err := f.plan(ctx)
 	if err != nil {
 		return err
 	}
-	if err := tell(mode, f.host.screen(), plan, func(screen report.Screen) string { return planText(plan, screen) }); err != nil {
+	if err := view.PrintPlan(plan, mode, f.host.screen()); err != nil {
 		return err
 	}
 	if len(plan.Changed()) > 0 {

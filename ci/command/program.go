@@ -12,9 +12,9 @@ import (
 	"strings"
 )
 
-// compiled returns the program of a folder with a module of its own. It is compiled
-// once for what the folder holds: `go run` takes a third of a second each time to find
-// that nothing changed.
+// compiled compiles the program in a folder that is a Go module and returns its path. It
+// compiles only when the folder has changed: `go run` takes a third of a second each time
+// to find that nothing has.
 func compiled(ctx context.Context, folder string) (string, error) {
 	cache, err := os.UserCacheDir()
 	if err != nil {
@@ -29,7 +29,7 @@ func compiled(ctx context.Context, folder string) (string, error) {
 	if _, err := os.Stat(path); err == nil {
 		return path, nil
 	}
-	new := fmt.Sprintf("%s.%d", path, os.Getpid()) // another may compile the same
+	new := fmt.Sprintf("%s.%d", path, os.Getpid()) // another process may compile the same
 	build := exec.CommandContext(ctx, "go", "build", "-ldflags", "-s -w", "-o", new, ".")
 	build.Dir = folder
 	if out, err := build.CombinedOutput(); err != nil {
@@ -44,7 +44,7 @@ func compiled(ctx context.Context, folder string) (string, error) {
 	}
 	for _, file := range former {
 		if file != new {
-			_ = os.Remove(file) // what another clone misses it compiles again
+			_ = os.Remove(file) // another clone that needs it compiles it again
 		}
 	}
 	return path, nil

@@ -10,7 +10,7 @@ import (
 	"github.com/slipway-cd/slipway/ci/report"
 )
 
-// publish gives the run's summary to the page that a CI vendor shows of it: GitHub
+// publish adds the run's summary to the page that the CI vendor shows for the run: GitHub
 // names a file to add to
 // (https://docs.github.com/actions/reference/workflows-and-actions/workflow-commands#adding-a-job-summary),
 // Azure takes one that a command names.

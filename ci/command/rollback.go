@@ -7,10 +7,10 @@ import (
 )
 
 type rollbackCommand struct {
-	To string `help:"Version to go back to (default: that of the release before the current one)." placeholder:"V"`
+	To string `help:"Version to go back to (default: the previous release)." placeholder:"V"`
 }
 
-// Run puts production back and ends with the run's exit code.
+// Run rolls production back.
 func (c *rollbackCommand) Run(ctx context.Context, f *flags) error {
 	return f.carryOut(ctx, ofProduction, f.told, func(ctx context.Context, opts pipeline.Options, env pipeline.Environment) (*pipeline.Run, []pipeline.Stage, error) {
 		run, err := pipeline.NewRollback(ctx, f.app, opts, env, c.To)

@@ -31,9 +31,9 @@ func (f *flags) carryOut(ctx context.Context, needs need, options func(context.C
 	prepare func(context.Context, pipeline.Options, pipeline.Environment) (*pipeline.Run, []pipeline.Stage, error)) error {
 	ctx, cancel := f.limit(ctx)
 	defer cancel()
-	mode, err := report.ParseMode(f.Output)
+	mode, err := f.mode()
 	if err != nil {
-		return pipeline.Usage("--output: %w", err)
+		return err
 	}
 	opts, err := options(ctx)
 	if err != nil {
@@ -86,12 +86,12 @@ func causeOf(done report.Report) string {
 	return ""
 }
 
-// limit ends what is under way when --timeout is over.
+// limit cancels the context when --timeout is over.
 func (f *flags) limit(ctx context.Context) (context.Context, context.CancelFunc) {
 	return context.WithTimeoutCause(ctx, f.Timeout, pipeline.OutOfTime{What: "--timeout", Limit: f.Timeout})
 }
 
-// options reads what flags and git know and checks it; nothing is started yet.
+// options collects what flags, CI vendor and git say, and checks it. Nothing is started yet.
 func (f *flags) options(ctx context.Context) (pipeline.Options, error) {
 	opts, err := f.told(ctx)
 	if err != nil {
@@ -113,15 +113,15 @@ func (f *flags) options(ctx context.Context) (pipeline.Options, error) {
 	return opts, pipeline.Check(f.app, opts, tree)
 }
 
-// compareCommits tells when the vendor names another commit than is checked out:
-// some check out the merge of a pull request. What is checked out is what is built.
+// compareCommits warns when the vendor names another commit than the one checked out:
+// some vendors check out the merge of a pull request. What is checked out is built.
 func (f *flags) compareCommits(commit string) {
 	if job, err := jobOf(f.Vendor, os.Getenv); err == nil && job.commit != "" && job.commit != commit {
-		fmt.Fprintf(os.Stderr, "slipway: %s names commit %.12s, but %.12s is checked out, and built\n", job.vendor, job.commit, commit)
+		fmt.Fprintf(os.Stderr, "slipway: %s names commit %.12s, but %.12s is checked out and will be built\n", job.vendor, job.commit, commit)
 	}
 }
 
-// told are the options that flags and the CI vendor tell.
+// told are the options that come from flags and the CI vendor.
 func (f *flags) told(context.Context) (pipeline.Options, error) {
 	if _, err := f.tree(); err != nil {
 		return pipeline.Options{}, err

@@ -35,7 +35,7 @@ type sandbox struct {
 	Env        map[string]string `json:"env"`
 }
 
-// sandboxUp starts what is not running and tells where it is.
+// sandboxUp starts what is not running and returns where it is.
 func sandboxUp(ctx context.Context) (*sandbox, error) {
 	cmd, err := sandboxProgram(ctx, "up", "--json")
 	if err != nil {
@@ -47,7 +47,7 @@ func sandboxUp(ctx context.Context) (*sandbox, error) {
 	}
 	var at sandbox
 	if err := json.Unmarshal(out, &at); err != nil {
-		return nil, fmt.Errorf("read what the sandbox says: %w", err)
+		return nil, fmt.Errorf("read the output of the sandbox: %w", err)
 	}
 	for name, value := range at.Env { // the SDK reads them from the environment
 		if os.Getenv(name) == "" {
@@ -59,8 +59,8 @@ func sandboxUp(ctx context.Context) (*sandbox, error) {
 	return &at, nil
 }
 
-// dial leads connections to names that only the sandbox's network knows to the
-// ports that it publishes on this host.
+// dial connects to names that only the sandbox's network knows through the ports
+// that it publishes on this host.
 func (s *sandbox) dial(ctx context.Context, network, address string) (net.Conn, error) {
 	if at, ok := s.Dial[address]; ok {
 		address = at
@@ -68,8 +68,8 @@ func (s *sandbox) dial(ctx context.Context, network, address string) (net.Conn, 
 	return new(net.Dialer).DialContext(ctx, network, address)
 }
 
-// sandboxProgram is scripts/sandbox, a module of its own so that what it needs
-// stays out of this one.
+// sandboxProgram is scripts/sandbox, which is a module of its own so that its
+// dependencies stay out of this one.
 func sandboxProgram(ctx context.Context, args ...string) (*exec.Cmd, error) {
 	folder, err := sandboxFolder()
 	if err != nil {
@@ -99,13 +99,13 @@ func sandboxFolder() (string, error) {
 		}
 		parent := filepath.Dir(folder)
 		if parent == folder {
-			return "", pipeline.Usage("no sandbox here (scripts/sandbox is not in this folder or above): give --kubeconfig and --image")
+			return "", pipeline.Usage("no sandbox here (no scripts/sandbox in this folder or one above it): give --kubeconfig and --image")
 		}
 		folder = parent
 	}
 }
 
-// sandboxError drops what the program has said itself.
+// sandboxError leaves out what scripts/sandbox has already printed itself.
 func sandboxError(ctx context.Context, err error) error {
 	var ended *exec.ExitError
 	switch {

@@ -63,8 +63,8 @@ func (f *flags) sandboxAccount(ctx context.Context, at *sandbox, namespace strin
 	return path, writeSecret(path, kubeconfig)
 }
 
-// writeSecret puts a file in place that its owner alone may read, whoever could read
-// the one before; at no time is it there in part.
+// writeSecret writes a file that only its owner may read, even if others could read the
+// file before. It replaces the file at once, so that nobody reads half of it.
 func writeSecret(path string, content []byte) error {
 	file, err := os.CreateTemp(filepath.Dir(path), ".slipway-") // of mode 0600
 	if err != nil {

@@ -15,8 +15,8 @@ import (
 	"github.com/slipway-cd/slipway/ci/trace"
 )
 
-// tracer returns what tells OpenTelemetry of the run, nil where the environment does
-// not ask for it, or asks for something that there is not: a run goes on without.
+// tracer returns what exports the run to OpenTelemetry. It is nil if the environment
+// does not ask for it or its settings are invalid: the run goes on without.
 func (f *flags) tracer(ctx context.Context, opts pipeline.Options) *trace.Tracer {
 	if !trace.Wanted() {
 		return nil
@@ -44,8 +44,8 @@ func boundedExport() dagger.ClientOpt {
 	return dagger.WithEnvironmentVariable(variable, cmp.Or(os.Getenv(variable), bound))
 }
 
-// pageOf returns where people look at the repository of a remote, without the
-// credentials that some CI vendors put into it; "" for one that is no host's.
+// pageOf returns the web page of a git remote, without the credentials that some CI
+// vendors put into its URL; "" for a remote without a host.
 func pageOf(remote string) string {
 	remote = strings.TrimSuffix(remote, ".git")
 	host, path, short := strings.Cut(remote, ":")

@@ -10,9 +10,8 @@ import (
 	"github.com/slipway-cd/slipway/ci/pipeline"
 )
 
-// vendor is how a CI vendor tells what its job is about. Each value is a template
-// of the variables that it sets; of several the first counts whose variables are
-// all set.
+// vendor says which variables a CI vendor sets for its jobs. Each value is a template
+// of variables; of a list, the first template counts whose variables are all set.
 type vendor struct {
 	name   string
 	is     func(getenv func(string) string) bool
@@ -32,9 +31,9 @@ func equals(name, value string) func(func(string) string) bool {
 	return func(getenv func(string) string) bool { return getenv(name) == value }
 }
 
-// vendors, each with the page that lists its variables. What plays a vendor on a
-// person's machine may say false where the vendor says true, to be told from it:
-// gitlab-ci-local does.
+// vendors, each with the page that lists its variables. Some are compared with "true",
+// since tools that imitate a vendor on a person's machine set "false": gitlab-ci-local
+// does.
 var vendors = []vendor{
 	{ // https://docs.github.com/actions/reference/workflows-and-actions/variables
 		name: "github", is: equals("GITHUB_ACTIONS", "true"), run: "${GITHUB_RUN_ID}-${GITHUB_RUN_ATTEMPT}",
@@ -82,7 +81,7 @@ var vendors = []vendor{
 	},
 }
 
-// job is what is known of the job that runs.
+// job is what is known about the CI job that this process runs in.
 type job struct {
 	vendor string // empty on a person's machine
 	run    string // an id that fits a label
@@ -92,8 +91,8 @@ type job struct {
 	url    string
 }
 
-// jobOf reads the job of the vendor that --vendor names: auto goes by what each sets
-// in its jobs, none is a person's machine. An unknown name is an error of exit code 2.
+// jobOf reads the job from the variables of the vendor that --vendor names: auto finds
+// out which vendor it is, none is a person's machine. An unknown name is a usage error.
 func jobOf(name string, getenv func(string) string) (job, error) {
 	names := []string{"auto", "none"}
 	for _, v := range vendors {
@@ -108,8 +107,7 @@ func jobOf(name string, getenv func(string) string) (job, error) {
 	return job{}, pipeline.Usage("--vendor %q: want one of %s", name, strings.Join(names, ", "))
 }
 
-// job reads the variables. Those of another vendor may be left over in an image and
-// do not count.
+// job reads this vendor's variables only: an image may hold some of another vendor.
 func (v vendor) job(getenv func(string) string) job {
 	branch := first(v.branch, getenv)
 	for _, prefix := range []string{"refs/heads/", "refs/tags/", "origin/"} {
@@ -153,8 +151,8 @@ func slug(text string) string {
 	return strings.Trim(text[:min(32, len(text))], "-")
 }
 
-// madeID is short, for it ends every name of a beta, and random enough for runs
-// that are in flight together: 40 bits.
+// madeID returns a random id. It is short, since every name in a beta ends with it, and
+// 40 bits suffice for the runs that are in flight together.
 func madeID() string {
 	var bytes [5]byte
 	_, _ = rand.Read(bytes[:]) // never fails: crypto/rand

@@ -5,28 +5,28 @@ import (
 	"strings"
 )
 
-// versionLength is what the shortest of a version's places takes: the value of a
-// Kubernetes label. An image's tag, with -beta behind it, may be longer.
+// versionLength is the limit of a Kubernetes label's value. That of an image tag, even
+// with -beta appended, is higher.
 const versionLength = 63
 
 const dirty = "-dirty"
 
 var (
-	// fit is what both a tag and a label's value take as it is.
+	// fit matches what is valid both as an image tag and as a label's value.
 	fit = regexp.MustCompile(`^[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?$`)
 
-	// taken are names that a run makes itself: of another version's image, of a
-	// changed tree, of a commit.
+	// taken matches names that a run makes itself, for the image of another version, a
+	// changed tree or a commit without a tag.
 	taken = regexp.MustCompile(`^latest$|-beta$|-dirty$|(^|-)g[0-9a-f]{8,}$`)
 
 	unfitForTag = regexp.MustCompile(`[^A-Za-z0-9._-]`)
 )
 
-// versionOfTag makes a version of a git tag: the tag itself where an image's tag and
-// a label's value can be the same and no run makes that name for another commit.
-// Else what does not fit becomes '-', and the commit is added in twelve characters:
-// release/1.2, release+1.2 and release-1.2 are three versions, and none is that of
-// an untagged commit, which has eight. suffix, for a changed tree, stays the end.
+// versionOfTag turns a git tag into a version. This is the tag itself if it is valid as
+// image tag and label value and no run makes that name for another commit. Otherwise
+// invalid characters become '-' and twelve characters of the commit's hash are added, so
+// that release/1.2, release+1.2 and release-1.2 are three versions; that of an untagged
+// commit has eight characters of it. suffix, for a changed tree, stays at the end.
 func versionOfTag(tag, commit, suffix string) string {
 	if fit.MatchString(tag) && !taken.MatchString(tag) && len(tag+suffix) <= versionLength {
 		return tag + suffix
@@ -40,5 +40,5 @@ func versionOfTag(tag, commit, suffix string) string {
 	return readable + "-" + suffix
 }
 
-// trimmed begins and ends with a letter or digit.
+// trimmed returns text cut so that it begins and ends with a letter or digit.
 func trimmed(text string) string { return strings.Trim(text, "._-") }

@@ -42,9 +42,9 @@ func TestBootstrapMovesAnInstallationOver(t *testing.T) {
 	require.Contains(t, done.stdout, "\nconfigured RoleBinding "+n.production+"/slipway\n")
 	require.Contains(t, done.stdout, "\ncreated    ServiceAccount "+n.production+"/slipway\n")
 	require.Contains(t, done.stdout, "\ncreated    ValidatingAdmissionPolicy slipway-account."+n.build+"\n")
-	require.Contains(t, done.stdout, "\nremoved    what RoleBinding "+n.production+"/slipway gave ServiceAccount "+n.build+"/slipway the rights of Role slipway\n")
-	require.Contains(t, done.stdout, "\nremoved    what Secret "+n.build+"/ci-token gave whoever mounts it a token of ServiceAccount "+n.build+"/slipway\n")
-	require.Contains(t, done.stdout, "of ServiceAccount "+n.production+"/slipway as SLIPWAY_PRODUCTION_KUBECONFIG: for the protected branch alone")
+	require.Contains(t, done.stdout, "\nrevoked    RoleBinding "+n.production+"/slipway: it gave ServiceAccount "+n.build+"/slipway the rights of Role slipway\n")
+	require.Contains(t, done.stdout, "\nrevoked    Secret "+n.build+"/ci-token: it gave whoever mounts it a token of ServiceAccount "+n.build+"/slipway\n")
+	require.Contains(t, done.stdout, "of ServiceAccount "+n.production+"/slipway as SLIPWAY_PRODUCTION_KUBECONFIG: for the protected branch only")
 	_, err = w.typed.CoreV1().Secrets(n.build).Get(t.Context(), "ci-token", metav1.GetOptions{})
 	require.True(t, apierrors.IsNotFound(err), "%v", err)
 	for file, namespace := range map[string]string{"build.conf": n.build, "production.conf": n.production} {

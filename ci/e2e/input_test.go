@@ -40,13 +40,13 @@ func TestBadInputIsOneLineAndChangesNothing(t *testing.T) {
 	}{
 		"an unknown flag":               {args: []string{"--nope"}, code: 2, says: []string{"--nope", "--help"}},
 		"an unknown stage":              {args: []string{"--until", "never"}, code: 2, says: []string{`--until "never"`, "build, functional, release, deploy, production"}},
-		"a version that is no tag":      {args: []string{"--version", "a b"}, code: 2, says: []string{"--version", "write letters, digits"}},
+		"a version that is no tag":      {args: []string{"--version", "a b"}, code: 2, says: []string{"--version", "use at most 128 letters, digits"}},
 		"an image with a tag":           {args: given(w.Kubeconfig, image+":1"), code: 2, says: []string{"--image", `write "` + image + `"`}},
-		"an image without a cluster":    {args: []string{"--image", image}, code: 2, says: []string{"--kubeconfig: give"}},
-		"a cluster without an image":    {args: []string{"--kubeconfig", w.Kubeconfig}, code: 2, says: []string{"--image: give"}},
+		"an image without a cluster":    {args: []string{"--image", image}, code: 2, says: []string{"--kubeconfig: missing"}},
+		"a cluster without an image":    {args: []string{"--kubeconfig", w.Kubeconfig}, code: 2, says: []string{"--image: missing"}},
 		"a run id that fits no name":    {args: []string{"--run", "A_B"}, code: 2, says: []string{`--run "A_B"`, "lower case"}},
 		"an output that is none":        {args: []string{"--output", "loud"}, code: 2, says: []string{"--output", "plain"}},
-		"a source that is no folder":    {args: []string{"--source", r.path("main.go")}, code: 2, says: []string{"--source", "no folder"}},
+		"a source that is no folder":    {args: []string{"--source", r.path("main.go")}, code: 2, says: []string{"--source", "not a folder"}},
 		"a source without a Dockerfile": {edit: func(r *repository) { require.NoError(t, os.Remove(r.path("Dockerfile"))) }, code: 2, says: []string{"--source", "no Dockerfile"}},
 		"an overlay that is not there":  {args: []string{"--beta-overlay", "kustomize/overlays/nope"}, code: 2, says: []string{"--beta-overlay", "kustomize/overlays/nope", "does not exist"}},
 		"an overlay that does not render": {edit: func(r *repository) {
@@ -54,11 +54,11 @@ func TestBadInputIsOneLineAndChangesNothing(t *testing.T) {
 		}, code: 2, says: []string{"--production-overlay", "kustomize/overlays/production", "missing.yaml"}},
 		"an overlay nobody can reach": {edit: func(r *repository) {
 			r.edit("kustomize/base/ingress.yaml", "            name: api\n", "            name: other\n")
-		}, code: 2, says: []string{"--production-overlay", "no Ingress leads to Service api"}},
+		}, code: 2, says: []string{"--production-overlay", "no Ingress routes to Service api"}},
 		"a kubeconfig that is not there":  {args: given("/nowhere", image), code: 2, says: []string{"kubeconfig /nowhere"}},
 		"a cluster that does not answer":  {args: given(closed, image), code: 36, says: []string{"cluster https://127.0.0.1:1", "check that it runs"}},
 		"a registry that does not answer": {args: given(w.Kubeconfig, "127.0.0.1:1/go-demo"), code: 36, says: []string{"--image", "127.0.0.1:1", "unreachable"}},
-		"an engine that does not answer":  {env: "_EXPERIMENTAL_DAGGER_RUNNER_HOST=tcp://127.0.0.1:1", code: 36, says: []string{"engine", "tcp://127.0.0.1:1", "name an engine with"}},
+		"an engine that does not answer":  {env: "_EXPERIMENTAL_DAGGER_RUNNER_HOST=tcp://127.0.0.1:1", code: 36, says: []string{"engine", "tcp://127.0.0.1:1", "to the address of an engine"}},
 		"namespaces that do not exist":    {args: given(w.Kubeconfig, image), in: absent, code: 2, says: []string{"namespace " + n.production, "run bootstrap"}},
 		"credentials that may do nothing": {args: given(none, image), code: 2, says: []string{"namespace " + n.production, "run bootstrap"}},
 		"credentials that may only read":  {args: given(reader, image), code: 30, says: []string{"namespace " + n.production, "may not create configmaps", "run bootstrap"}},

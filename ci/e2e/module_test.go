@@ -56,10 +56,10 @@ func TestDaggerCallDoesWhatTheProgramDoes(t *testing.T) {
 		require.Equal(t, 0, both.code, both.stderr)
 		alone := as("--kubeconfig", build)
 		require.NotEqual(t, 0, alone.code)
-		require.Regexp(t, `namespace `+n.production+`: .*credentials of production alone are given with --production-kubeconfig`, alone.stderr)
+		require.Regexp(t, `namespace `+n.production+`: .*or give separate credentials for production with --production-kubeconfig`, alone.stderr)
 		beta := as("--kubeconfig", build, "--production-kubeconfig", "file:/nowhere", "--until", "functional")
 		require.Equal(t, 0, beta.code, beta.stderr)
-		require.Contains(t, beta.stderr, "production: out of reach of this run's credentials, and not compared")
+		require.Contains(t, beta.stderr, "production: not compared, since this run has no credentials for it")
 	})
 	t.Run("bootstrap prints what the program prints, and cleanup finds nothing", func(t *testing.T) {
 		flags := append([]string{"bootstrap", "--print", "--source", r.folder}, n.flags()...)

@@ -10,7 +10,7 @@ import (
 	"github.com/google/go-containerregistry/pkg/v1/remote/transport"
 )
 
-// explain returns err in one line that starts with what it is about, as one of the package's errors where it is one.
+// explain returns err in one line that begins with what, wrapping one of the package's errors where it is one.
 func explain(ctx context.Context, what string, err error) error {
 	cause := strings.Join(strings.Fields(err.Error()), " ")
 	var answer *transport.Error

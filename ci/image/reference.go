@@ -1,4 +1,4 @@
-// Package image talks to the registry: is it there, which digest has a tag, and tag a digest. Nothing else does.
+// Package image talks to the registry: it checks access, resolves tags to digests and tags digests. No other package does.
 package image
 
 import (
@@ -9,12 +9,12 @@ import (
 	"github.com/google/go-containerregistry/pkg/name"
 )
 
-// Repository is where images lie, without tag and digest.
+// Repository is the name of an image without tag and digest.
 type Repository struct {
 	name name.Repository
 }
 
-// String returns the full name: Docker Hub's short names come out with docker.io/ and, where there is no team, library/.
+// String returns the full name: a short name of Docker Hub gets docker.io/ and, if it has no owner, library/ before it.
 func (r Repository) String() string {
 	return strings.Replace(r.name.Name(), name.DefaultRegistry+"/", "docker.io/", 1)
 }
@@ -31,8 +31,8 @@ var (
 	tagPattern  = regexp.MustCompile(`^[A-Za-z0-9_][A-Za-z0-9._-]{0,127}$`)
 )
 
-// ParseRepository reads [HOST[:PORT]/]PATH, with Docker's rules for short names. A reference with a scheme, a tag or a digest
-// and one that no registry takes are errors of one line that say what to write.
+// ParseRepository reads [HOST[:PORT]/]PATH, with Docker's rules for short names. For a reference with a scheme, a tag
+// or a digest, or one that no registry accepts, the error says in one line what to write instead.
 func ParseRepository(ref string) (Repository, error) {
 	fail := func(format string, args ...any) (Repository, error) {
 		return Repository{}, fmt.Errorf("image %q: %s", ref, fmt.Sprintf(format, args...))
@@ -49,25 +49,25 @@ func ParseRepository(ref string) (Repository, error) {
 	last := strings.LastIndex(ref, "/")
 	if colon := strings.LastIndex(ref, ":"); colon > last {
 		if last < 0 {
-			return fail("has a tag, or a host and no path: write HOST:PORT/PATH, %s", example)
+			return fail("has a tag, or a host without a path: write HOST:PORT/PATH, %s", example)
 		}
 		return fail("has a tag: write %q", ref[:colon])
 	}
 	repository, err := name.NewRepository(strings.ToLower(ref), plainHTTP(ref)...)
 	if err != nil || !pathPattern.MatchString(repository.RepositoryStr()) {
-		return fail("is no repository: write HOST/PATH, %s", example)
+		return fail("is not a repository: write HOST/PATH, %s", example)
 	}
 	if !strings.HasSuffix(ref, strings.TrimPrefix(repository.RepositoryStr(), "library/")) {
-		return fail("has capitals: write %q", strings.ToLower(ref))
+		return fail("has upper case letters: write %q", strings.ToLower(ref))
 	}
 	return Repository{repository}, nil
 }
 
-// sandboxDomain is that of the sandbox's own network, where no certificate could be had. Other .local names are often a
-// company's, with TLS and passwords that must not go out without it.
+// sandboxDomain is that of the sandbox's own network, for which nobody issues certificates. Other .local names often belong to
+// a company, with passwords that must not be sent without TLS.
 const sandboxDomain = ".slipway.local"
 
-// plainHTTP adds the sandbox's registry to what go-containerregistry speaks plain http with.
+// plainHTTP adds the sandbox's registry to those that go-containerregistry talks to over plain http.
 func plainHTTP(ref string) []name.Option {
 	host, _, _ := strings.Cut(ref, "/")
 	host, _, _ = strings.Cut(host, ":")
@@ -77,10 +77,10 @@ func plainHTTP(ref string) []name.Option {
 	return nil
 }
 
-// CheckTag returns an error of one line for a version that cannot be an image's tag.
+// CheckTag returns an error, in one line, if version is not a valid image tag.
 func CheckTag(version string) error {
 	if !tagPattern.MatchString(version) {
-		return fmt.Errorf("version %q: is no image tag: write letters, digits, '_', '.' and '-', at most 128, the first no '.' or '-'", version)
+		return fmt.Errorf("version %q: is not a valid image tag: use at most 128 letters, digits, '_', '.' and '-', and begin with neither '.' nor '-'", version)
 	}
 	return nil
 }

@@ -29,16 +29,16 @@ func TestRepositoriesAreReadAsDockerReadsThem(t *testing.T) {
 
 func TestWhatIsNoRepositoryIsRefusedWithWhatToWrite(t *testing.T) {
 	t.Parallel()
-	const shape = "is no repository: write HOST/PATH, for example registry.example.com/team/app"
+	const shape = "is not a repository: write HOST/PATH, for example registry.example.com/team/app"
 	for ref, want := range map[string]string{
 		"":                         "is empty: write HOST/PATH, for example registry.example.com/team/app",
 		"https://example.com/app":  `has a scheme: write "example.com/app"`,
 		"example.com:5000/app:1.0": `has a tag: write "example.com:5000/app"`,
 		"example.com/app:":         `has a tag: write "example.com/app"`,
-		"example.com:5000":         "has a tag, or a host and no path: write HOST:PORT/PATH, for example registry.example.com/team/app",
+		"example.com:5000":         "has a tag, or a host without a path: write HOST:PORT/PATH, for example registry.example.com/team/app",
 		"app@sha256:0123":          `has a digest: write "app"`,
-		"example.com/Team/app":     `has capitals: write "example.com/team/app"`,
-		"App":                      `has capitals: write "app"`,
+		"example.com/Team/app":     `has upper case letters: write "example.com/team/app"`,
+		"App":                      `has upper case letters: write "app"`,
 		"example.com/":             shape,
 		"example.com//app":         shape,
 		"example.com/-app":         shape,
@@ -60,6 +60,6 @@ func TestTagsFollowTheGrammarOfTheDistributionSpecification(t *testing.T) {
 		require.NoError(t, image.CheckTag(version))
 	}
 	for _, version := range []string{"", ".1", "-1", "1+2", "a/b", "a b", "a\n", "é", strings.Repeat("a", 129)} {
-		require.ErrorContains(t, image.CheckTag(version), "is no image tag: write letters, digits")
+		require.ErrorContains(t, image.CheckTag(version), "is not a valid image tag: use at most 128 letters, digits")
 	}
 }

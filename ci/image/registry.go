@@ -14,7 +14,7 @@ import (
 	"github.com/google/go-containerregistry/pkg/v1/remote/transport"
 )
 
-// What can be wrong with a registry, told apart with errors.Is.
+// The errors of a registry, for errors.Is.
 var (
 	ErrNotFound    = errors.New("not found")
 	ErrDenied      = errors.New("access denied")
@@ -23,18 +23,18 @@ var (
 
 const userAgent = "slipway"
 
-// Login is a user's name and password, or token.
+// Login is a user name with a password or token.
 type Login struct{ User, Password string }
 
-// Resolve makes it a keychain of go-containerregistry.
+// Resolve implements go-containerregistry's authn.Keychain.
 func (l *Login) Resolve(authn.Resource) (authn.Authenticator, error) {
 	return &authn.Basic{Username: l.User, Password: l.Password}, nil
 }
 
-// Registry is a client of any registry, with the credentials of `docker login`. Hosts that end in .localhost or
-// .slipway.local, loopback and private addresses are spoken to in plain http. The zero value is ready; it may be used concurrently.
+// Registry is a client for any registry, with the credentials of `docker login`. It talks plain http to hosts that end in
+// .localhost or .slipway.local and to loopback and private addresses. The zero value is ready; it may be used concurrently.
 type Registry struct {
-	// Dial connects to the registry, where the ordinary way (nil) does not lead there. Proxies are then left aside.
+	// Dial connects to a registry that cannot be reached the ordinary way (nil). With it, proxies are ignored.
 	Dial func(ctx context.Context, network, address string) (net.Conn, error)
 	// Login is used for every registry, instead of the credentials of `docker login`.
 	Login *Login
@@ -46,7 +46,7 @@ type Registry struct {
 	err    error
 }
 
-// connect makes the clients once, since they keep connections and tokens.
+// connect makes the clients once, since they reuse connections and tokens.
 func (r *Registry) connect() error {
 	r.once.Do(func() {
 		direct := remote.DefaultTransport.(*http.Transport).Clone()
@@ -71,7 +71,8 @@ func (r *Registry) keychain() authn.Keychain {
 	return authn.DefaultKeychain
 }
 
-// Ping tells whether the registry of repo answers and takes the credentials for a push: ErrUnreachable and ErrDenied if not.
+// Ping checks that the registry of repo answers and that the credentials may push: otherwise it returns ErrUnreachable or
+// ErrDenied.
 func (r *Registry) Ping(ctx context.Context, repo Repository) error {
 	if err := r.ping(ctx, repo); err != nil {
 		return explain(ctx, repo.Host(), err)
@@ -91,7 +92,7 @@ func (r *Registry) ping(ctx context.Context, repo Repository) error {
 	if err != nil {
 		return err
 	}
-	// A password that is not exchanged for a token has not been seen by the registry yet.
+	// With basic authentication, the registry has not seen the password yet.
 	url := fmt.Sprintf("%s://%s/v2/", repo.name.Scheme(), repo.Host())
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
 	if err != nil {
@@ -105,7 +106,7 @@ func (r *Registry) ping(ctx context.Context, repo Repository) error {
 	return transport.CheckError(response, http.StatusOK)
 }
 
-// Digest returns the digest (sha256:...) that tag has in repo, ErrNotFound if it has none.
+// Digest returns the digest (sha256:...) that tag points to in repo, or ErrNotFound.
 func (r *Registry) Digest(ctx context.Context, repo Repository, tag string) (string, error) {
 	if err := CheckTag(tag); err != nil {
 		return "", err
@@ -120,9 +121,9 @@ func (r *Registry) Digest(ctx context.Context, repo Repository, tag string) (str
 	return descriptor.Digest.String(), nil
 }
 
-// Tag gives digest the tags, in their order: its manifest, or index of many platforms, is put again under each name on the
-// registry itself; no layer moves. It returns when the registry has answered that every tag has that very digest.
-// ErrNotFound tells that the digest is not in repo; no tag is then changed.
+// Tag points the tags at digest, in their order: it puts the manifest, or multi-platform index, again under each tag; no layer
+// is transferred. It returns when the registry confirms that every tag points at digest. If repo does not have the digest, the
+// error is ErrNotFound and no tag is changed.
 func (r *Registry) Tag(ctx context.Context, repo Repository, digest string, tags ...string) error {
 	if err := r.Move(ctx, repo, digest, tags...); err != nil {
 		return err
@@ -133,14 +134,14 @@ func (r *Registry) Tag(ctx context.Context, repo Repository, digest string, tags
 			return err
 		}
 		if got != digest {
-			return fmt.Errorf("%s:%s: has digest %s, want %s", repo, tag, got, digest)
+			return fmt.Errorf("%s:%s: points to %s, want %s", repo, tag, got, digest)
 		}
 	}
 	return nil
 }
 
-// Move does as Tag for tags that others move too, such as latest: it returns when the registry has taken them. What they
-// name a moment later may be another's.
+// Move is Tag for tags that other runs move too, such as latest: it does not check afterwards where they point, since another
+// run may have moved them.
 func (r *Registry) Move(ctx context.Context, repo Repository, digest string, tags ...string) error {
 	for _, tag := range tags {
 		if err := CheckTag(tag); err != nil {

@@ -112,7 +112,7 @@ func TestTagRefusesWhatIsNoDigestOrNoTag(t *testing.T) {
 	repo := serve(t, nil)
 	digest := push(t, repo, "latest")
 	require.ErrorContains(t, (&image.Registry{}).Tag(t.Context(), repo, "latest", "1.0"), `digest "latest": want sha256:`)
-	require.ErrorContains(t, (&image.Registry{}).Tag(t.Context(), repo, digest, "1 0"), "is no image tag")
+	require.ErrorContains(t, (&image.Registry{}).Tag(t.Context(), repo, digest, "1 0"), "is not a valid image tag")
 }
 
 func TestTagFailsWhenTheRegistryKeepsAnotherDigest(t *testing.T) {
@@ -126,7 +126,7 @@ func TestTagFailsWhenTheRegistryKeepsAnotherDigest(t *testing.T) {
 	})
 	former, digest := push(t, repo, "latest"), push(t, repo, "1.0-beta")
 	err := (&image.Registry{}).Tag(t.Context(), repo, digest, "1.0", "latest")
-	require.EqualError(t, err, repo.String()+":latest: has digest "+former+", want "+digest)
+	require.EqualError(t, err, repo.String()+":latest: points to "+former+", want "+digest)
 }
 
 func TestAnAbsentTagIsNotFound(t *testing.T) {

@@ -8,10 +8,10 @@ import (
 	"github.com/google/go-containerregistry/pkg/v1/mutate"
 )
 
-// Stamp makes the image under tag say that it was made at a given time, the commit's, and returns its digest. An engine
-// writes the time of building into the image's configuration, so that the same commit would get another digest each time
-// it is built (https://reproducible-builds.org/docs/source-date-epoch/). Only the configuration is put again; layers stay
-// as they are, and so does an index of many platforms.
+// Stamp sets the creation time of the image under tag to at, the commit's time, and returns its digest. The engine writes the
+// time of the build into the image's configuration, which would give the same commit another digest with each build
+// (https://reproducible-builds.org/docs/source-date-epoch/). Only the configuration is pushed again; layers and
+// multi-platform indexes stay as they are.
 func (r *Registry) Stamp(ctx context.Context, repo Repository, tag string, at time.Time) (string, error) {
 	if err := CheckTag(tag); err != nil {
 		return "", err

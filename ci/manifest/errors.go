@@ -7,8 +7,8 @@ import (
 	"strings"
 )
 
-// rewrites turn kustomize's account of all it tried into the way down to the cause: kustomize takes each resource for a file
-// first and for a folder then, and reports both; it quotes folders as they lie in memory.
+// rewrites shorten kustomize's errors to the path that leads to the cause. Kustomize tries each resource first as a file and
+// then as a folder and reports both failures; its folders are those in memory.
 var rewrites = []struct {
 	pattern *regexp.Regexp
 	with    string
@@ -22,7 +22,7 @@ var rewrites = []struct {
 	{regexp.MustCompile(`\.\[no(?:Ns|Ver|Grp)\]`), ""},
 }
 
-// oneLine returns the cause in err, in one line and in the paths of the tree; overlay is not said again.
+// oneLine returns the cause of err in one line, with paths as in the tree and without overlay, which the caller names.
 func oneLine(err error, overlay string) error {
 	text := strings.Join(strings.Fields(unquoted(err.Error())), " ")
 	for _, rewrite := range rewrites {
@@ -31,7 +31,7 @@ func oneLine(err error, overlay string) error {
 	return errors.New(strings.TrimPrefix(text, overlay+": "))
 }
 
-// unquoted returns text with the causes of components as kustomize knew them before it quoted them, once for each level.
+// unquoted returns text without the quotes that kustomize puts around the errors of components, once for each level.
 func unquoted(text string) string {
 	const quoting = "accumulateDirectory: "
 	before, quoted, found := strings.Cut(text, quoting)

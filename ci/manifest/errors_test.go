@@ -74,7 +74,7 @@ func TestLayersThatCannotBeAreErrorsOfOneLine(t *testing.T) {
 			perRun + ": fieldPath `data.path` is missing for replacement source ConfigMap/slipway-run"},
 		"a component has no values": {func(l *manifest.Layer) { l.Values = nil }, perRun + ": nothing selected by ConfigMap/slipway-run:data.path"},
 		"an image is not used":      {func(l *manifest.Layer) { l.Images[0].Name = "shop" }, `no container uses the image "shop"`},
-		"an image has no name":      {func(l *manifest.Layer) { l.Images[0].Name = "" }, `image "": want the name that the overlay writes, without tag`},
+		"an image has no name":      {func(l *manifest.Layer) { l.Images[0].Name = "" }, `image "": want the image name in the overlay, without tag`},
 		"a digest is none":          {func(l *manifest.Layer) { l.Images[0].Digest = "1.0" }, `image go-demo: digest "1.0": want sha256: and 64 hexadecimal digits`},
 		"a repository has a tag":    {func(l *manifest.Layer) { l.Images[0].Repository = "r/a:1" }, `image go-demo: repository "r/a:1": want HOST/PATH, without tag or digest`},
 		"a namespace is none":       {func(l *manifest.Layer) { l.Namespace = "Shop" }, `namespace "Shop": want lower case letters, digits and dashes, at most 63`},

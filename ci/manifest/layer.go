@@ -14,10 +14,10 @@ import (
 	"sigs.k8s.io/yaml"
 )
 
-// Image puts one image, by digest, in the place of a name written in the overlay.
+// Image replaces an image name in the overlay by an image with its digest.
 type Image struct {
-	Name       string // as the containers of the overlay write it, without tag
-	Repository string // where it lies, for example registry.example.com/team/app
+	Name       string // as in the overlay's containers, without tag
+	Repository string // for example registry.example.com/team/app
 	Digest     string // sha256:...
 }
 
@@ -41,12 +41,12 @@ var (
 	digestPattern     = regexp.MustCompile(`^sha256:[a-f0-9]{64}$`)
 )
 
-// check returns an error that names the first field whose value no cluster or registry would take.
+// check returns an error that names the first field with a value that is invalid in any cluster or registry.
 func (l Layer) check() error {
 	if l.Namespace != "" && len(validation.IsDNS1123Label(l.Namespace)) > 0 {
 		return fmt.Errorf("namespace %q: want lower case letters, digits and dashes, at most 63", l.Namespace)
 	}
-	// What follows "x" must make a name: a suffix may start with a dash, a name may not.
+	// "x" and the suffix must be a name: a suffix may start with a dash, a name may not.
 	if l.NameSuffix != "" && len(validation.IsDNS1123Label("x"+l.NameSuffix)) > 0 {
 		return fmt.Errorf("name suffix %q: want lower case letters, digits and dashes, at most 62", l.NameSuffix)
 	}
@@ -68,7 +68,7 @@ func (l Layer) check() error {
 func (i Image) check() error {
 	switch {
 	case !repositoryPattern.MatchString(i.Name):
-		return fmt.Errorf("image %q: want the name that the overlay writes, without tag", i.Name)
+		return fmt.Errorf("image %q: want the image name in the overlay, without tag", i.Name)
 	case !repositoryPattern.MatchString(i.Repository):
 		return fmt.Errorf("image %s: repository %q: want HOST/PATH, without tag or digest", i.Name, i.Repository)
 	case !digestPattern.MatchString(i.Digest):
@@ -79,8 +79,8 @@ func (i Image) check() error {
 
 func (i Image) reference() string { return i.Repository + "@" + i.Digest }
 
-// files returns the layer as a folder's files: a kustomization over the overlay at ../tree, and the local ConfigMap where
-// there are values.
+// files returns the layer as the files of a folder: a kustomization on top of the overlay in ../tree and, if there are values,
+// the local ConfigMap.
 func (l Layer) files(overlay string) (map[string][]byte, error) {
 	files := map[string][]byte{}
 	kustomization := types.Kustomization{
@@ -120,7 +120,7 @@ func (l Layer) labels() []types.Label {
 	if len(l.SelectorLabels) > 0 {
 		labels = append(labels,
 			types.Label{Pairs: l.SelectorLabels, IncludeSelectors: true, IncludeTemplates: true},
-			// Kustomize leaves an empty selector empty. Here that would be every pod of a namespace that runs share.
+			// Kustomize leaves an empty selector empty, which would select the pods of other runs in the same namespace.
 			types.Label{Pairs: l.SelectorLabels, FieldSpecs: []types.FieldSpec{
 				{Gvk: resid.Gvk{Group: "networking.k8s.io", Kind: "NetworkPolicy"}, Path: "spec/podSelector/matchLabels", CreateIfNotPresent: true},
 				{Gvk: resid.Gvk{Group: "policy", Kind: "PodDisruptionBudget"}, Path: "spec/selector/matchLabels", CreateIfNotPresent: true},
@@ -147,7 +147,7 @@ func valuesFile(values map[string]string) ([]byte, error) {
 	return content, nil
 }
 
-// top returns the first folder of a clean path: everything that an overlay refers to lies below it.
+// top returns the first folder of a clean path: an overlay may refer only to what is below it.
 func top(folder string) string {
 	first, _, _ := strings.Cut(folder, "/")
 	return first

@@ -2,8 +2,8 @@ package manifest
 
 import "k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
-// leaveForeignPods takes the selector labels out of NetworkPolicy peers that name a namespace: kustomize puts them on every
-// peer, but pods elsewhere (the cluster's DNS, the ingress controller) do not have a run's label, and would be cut off.
+// leaveForeignPods removes the selector labels from NetworkPolicy peers with a namespaceSelector. Kustomize adds them to every
+// peer, but pods elsewhere (the cluster's DNS, the ingress controller) do not have the label of a run and would be cut off.
 func leaveForeignPods(objects []*unstructured.Unstructured, labels map[string]string) {
 	for _, object := range objects {
 		if object.GetKind() != "NetworkPolicy" {
@@ -31,7 +31,7 @@ func leaveForeignPod(peer map[string]any, labels map[string]string) {
 	}
 }
 
-// items returns the objects in a JSON list, and nothing for what is no list.
+// items returns the objects in a JSON list, and none if value is not a list.
 func items(value any) []map[string]any {
 	list, _ := value.([]any)
 	var objects []map[string]any

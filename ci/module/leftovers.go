@@ -28,10 +28,10 @@ func (m *Slipway) Recover(ctx context.Context,
 	// An API server that listens on 127.0.0.1 of your own machine: tcp://127.0.0.1:PORT.
 	// +optional
 	cluster *dagger.Service,
-	// Where betas live; by default the application's name and -build.
+	// Namespace of betas; by default the application's name and -build.
 	// +optional
 	buildNamespace string,
-	// Where production lives; by default the application's name.
+	// Namespace of production; by default the application's name.
 	// +optional
 	namespace string,
 	// Return the reports of a recovery that failed, too: report.json tells the exit code.
@@ -63,7 +63,7 @@ func (m *Slipway) Cleanup(ctx context.Context,
 	// An API server that listens on 127.0.0.1 of your own machine: tcp://127.0.0.1:PORT.
 	// +optional
 	cluster *dagger.Service,
-	// Where betas live; by default the application's name and -build.
+	// Namespace of betas; by default the application's name and -build.
 	// +optional
 	buildNamespace string,
 ) (string, error) {
@@ -93,10 +93,10 @@ func (m *Slipway) Bootstrap(ctx context.Context,
 	// An API server that listens on 127.0.0.1 of your own machine: tcp://127.0.0.1:PORT.
 	// +optional
 	cluster *dagger.Service,
-	// Where betas live; by default the application's name and -build.
+	// Namespace of betas; by default the application's name and -build.
 	// +optional
 	buildNamespace string,
-	// Where production lives; by default the application's name.
+	// Namespace of production; by default the application's name.
 	// +optional
 	namespace string,
 ) (string, error) {

@@ -37,19 +37,19 @@ func (m *Slipway) Plan(ctx context.Context,
 	// The registry's password or token: env:NAME.
 	// +optional
 	registryPassword *dagger.Secret,
-	// Where production lives; by default the application's name.
+	// Namespace of production; by default the application's name.
 	// +optional
 	namespace string,
 	// Kustomize folder in the source.
 	// +default="kustomize/overlays/production"
 	productionOverlay string,
-	// What production may lose although its data goes with it: KIND/NAME.
+	// Object in production that may be deleted with its data once the overlay no longer has it: KIND/NAME.
 	// +optional
 	prune []string,
-	// Whose fields of production's objects become Slipway's: helm, kubectl, ...
+	// Field managers whose fields in production Slipway takes over: helm, kubectl, ...
 	// +optional
 	takeOver []string,
-	// What stays as somebody else has set it: KIND/NAME:FIELD.
+	// Field in production that Slipway leaves to whoever has set it: KIND/NAME:FIELD.
 	// +optional
 	leave []string,
 	// Return what --output json prints; that name is taken by dagger call.
@@ -82,10 +82,10 @@ func (m *Slipway) Status(ctx context.Context,
 	// An API server that listens on 127.0.0.1 of your own machine: tcp://127.0.0.1:PORT.
 	// +optional
 	cluster *dagger.Service,
-	// Where betas live; by default the application's name and -build.
+	// Namespace of betas; by default the application's name and -build.
 	// +optional
 	buildNamespace string,
-	// Where production lives; by default the application's name.
+	// Namespace of production; by default the application's name.
 	// +optional
 	namespace string,
 	// Kustomize folder in the source: who made what it has, before a release did.
@@ -125,16 +125,16 @@ func (m *Slipway) Rollback(ctx context.Context,
 	// An API server that listens on 127.0.0.1 of your own machine: tcp://127.0.0.1:PORT.
 	// +optional
 	cluster *dagger.Service,
-	// Where betas live; by default the application's name and -build.
+	// Namespace of betas; by default the application's name and -build.
 	// +optional
 	buildNamespace string,
-	// Where production lives; by default the application's name.
+	// Namespace of production; by default the application's name.
 	// +optional
 	namespace string,
 	// This run's id.
 	// +optional
 	run string,
-	// Time for the whole run.
+	// Time limit of the whole run.
 	// +default="30m"
 	timeout string,
 	// Return the reports of a rollback that failed, too: report.json tells the exit code.

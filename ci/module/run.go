@@ -44,10 +44,10 @@ func (m *Slipway) Run(ctx context.Context,
 	// The registry's password or token: env:NAME.
 	// +optional
 	registryPassword *dagger.Secret,
-	// Where betas live; by default the application's name and -build.
+	// Namespace of betas; by default the application's name and -build.
 	// +optional
 	buildNamespace string,
-	// Where production lives; by default the application's name.
+	// Namespace of production; by default the application's name.
 	// +optional
 	namespace string,
 	// Kustomize folder in the source.
@@ -56,25 +56,25 @@ func (m *Slipway) Run(ctx context.Context,
 	// Kustomize folder in the source.
 	// +default="kustomize/overlays/production"
 	productionOverlay string,
-	// What production may lose although its data goes with it: KIND/NAME.
+	// Object in production that may be deleted with its data once the overlay no longer has it: KIND/NAME.
 	// +optional
 	prune []string,
-	// Whose fields of production's objects become Slipway's: helm, kubectl, ...
+	// Field managers whose fields in production Slipway takes over: helm, kubectl, ...
 	// +optional
 	takeOver []string,
-	// What stays as somebody else has set it: KIND/NAME:FIELD.
+	// Field in production that Slipway leaves to whoever has set it: KIND/NAME:FIELD.
 	// +optional
 	leave []string,
-	// This run's id: lower case, fits a label and a name suffix; made when not given.
+	// This run's id: lower case, fits a label and a name suffix; random by default.
 	// +optional
 	run string,
-	// Time for the whole run.
+	// Time limit of the whole run.
 	// +default="30m"
 	timeout string,
-	// Time for one stage.
+	// Time limit of each stage.
 	// +default="10m"
 	stageTimeout string,
-	// Leave the beta up for so long after a failure, for a look.
+	// How long a beta stays up after a failure, so that you can look at it.
 	// +default="0s"
 	keepBeta string,
 	// Return the reports of a run that failed, too: report.json tells the exit code.
@@ -82,7 +82,7 @@ func (m *Slipway) Run(ctx context.Context,
 	allowFailure bool,
 ) (*dagger.Directory, error) {
 	if !pipeline.Reaches(until, "deploy") {
-		productionKubeconfig = nil // not so much as opened
+		productionKubeconfig = nil // not even read
 	}
 	c := call{source: source, kubeconfig: kubeconfig, production: productionKubeconfig, cluster: cluster, image: image, user: registryUser, password: registryPassword}
 	c.flag("until", until).flag("version", version).flag("context", context).flag("production-context", productionContext).flag("build-namespace", buildNamespace).flag("namespace", namespace).

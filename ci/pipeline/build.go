@@ -10,7 +10,7 @@ import (
 	"golang.org/x/sync/errgroup"
 )
 
-// engineVersion is that of the SDK: both are released together.
+// engineVersion is the SDK's version, too: both are released together.
 const engineVersion = "dagger v0.21.8"
 
 // Build runs static checks and unit tests, then builds the image and pushes it
@@ -35,8 +35,8 @@ func (r *Run) Build(ctx context.Context) error {
 	return err
 }
 
-// compile returns the image, once all checks passed. It and the tests' image are
-// compiled while they run.
+// compile returns the image once all checks have passed. The image and that of the
+// tests are built while the checks run.
 func (r *Run) compile(ctx context.Context) (*dagger.Container, error) {
 	shipped := r.target("", dagger.BuildArg{Name: "VERSION", Value: r.opts.Version}, dagger.BuildArg{Name: "COMMIT", Value: r.opts.Commit})
 	r.tests = r.target(r.app.TestTarget)
@@ -55,8 +55,8 @@ func (r *Run) compile(ctx context.Context) (*dagger.Container, error) {
 	return shipped, nil
 }
 
-// BuildImage returns the image that Build would push, checked and tested like it. It
-// needs of the environment engine and tree; nothing is pushed.
+// BuildImage returns the image that Build would push, after the same checks and unit
+// tests. It pushes nothing and needs only Engine and Tree of the environment.
 func BuildImage(ctx context.Context, app Application, opts Options, env Environment) (*dagger.Container, error) {
 	r, err := newRun(app, opts, env)
 	if err != nil {
@@ -70,7 +70,7 @@ func (r *Run) target(name string, args ...dagger.BuildArg) *dagger.Container {
 	return r.env.Engine.Source.DockerBuild(dagger.DirectoryDockerBuildOpts{Dockerfile: r.app.Dockerfile, Target: name, BuildArgs: args})
 }
 
-// gate builds a target whose success is all that counts.
+// gate builds a target of the Dockerfile that runs checks or tests.
 func (r *Run) gate(ctx context.Context, target, what string) error {
 	if target == "" {
 		return nil
@@ -86,7 +86,8 @@ func (r *Run) gate(ctx context.Context, target, what string) error {
 	return nil
 }
 
-// engineFailure tells a command that failed from an engine that is gone.
+// engineFailure returns the Failure for an error of the engine: a command in the build
+// has failed, or the engine no longer answers.
 func (r *Run) engineFailure(what string, err error) *Failure {
 	failure := &Failure{Code: ExitBuild, Cause: what + ": " + firstLine(engineID.ReplaceAllString(err.Error(), "")), Err: err}
 	var command *dagger.ExecError
@@ -95,16 +96,16 @@ func (r *Run) engineFailure(what string, err error) *Failure {
 		failure.Cause = what
 		failure.Evidence = failedLines(command.Stdout + "\n" + command.Stderr)
 	case engineGone(err):
-		failure.Code, failure.Try = ExitUnreachable, "look whether the engine runs: `go run ./ci sandbox status`"
+		failure.Code, failure.Try = ExitUnreachable, "check that the engine is running: `go run ./ci sandbox status`"
 	}
 	return failure
 }
 
-// engineID is how the engine tells, in its errors, what it was loading, back to
-// the first step: kilobytes that tell nobody anything.
+// engineID matches the ids in the engine's errors: kilobytes that encode all former
+// steps and help nobody.
 var engineID = regexp.MustCompile(`load \S+: (inputs: )?`)
 
-// engineGone recognises a session whose other end no longer answers.
+// engineGone reports whether the engine at the other end of the session no longer answers.
 func engineGone(err error) bool {
 	text := err.Error()
 	for _, sign := range []string{"connection refused", "connection reset", "EOF", "broken pipe"} {

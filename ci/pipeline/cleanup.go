@@ -8,9 +8,8 @@ import (
 	"github.com/slipway-cd/slipway/ci/cluster/runs"
 )
 
-// Cleanup removes what this run made, except the release in production, and
-// gives production free for the next run. Only this run's things: others run
-// beside it.
+// Cleanup removes what this run has made, except the release in production, and
+// releases the production lock. It leaves alone what belongs to other runs.
 func (r *Run) Cleanup(ctx context.Context) error {
 	return errors.Join(r.receipt.compareProduction(ctx, &r.lock), r.unlockProduction(ctx), r.removeBeta(ctx), r.awaitSweep(), r.receiptAfter(ctx))
 }
@@ -39,8 +38,8 @@ func (r *Run) removeBeta(ctx context.Context) error {
 	return r.deleteBeta(ctx)
 }
 
-// deleteBeta ends the signs of life only when nothing is left: until then
-// `cleanup --stale` must not take the run for one that was killed.
+// deleteBeta stops the heartbeat only when nothing is left: until then
+// `cleanup --stale` must not take the run for a killed one.
 func (r *Run) deleteBeta(ctx context.Context) error {
 	_, err := runs.Delete(ctx, r.env.Build, r.opts.BuildNamespace, r.opts.Run)
 	if r.beta.resign != nil {
@@ -49,8 +48,8 @@ func (r *Run) deleteBeta(ctx context.Context) error {
 	return err
 }
 
-// keepBeta leaves the beta of a failed run up for a look, until the time given
-// is over, or the run's, or a signal comes.
+// keepBeta leaves the beta of a failed run up so that somebody can look at it, until
+// the time given by --keep-beta or --timeout is over, or a signal comes.
 func (r *Run) keepBeta(ctx context.Context) {
 	if r.opts.KeepBeta == 0 || !r.beta.made || r.beta.removal != nil || ctx.Err() != nil {
 		return

@@ -21,15 +21,15 @@ import (
 type production struct {
 	former    *records.Release             // what it ran before, nil for a first deploy
 	objects   []*unstructured.Unstructured // what it holds now
-	refs      []managed.Ref                // the same as they were made
-	awaited   []managed.Ref                // what runs that were undone may yet create
+	refs      []managed.Ref                // references to them, with uids, and to objects that it kept
+	awaited   []managed.Ref                // what runs that it undid may still create
 	broken    []records.Broken             // releases that cannot be read
-	rerouted  bool                         // an Ingress leads elsewhere than before
+	rerouted  bool                         // the spec of an Ingress changed
 	verified  bool                         // the new version answers
 	recording bool                         // writing the release was begun
 }
 
-// Deploy puts the tested digest into production and waits until it is really out.
+// Deploy deploys the tested digest to production and waits for its rollout.
 func (r *Run) Deploy(ctx context.Context) error {
 	objects, err := r.renderProduction(r.digest)
 	if err != nil {
@@ -68,11 +68,11 @@ func (r *Run) remember(ctx context.Context) error {
 	return err
 }
 
-// change makes production hold the objects and nothing that only the former
-// release had, and waits until they are really out. It plans everything first,
-// then records the way back, and only then writes.
+// change applies the objects to production, waits for their rollout and prunes what
+// only the former release had. It plans everything first, then records the way back,
+// and only then writes.
 func (r *Run) change(ctx context.Context, stage string, objects []*unstructured.Unstructured) ([]write.Change, error) {
-	if err := account.CheckIdentity(objects); err != nil { // a release of former times may have what none has now
+	if err := account.CheckIdentity(objects); err != nil { // a rollback may go to a release from before this check existed
 		return nil, err
 	}
 	options := r.applyOptions()
@@ -119,8 +119,8 @@ func (r *Run) applyOptions() apply.Options {
 	return options
 }
 
-// foreseeConflicts looks for fields of production's objects that others have set,
-// before anything is built. The image's digest is not known yet.
+// foreseeConflicts looks for field ownership conflicts in production before anything
+// is built. The image's digest is not known yet.
 func (r *Run) foreseeConflicts(ctx context.Context) error {
 	objects, err := r.renderProduction(noDigest)
 	if err == nil {
@@ -132,13 +132,13 @@ func (r *Run) foreseeConflicts(ctx context.Context) error {
 	return apply.CheckConflicts(ctx, r.env.Production, objects, r.applyOptions())
 }
 
-// wait waits until the objects are really out.
+// wait waits until the objects are rolled out and ready.
 func (r *Run) wait(ctx context.Context, in *cluster.Cluster, stage string, objects []*unstructured.Unstructured) error {
 	defer r.waitTime()()
 	return rollout.Wait(ctx, in, objects, r.tell(ctx, stage))
 }
 
-// tell returns what notes the states of objects.
+// tell returns a function that prints the state of an object and notes it for the report.
 func (r *Run) tell(ctx context.Context, stage string) func(object, state string) {
 	return func(object, state string) {
 		r.heard.heard(ctx, object, state, time.Now())

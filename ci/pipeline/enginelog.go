@@ -5,8 +5,8 @@ import (
 	"sync"
 )
 
-// EngineLog receives the engine's output and passes it to the log of the stage
-// under way; what comes before the first stage is dropped.
+// EngineLog writes the engine's output to the log of the running stage and drops
+// what comes before the first stage.
 type EngineLog struct {
 	mutex sync.Mutex
 	to    io.Writer

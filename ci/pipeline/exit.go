@@ -55,11 +55,11 @@ var exitOfClass = map[cluster.Class]int{
 	cluster.Lost:          ExitUndo,
 }
 
-// Failure is an error that knows its exit code and what a user should see.
+// Failure is an error with an exit code and what a user should see.
 type Failure struct {
 	Code     int
 	Cause    string   // one sentence, no period
-	Evidence []string // lines that show it
+	Evidence []string // lines that prove it: events, states, log lines
 	Try      string   // what the user can do
 	Err      error
 }
@@ -72,7 +72,7 @@ func (f *Failure) Error() string {
 	return f.Cause + "; " + f.Try
 }
 
-// Evidence returns what shows the cause of an error, line by line; often nothing.
+// Evidence returns the lines that prove the cause of an error, if there are any.
 func Evidence(err error) []string {
 	var failure *Failure
 	if errors.As(err, &failure) {
@@ -88,7 +88,7 @@ func Evidence(err error) []string {
 // Unwrap returns the underlying error.
 func (f *Failure) Unwrap() error { return f.Err }
 
-// Usage is the failure of an option or of the configuration: exit code 2.
+// Usage returns the Failure, with exit code 2, for a wrong flag or configuration.
 func Usage(format string, args ...any) error {
 	err := fmt.Errorf(format, args...)
 	return &Failure{Code: ExitUsage, Cause: err.Error(), Err: err}
@@ -100,8 +100,8 @@ type Interrupt struct{ Signal os.Signal }
 // Error names the signal.
 func (i Interrupt) Error() string { return "stopped by " + i.Signal.String() }
 
-// OutOfTime is the cause of a context whose time is over; it says which of the
-// limits that was.
+// OutOfTime is the cause of a context whose deadline has passed. It says which limit
+// that was.
 type OutOfTime struct {
 	What  string // the flag that sets it
 	Limit time.Duration
@@ -113,7 +113,7 @@ func (o OutOfTime) Error() string { return fmt.Sprintf("%s (%s) is over", o.What
 // Unwrap makes it a context.DeadlineExceeded.
 func (o OutOfTime) Unwrap() error { return context.DeadlineExceeded }
 
-// explain turns an error into a Failure; code is for what says nothing of itself.
+// explain turns an error into a Failure. code is used if err does not imply one.
 func explain(ctx context.Context, err error, code int) *Failure {
 	var interrupt Interrupt
 	var known *Failure
@@ -128,7 +128,7 @@ func explain(ctx context.Context, err error, code int) *Failure {
 			cause = fromCluster.Object + ": " + cause
 		}
 		return &Failure{Code: exitOfClass[fromCluster.Class], Cause: cause, Evidence: fromCluster.Evidence, Try: fromCluster.Try, Err: err}
-	case late && errors.Is(err, context.DeadlineExceeded): // whatever was under way is not at fault
+	case late && errors.Is(err, context.DeadlineExceeded): // whatever was going on is not to blame
 		return outOfTime(ctx, err)
 	case errors.As(err, &known):
 		return known
@@ -147,10 +147,10 @@ func outOfTime(ctx context.Context, err error) *Failure {
 	if !errors.As(err, new(OutOfTime)) { // else the error names the limit itself
 		cause = context.Cause(ctx).Error() + ": " + cause
 	}
-	return &Failure{Code: ExitTimeout, Cause: "out of time: " + cause, Try: "give it longer with --timeout or --stage-timeout", Err: err}
+	return &Failure{Code: ExitTimeout, Cause: "out of time: " + cause, Try: "allow more time with --timeout or --stage-timeout", Err: err}
 }
 
-// ExitCode returns the exit code that tells of err; 0 for nil.
+// ExitCode returns the exit code for err; 0 for nil.
 func ExitCode(ctx context.Context, err error) int {
 	if err == nil {
 		return ExitDone

@@ -19,12 +19,12 @@ import (
 type beta struct {
 	made    bool       // something of the run may be there
 	removal chan error // its removal under way
-	resign  func()     // ends the signs that the run lives
+	resign  func()     // stops the heartbeat
 }
 
-// Functional deploys the image as a beta of this run's own and tests it, first
-// through its Service, then through the address that users would use. The beta
-// stands beside other runs' and is removed, pass or fail.
+// Functional deploys the image as a beta of its own and tests it, first through its
+// Service, then through its external address. The beta runs beside those of other
+// runs and is removed whether the tests pass or fail.
 func (r *Run) Functional(ctx context.Context) error {
 	objects, err := r.renderBeta(r.digest)
 	if err != nil {
@@ -65,8 +65,8 @@ func (r *Run) Functional(ctx context.Context) error {
 	return nil
 }
 
-// checkIsolated holds the beta against what production shall hold, and against what
-// it holds now where the run's credentials reach.
+// checkIsolated checks that the beta cannot affect production: neither as its overlay
+// will make it nor, if the run has credentials for it, as it is now.
 func (r *Run) checkIsolated(ctx context.Context, beta []*unstructured.Unstructured) error {
 	beside, err := r.renderProduction(r.digest)
 	if err != nil {
@@ -82,7 +82,7 @@ func (r *Run) checkIsolated(ctx context.Context, beta []*unstructured.Unstructur
 	return isolation.CheckIsolated(ctx, r.env.Build, beta, isolation.Isolation{Namespace: r.opts.BuildNamespace, Beside: beside, Run: r.opts.Run})
 }
 
-// testBeta finds the beta's two addresses side by side and tests one after the other.
+// testBeta finds the beta's two addresses in parallel and tests one after the other.
 func (r *Run) testBeta(ctx context.Context, objects []*unstructured.Unstructured) error {
 	var external reach.Address
 	var finding errgroup.Group
@@ -106,8 +106,8 @@ func (r *Run) testBeta(ctx context.Context, objects []*unstructured.Unstructured
 	return r.unlessGone(ctx, r.env.Build, objects, r.betaPath(), err)
 }
 
-// testService tests through a port of this process that leads to the Service,
-// so that it works whatever network the cluster has.
+// testService tests through a port of this process that is forwarded to the Service,
+// which works with any cluster network.
 func (r *Run) testService(ctx context.Context) error {
 	forward, err := reach.ForwardTo(ctx, r.env.Build, r.opts.BuildNamespace, r.betaService(), r.app.Port)
 	if err != nil {

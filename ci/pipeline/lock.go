@@ -10,33 +10,35 @@ import (
 	"github.com/slipway-cd/slipway/ci/cluster/lock"
 )
 
-// leaseName is the lock of production: one run at a time changes it.
+// leaseName names the Lease that is the production lock: one run at a time changes
+// production.
 const leaseName = "slipway-production"
 
-// errLockLost ends what is done under a lock that another may have taken over: that
-// one puts production back, so this run must not touch it any more.
-var errLockLost = errors.New("the lock of production was lost")
+// errLockLost is the cause of a context whose lock another run may have taken over.
+// That run puts production back, so this one must not touch it any more.
+var errLockLost = errors.New("the production lock was lost")
 
-// lostTime is how long the question may take who has production instead.
+// lostTime limits finding out who has production instead.
 const lostTime = 5 * time.Second
 
-// hold is a run's lock of production. Its zero value holds nothing.
+// hold is a run's production lock. Its zero value holds nothing.
 type hold struct {
 	lease    *lock.Lease
-	toldLost bool // that it was lost, was said
+	toldLost bool // the loss has been reported
 }
 
-// lockLost is the failure of a run that lost production; it says to whom.
+// lockLost is the Failure of a run that has lost the production lock; it says to whom.
 func (r *Run) lockLost(ctx context.Context) *Failure {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), lostTime)
 	defer cancel()
 	r.lock.toldLost = true
-	r.back.say(nil) // what led back from this run's changes would now undo the other's
+	r.back.say(nil) // the commands would undo what the other run has changed
 	return &Failure{Code: ExitUndo, Err: errLockLost, Try: "look at `go run ./ci status`; if it shows changes that this run left behind, `go run ./ci recover` puts them back",
-		Cause: "the lock of production was lost, because it " + r.lock.lease.LostBecause() + "; this run writes nothing there any more; " + r.whoHasProduction(ctx)}
+		Cause: "the production lock was lost: it " + r.lock.lease.LostBecause() + "; this run writes nothing there any more; " + r.whoHasProduction(ctx)}
 }
 
-// whoHasProduction names the run that has the lock, else whose release runs.
+// whoHasProduction names the run that holds the lock or, without one, that of the
+// current release.
 func (r *Run) whoHasProduction(ctx context.Context) string {
 	if holder, err := lock.HolderOf(ctx, r.env.Production, r.opts.Namespace, leaseName); err == nil && holder.Name != "" && holder.Name != r.holder() {
 		return "run " + holder.Name + " changes production now"
@@ -44,20 +46,20 @@ func (r *Run) whoHasProduction(ctx context.Context) string {
 	releases, err := r.releases(ctx)
 	switch {
 	case err != nil:
-		return "whose production is now could not be read"
+		return "which run has production now could not be read"
 	case len(releases) == 0:
 		return "production has no release now"
 	}
-	return "production is the release of run " + holder(releases[0].Run, releases[0].Version) + " now"
+	return "production now runs the release of run " + holder(releases[0].Run, releases[0].Version)
 }
 
-// holder is how this run is named to others that wait for the lock.
+// holder is this run's name as holder of the lock, which other runs print.
 func (r *Run) holder() string { return holder(r.opts.Run, r.opts.Version) }
 
 func holder(run, version string) string { return run + " (" + version + ")" }
 
-// lockProduction waits in the queue until production is this run's to change. What
-// changes production uses the context that it returns, see fence.
+// lockProduction waits in the queue for the production lock. Whatever changes
+// production must use the context that it returns, see fence.
 func (r *Run) lockProduction(ctx context.Context, stage string) (under context.Context, done func(), err error) {
 	defer r.waitTime()()
 	r.lock.lease, err = lock.Lock(ctx, r.env.Production, r.opts.Namespace, leaseName, r.holder(), func(other string, place int) {
@@ -70,8 +72,8 @@ func (r *Run) lockProduction(ctx context.Context, stage string) (under context.C
 	return under, done, nil
 }
 
-// unlockProduction gives the lock back; that it was lost is a failure even of a run
-// that has nothing left to write, for production may not be as that run says.
+// unlockProduction releases the lock. Having lost it is a failure even of a run that has
+// nothing left to write, for production may no longer be as that run reports.
 func (r *Run) unlockProduction(ctx context.Context) error {
 	if r.lock.lease == nil {
 		return nil
@@ -89,9 +91,9 @@ func (h *hold) held(ctx context.Context) bool {
 	return h.lease != nil && !errors.Is(h.lease.Ask(ctx), cluster.ErrLost)
 }
 
-// fence returns a context that ends when the lock is lost, and whose writes are
-// sent only while it is surely held: a process that was stopped finds out about its
-// loss before it writes.
+// fence returns a context that is cancelled when the lock is lost. Writes with it
+// are sent only while the lock is certainly held, so that a process that was suspended
+// notices the loss before it writes.
 func (h *hold) fence(ctx context.Context) (context.Context, func()) {
 	ctx, cancel := context.WithCancelCause(ctx)
 	go func() {
@@ -104,7 +106,7 @@ func (h *hold) fence(ctx context.Context) (context.Context, func()) {
 	return h.lease.Fence(ctx), func() { cancel(nil) }
 }
 
-// lost reports whether the lock was had and is no longer.
+// lost reports whether this run had the lock and lost it.
 func (h *hold) lost() bool {
 	if h.lease == nil {
 		return false

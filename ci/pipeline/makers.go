@@ -12,9 +12,9 @@ import (
 	"github.com/slipway-cd/slipway/ci/image"
 )
 
-// FindMakers fills in who made what production's overlay has and is there already,
-// where no release of ours is recorded. What keeps it from being known is told in
-// the status and is no error: the rest of a status is true without it.
+// FindMakers fills in MadeBy: without a release, objects of production's overlay may
+// exist already, made by other tools. If that cannot be found out, MadeByError says why;
+// the rest of the status is right without it.
 func (s *Status) FindMakers(ctx context.Context, c *cluster.Cluster, app Application, tree fs.FS, overlay string) {
 	if len(s.Releases) > 0 {
 		return
@@ -31,7 +31,8 @@ func (s *Status) FindMakers(ctx context.Context, c *cluster.Cluster, app Applica
 	}
 }
 
-// anyRelease renders production's overlay for what does not depend on a version.
+// anyRelease renders production's overlay with a placeholder for the image, for what
+// does not depend on it.
 func anyRelease(app Application, tree fs.FS, opts Options) ([]*unstructured.Unstructured, error) {
 	repository, err := image.ParseRepository("any.invalid/" + app.Name)
 	if err != nil {

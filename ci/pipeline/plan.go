@@ -15,7 +15,7 @@ import (
 type Plan struct {
 	Version string          `json:"version"`
 	Digest  string          `json:"digest"`
-	Changes []apply.Preview `json:"changes"`          // of every object, those that stay as they are included
+	Changes []apply.Preview `json:"changes"`          // of all objects, unchanged ones too
 	MadeBy  []apply.Maker   `json:"madeBy,omitempty"` // as in a Status
 }
 
@@ -25,8 +25,8 @@ func (p Plan) Changed() []apply.Preview {
 }
 
 // Plan returns what deploying this run's version would change in production, by
-// a dry run on the server. It needs neither engine nor printer and writes
-// nothing. A version that the registry does not have is of exit code 2.
+// server-side dry run. It writes nothing and needs neither engine nor printer. A
+// version that is not in the registry is a usage error.
 func (r *Run) Plan(ctx context.Context) (Plan, error) {
 	digest, err := r.registered(ctx)
 	if err != nil {
@@ -53,7 +53,7 @@ func (r *Run) Plan(ctx context.Context) (Plan, error) {
 	return out, nil
 }
 
-// registered returns the digest of the released version, else of its beta.
+// registered returns the digest of the version or, if it is not released, of its beta.
 func (r *Run) registered(ctx context.Context) (string, error) {
 	for _, tag := range []string{r.opts.Version, r.opts.Version + "-beta"} {
 		digest, err := r.env.Registry.Digest(ctx, r.repository, tag)

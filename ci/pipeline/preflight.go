@@ -16,10 +16,10 @@ import (
 	"github.com/slipway-cd/slipway/ci/report"
 )
 
-// runID fits a label's value and, with room for the longest name before it, a name's suffix.
+// runID is valid as a label's value and short enough as the suffix of a long name.
 var runID = regexp.MustCompile(`^[a-z0-9]([a-z0-9-]{0,30}[a-z0-9])?$`)
 
-// CheckRun returns an error of exit code 2 for what cannot be a run's id.
+// CheckRun returns a usage error if id is not a valid id of a run.
 func CheckRun(id string) error {
 	if !runID.MatchString(id) {
 		return Usage("--run %q: want at most 32 lower case letters, digits and dashes", id)
@@ -27,21 +27,21 @@ func CheckRun(id string) error {
 	return nil
 }
 
-// Check tells what is wrong with the options of a run of the whole pipeline
-// without a network, so that nothing is started or changed for one that cannot
-// be. Errors are of exit code 2 and name the flag. The image may still be unknown.
+// Check validates the options of a run of the whole pipeline without any request, so
+// that nothing is started for a run that cannot succeed. It returns usage errors that
+// name the flag. The image may still be unknown.
 func Check(app Application, opts Options, tree fs.FS) error {
 	if err := image.CheckTag(opts.Version); err != nil {
 		return Usage("--version: %w", err)
 	}
 	if len(validation.IsValidLabelValue(opts.Version)) > 0 {
-		return Usage("--version: version %q: is no value of a Kubernetes label: write at most %d characters, the first and the last a letter or digit", opts.Version, validation.LabelValueMaxLength)
+		return Usage("--version: version %q: is not a valid label value: use at most %d characters, the first and last a letter or digit", opts.Version, validation.LabelValueMaxLength)
 	}
 	if !slices.Contains(StageNames(), opts.Until) {
 		return Usage("--until %q: no such stage; want one of %s", opts.Until, strings.Join(StageNames(), ", "))
 	}
 	if opts.Image == "" {
-		opts.Image = "to-be-known.invalid/" + app.Name // an overlay renders with any
+		opts.Image = "to-be-known.invalid/" + app.Name // any name will do to render an overlay
 	}
 	r, err := newRun(app, opts, Environment{Tree: tree})
 	if err != nil {
@@ -50,7 +50,7 @@ func Check(app Application, opts Options, tree fs.FS) error {
 	return r.checkOverlays()
 }
 
-// noDigest stands for an image that is not built yet.
+// noDigest is the digest of an image that is not built yet.
 var noDigest = "sha256:" + strings.Repeat("0", 64)
 
 func (r *Run) checkOverlays() error {
@@ -67,7 +67,7 @@ func (r *Run) checkOverlays() error {
 	return nil
 }
 
-// New returns a run of options that passed Check and now have an image.
+// New returns a run. opts must have passed Check and now have an image.
 func New(app Application, opts Options, env Environment) (*Run, error) {
 	r, err := newRun(app, opts, env)
 	if err != nil {
@@ -92,7 +92,7 @@ func newRun(app Application, opts Options, env Environment) (*Run, error) {
 	return &Run{app: app, opts: opts, env: env, repository: repository}, nil
 }
 
-// introduce begins the report with what is known.
+// introduce fills in the report what is known before the first stage.
 func (r *Run) introduce() {
 	in := r.env.Build
 	if in == nil {
@@ -103,9 +103,9 @@ func (r *Run) introduce() {
 		Vendor: r.opts.Vendor, Branch: r.opts.Branch, Actor: r.opts.Actor, RunURL: r.opts.RunURL, Namespace: r.opts.Namespace, Cluster: host + " " + version, As: r.env.As, ProductionAs: r.env.ProductionAs, Engine: engineVersion}
 }
 
-// Preflight asks the cluster and the registry, side by side and without a
-// change, whether the run may do what it is about to; a refusal after minutes
-// of building would come late.
+// Preflight asks the cluster and the registry in parallel whether the run may do what
+// it is about to do, and changes nothing: a refusal would otherwise come only after
+// minutes of building.
 func (r *Run) Preflight(ctx context.Context) error {
 	var checks errgroup.Group
 	checks.Go(func() error { return r.env.Registry.Ping(ctx, r.repository) })
@@ -137,12 +137,12 @@ func (r *Run) Preflight(ctx context.Context) error {
 	return nil
 }
 
-// checkProduction reports whether production may be changed. Whoever gave the build
-// namespace's credentials alone is told what is lacking.
+// checkProduction checks that production may be changed. If the credentials are only
+// those of the build namespace, the error says which flag is missing.
 func (r *Run) checkProduction(ctx context.Context) error {
 	err := r.env.Production.CheckAccess(ctx, r.opts.Namespace)
 	if known := (*cluster.Error)(nil); r.env.Production == r.env.Build && errors.As(err, &known) && known.Try != "" {
-		known.Try += "; credentials of production alone are given with --production-kubeconfig"
+		known.Try += "; or give separate credentials for production with --production-kubeconfig"
 	}
 	return err
 }

@@ -11,10 +11,10 @@ import (
 func TestAVersionThatFitsNoTagOrNoLabelIsRefusedInOneLineBeforeAnythingStarts(t *testing.T) {
 	t.Parallel()
 	for version, says := range map[string]string{
-		"a b":                   "is no image tag: write letters, digits",
-		"_x":                    "is no value of a Kubernetes label: write at most 63 characters, the first and the last a letter or digit",
-		"x.":                    "is no value of a Kubernetes label",
-		strings.Repeat("a", 64): "is no value of a Kubernetes label",
+		"a b":                   "is not a valid image tag: use at most 128 letters, digits",
+		"_x":                    "is not a valid label value: use at most 63 characters, the first and last a letter or digit",
+		"x.":                    "is not a valid label value",
+		strings.Repeat("a", 64): "is not a valid label value",
 	} {
 		err := Check(Application{}, Options{Version: version}, fstest.MapFS{})
 		require.ErrorContains(t, err, "--version: version ")

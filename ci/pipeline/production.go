@@ -14,8 +14,8 @@ import (
 	"github.com/slipway-cd/slipway/ci/cluster/records"
 )
 
-// Production runs the light tests where users are: is it there, does it reach
-// its database, is it the version just deployed? Only then the release counts.
+// Production runs the light tests at the address of users: does it answer, does it
+// reach its database, is it the version just deployed? Only then the release is recorded.
 func (r *Run) Production(ctx context.Context) error {
 	ctx, done := r.lock.fence(ctx)
 	defer done()
@@ -34,13 +34,12 @@ func (r *Run) Production(ctx context.Context) error {
 	return nil
 }
 
-// recordTime is how long recording a verified release may take: longer than an API
-// server takes to restart.
+// recordTime limits recording a verified release. It is longer than an API server takes
+// to restart.
 const recordTime = time.Minute
 
-// recordRelease makes what was tested the release, and then forgets the way back.
-// Once begun it is not interrupted: whether a release is recorded whose writing
-// was broken off, nobody would know.
+// recordRelease records the verified release and then deletes the undo record. It is
+// not interrupted once begun: nobody would know whether the release is recorded.
 func (r *Run) recordRelease(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, recordTime)
 	defer cancel()
@@ -67,7 +66,7 @@ func (r *Run) release(objects []*unstructured.Unstructured, refs []managed.Ref) 
 		Committed: r.opts.Built, Before: r.opts.History.Before, Shallow: r.opts.History.Shallow}
 }
 
-// testProduction tests what the objects put out and returns where.
+// testProduction tests production at the address that objects give it and returns the URL.
 func (r *Run) testProduction(ctx context.Context, stage string, objects []*unstructured.Unstructured, version string) (string, error) {
 	path, err := r.publicPath(objects)
 	if err != nil {
@@ -89,8 +88,8 @@ func (r *Run) testProduction(ctx context.Context, stage string, objects []*unstr
 	return url, r.unlessGone(ctx, r.env.Production, objects, path, err)
 }
 
-// stillServed looks once more at an address whose Ingress was changed: a controller may
-// have served until now what that said before, and nothing tells when it has read it.
+// stillServed checks once more the address of an Ingress that was changed: until now its
+// controller may have routed by the former rules, and nothing says when it reads the new ones.
 func (r *Run) stillServed(ctx context.Context, objects []*unstructured.Unstructured, path string) error {
 	defer r.waitTime()()
 	select {
@@ -104,11 +103,11 @@ func (r *Run) stillServed(ctx context.Context, objects []*unstructured.Unstructu
 	return err
 }
 
-// answerTime is how long an address may take to answer again after tests failed there.
+// answerTime limits how long an address may take to answer again after tests failed there.
 const answerTime = 3 * time.Second
 
-// unlessGone returns why tests failed: they did, or the address answers no more. A
-// controller may serve for a moment what an Ingress said before.
+// unlessGone returns why tests failed: if the address no longer answers, that, else the
+// tests' own error. A controller may route by an Ingress's former rules for a moment.
 func (r *Run) unlessGone(ctx context.Context, in *cluster.Cluster, objects []*unstructured.Unstructured, path string, failed error) error {
 	if failed == nil || ctx.Err() != nil {
 		return failed

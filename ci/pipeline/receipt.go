@@ -9,25 +9,25 @@ import (
 	"github.com/slipway-cd/slipway/ci/report"
 )
 
-// receiptTime is how long the state before a run may take to read.
+// receiptTime limits reading the state before a run.
 const receiptTime = 30 * time.Second
 
-// receipt holds what shows in the end that the run changed what it says and
-// nothing else, as far as its credentials reach.
+// receipt compares the states before and after a run, to prove that the run changed what
+// it reports and nothing else, as far as its credentials can see.
 type receipt struct {
 	scope  scope
 	known  chan struct{} // closed when before, or err, is set
 	before seen
 	err    error
-	locked *footprint.Fingerprint // production when the lock was had; nil without one
+	locked *footprint.Fingerprint // production once the run had the lock; nil without one
 
 	production []footprint.Difference
 	objects    int  // of production
 	alone      bool // nobody else may have changed production
 }
 
-// seen is a state of what the run's connections show: of production, and of all else.
-// A part is nil where the run has no connection to see it by.
+// seen is the state of production and of everything else that the run can read. A part
+// is nil if the run has no connection for it.
 type seen struct{ production, rest *footprint.Fingerprint }
 
 // scope is whose receipt it is, and what its connections see.
@@ -41,7 +41,7 @@ func (r *Run) scope() scope {
 	return scope{run: r.opts.Run, build: r.env.Build, production: r.env.Production, buildNamespace: r.opts.BuildNamespace, namespace: r.opts.Namespace}
 }
 
-// look reads the state as it is.
+// look reads the present state.
 func (s scope) look(ctx context.Context) (now seen, err error) {
 	if now.production, err = s.lookAtProduction(ctx); err != nil || s.build == nil {
 		return now, err
@@ -61,7 +61,7 @@ func (s scope) lookAtProduction(ctx context.Context) (*footprint.Fingerprint, er
 	return now.In(s.namespace), nil
 }
 
-// newReceipt begins to read the state before the run, beside what comes next.
+// newReceipt starts to read the state before the run, in the background.
 func newReceipt(ctx context.Context, s scope) *receipt {
 	taken := &receipt{scope: s, known: make(chan struct{})}
 	go func() {
@@ -73,8 +73,8 @@ func newReceipt(ctx context.Context, s scope) *receipt {
 	return taken
 }
 
-// ready returns when the state before the run is known. Nothing is written before
-// that; what could not be read while the engine built is read again.
+// ready waits until the state before the run is known: nothing may be written
+// before. If it could not be read in the background, it is read again.
 func (r *receipt) ready(ctx context.Context) error {
 	if r == nil {
 		return nil
@@ -100,8 +100,8 @@ func (r *receipt) underLock(ctx context.Context) error {
 	return err
 }
 
-// compareProduction compares production while the lock, if it was had, still keeps
-// others away.
+// compareProduction compares production, while the lock (if the run took it) still
+// keeps other runs away.
 func (r *receipt) compareProduction(ctx context.Context, lock *hold) error {
 	if r == nil {
 		return nil
@@ -123,12 +123,12 @@ func (r *receipt) compareProduction(ctx context.Context, lock *hold) error {
 	return nil
 }
 
-// receiptAfter compares the rest, when nothing of the run is left there, and puts
-// the receipt into the report. What changed and was neither the run's doing nor
-// visibly another's is a failure of exit code 61.
+// receiptAfter compares the rest, once nothing of the run is left there, and adds the
+// receipt to the report. A change that is neither reported by this run nor clearly made
+// by others is a failure with exit code 61.
 func (r *Run) receiptAfter(ctx context.Context) error {
 	if r.receipt == nil || r.receipt.err != nil {
-		return nil // said already
+		return nil // reported already
 	}
 	out, err := r.receipt.after(ctx, r.report.Changes)
 	if err != nil {
@@ -139,7 +139,7 @@ func (r *Run) receiptAfter(ctx context.Context) error {
 		return nil
 	}
 	failure := &Failure{Code: ExitOutside, Cause: "something outside this run changed",
-		Try: "look who did it: kubectl get KIND NAME -o yaml --show-managed-fields"}
+		Try: "find out who did it: kubectl get KIND NAME -o yaml --show-managed-fields"}
 	for _, touched := range out.Unexpected {
 		failure.Evidence = append(failure.Evidence, touched.String())
 	}

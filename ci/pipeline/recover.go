@@ -12,8 +12,8 @@ import (
 	"github.com/slipway-cd/slipway/ci/cluster/runs"
 )
 
-// LookBehind finds out whether a killed run left production changed; then Execute
-// puts it back before it does anything else. It writes nothing.
+// LookBehind finds out whether a killed run left production changed. If so, Execute
+// puts it back before the first stage. LookBehind writes nothing.
 func (r *Run) LookBehind(ctx context.Context) error {
 	if !Reaches(r.opts.Until, "deploy") {
 		return nil
@@ -23,10 +23,10 @@ func (r *Run) LookBehind(ctx context.Context) error {
 	return err
 }
 
-// Recover finishes the undo of runs that were killed while they changed
-// production. A run that still lives is left alone.
+// Recover undoes the changes of runs that were killed while they changed production.
+// It leaves a run alone that is still alive.
 func (r *Run) Recover(ctx context.Context) (err error) {
-	r.note("recover", "look whether the run that changes production still lives")
+	r.note("recover", "check whether the run that changes production is still alive")
 	waited := r.waitTime()
 	r.lock.lease, err = lock.TakeIfStale(ctx, r.env.Production, r.opts.Namespace, leaseName, r.holder())
 	waited()
@@ -34,7 +34,7 @@ func (r *Run) Recover(ctx context.Context) (err error) {
 		return err
 	}
 	if r.lock.lease == nil {
-		r.detail = "the run that changes production lives: left to it"
+		r.detail = "nothing to do: the run that changes production is alive"
 		return nil
 	}
 	under, done := r.lock.fence(ctx)
@@ -42,9 +42,9 @@ func (r *Run) Recover(ctx context.Context) (err error) {
 	return errors.Join(r.recoverDead(under, "recover"), r.unlockProduction(ctx))
 }
 
-// recoverDead finishes, under the lock, what other runs began: whoever wrote an
-// undo record and does not have the lock any more is dead. One of this run's name is
-// of an earlier attempt at it.
+// recoverDead finishes, under the lock, what other runs began: a run that wrote an undo
+// record and no longer holds the lock is dead. A record with this run's name is from an
+// earlier attempt at it.
 func (r *Run) recoverDead(ctx context.Context, stage string) error {
 	undos, err := r.undos(ctx)
 	if err != nil {
@@ -66,8 +66,8 @@ func (r *Run) recoverDead(ctx context.Context, stage string) error {
 	return nil
 }
 
-// finishOther does what a dead run's record says, unless that run had verified and
-// recorded its release: then only the record is left of it.
+// finishOther follows the undo record of a dead run. If that run had verified and
+// recorded its release, it only deletes the undo record.
 func (r *Run) finishOther(ctx context.Context, stage string, record records.UndoRecord, releases []records.Release) (string, error) {
 	if slices.ContainsFunc(releases, func(release records.Release) bool { return release.Run == record.Run }) {
 		return "its release " + record.Version + " was verified", records.ForgetUndo(ctx, r.env.Production, record)
@@ -92,9 +92,9 @@ func (r *Run) finishOther(ctx context.Context, stage string, record records.Undo
 	})
 }
 
-// NewRecover returns a run that only clears up after killed ones.
+// NewRecover returns a run that only cleans up after killed ones.
 func NewRecover(app Application, opts Options, env Environment) (*Run, error) {
-	opts.Version, opts.Until = "none", "betas" // a tag, for the image of the tests is built
+	opts.Version, opts.Until = "none", "betas" // the version must be a valid tag, since the image of the tests is built
 	run, err := New(app, opts, env)
 	if err == nil {
 		run.report.Version = ""
@@ -111,8 +111,9 @@ func (r *Run) RecoverStages() []Stage {
 	}
 }
 
-// sweep begins to remove the betas of killed runs, which takes 15 seconds where
-// there are any; cleanup waits for it. An interrupted run leaves them to the next.
+// sweep starts to remove the betas of killed runs in the background, which takes 15
+// seconds if there are any; cleanup waits for it. An interrupted run leaves them to the
+// next one.
 func (r *Run) sweep(ctx context.Context) {
 	r.stale = make(chan error, 1)
 	go func() {
@@ -124,10 +125,10 @@ func (r *Run) sweep(ctx context.Context) {
 	}()
 }
 
-// RemoveStale removes the betas of runs whose process no longer lives.
+// RemoveStale removes the betas of runs whose process is no longer alive.
 func (r *Run) RemoveStale(ctx context.Context) error {
 	count, err := r.removeStale(ctx)
-	r.detail = fmt.Sprintf("%d stale runs removed", count)
+	r.detail = fmt.Sprintf("removed %d stale runs", count)
 	return err
 }
 

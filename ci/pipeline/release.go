@@ -2,11 +2,11 @@ package pipeline
 
 import "context"
 
-// Release gives the tested digest its final tags. The registry copies the
-// manifest: no rebuild, the same bytes. Only now, so that a tag other than
-// -beta always means tested.
+// Release tags the tested digest as VERSION and latest. The registry copies the
+// manifest, nothing is rebuilt. It comes after the tests, so that a tag without -beta
+// always means tested.
 func (r *Run) Release(ctx context.Context) error {
-	if Reaches(r.opts.Until, "deploy") { // else an older commit would become the latest
+	if Reaches(r.opts.Until, "deploy") { // otherwise an older commit would become latest
 		if err := r.checkSuperseded(ctx); err != nil {
 			return err
 		}

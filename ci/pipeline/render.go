@@ -18,8 +18,8 @@ func (r *Run) betaPath() string { return r.app.BetaPath + "/" + r.opts.Run }
 // betaService is the Service of this run's beta.
 func (r *Run) betaService() string { return r.app.Service + "-" + r.opts.Run }
 
-// renderBeta returns this run's own copy of the application: its names end in
-// the run, its selectors hold the run, it answers below the run's path.
+// renderBeta returns the objects of this run's beta: their names end with the run's id,
+// their selectors contain it, and the Ingress serves a path of its own.
 func (r *Run) renderBeta(digest string) ([]*unstructured.Unstructured, error) {
 	return manifest.Render(r.env.Tree, r.opts.BetaOverlay, manifest.Layer{
 		Namespace:      r.opts.BuildNamespace,
@@ -32,7 +32,7 @@ func (r *Run) renderBeta(digest string) ([]*unstructured.Unstructured, error) {
 	})
 }
 
-// renderProduction returns what production shall hold.
+// renderProduction returns the objects of production.
 func (r *Run) renderProduction(digest string) ([]*unstructured.Unstructured, error) {
 	labels := r.labels()
 	labels[managed.LabelRun] = r.opts.Run
@@ -43,9 +43,9 @@ func (r *Run) renderProduction(digest string) ([]*unstructured.Unstructured, err
 	})
 }
 
-// publicPath is the path of the Ingress among objects that leads to the Service:
-// the base path of what these objects put out. It is read from them, so that it
-// is said once, and so that an undo looks where the former release answers.
+// publicPath returns the path of the Ingress that routes to the Service: the base path
+// of the application. It is read from objects, so that nobody has to configure it twice
+// and an undo tests at the path of the former release.
 func (r *Run) publicPath(objects []*unstructured.Unstructured) (string, error) {
 	for _, object := range objects {
 		if object.GroupVersionKind() != networkingv1.SchemeGroupVersion.WithKind("Ingress") {
@@ -66,7 +66,7 @@ func (r *Run) publicPath(objects []*unstructured.Unstructured) (string, error) {
 			}
 		}
 	}
-	return "", fmt.Errorf("no Ingress leads to Service %s", r.app.Service)
+	return "", fmt.Errorf("no Ingress routes to Service %s", r.app.Service)
 }
 
 func (r *Run) labels() map[string]string {

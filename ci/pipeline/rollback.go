@@ -10,10 +10,10 @@ import (
 	"github.com/slipway-cd/slipway/ci/cluster/write"
 )
 
-// NewRollback returns a run that puts production back to the newest release of
-// version to, or with an empty to to the release before the current one; after a
-// rollback that is the one that was rolled back. It reads the cluster and writes
-// nothing. A version that no release has is of exit code 2.
+// NewRollback returns a run that rolls production back to the newest release of the
+// version in to. If to is empty, that is the release before the current one; after a
+// rollback, that is the release which was rolled back. It reads the cluster and writes
+// nothing. A version without a release is a usage error.
 func NewRollback(ctx context.Context, app Application, opts Options, env Environment, to string) (*Run, error) {
 	if err := env.Production.CheckAccess(ctx, opts.Namespace); err != nil {
 		return nil, err
@@ -37,7 +37,7 @@ func NewRollback(ctx context.Context, app Application, opts Options, env Environ
 	return r, nil
 }
 
-// choose returns the release to go back to; releases are newest first.
+// choose returns the release to roll back to; releases are newest first.
 func choose(releases []records.Release, to string) (records.Release, error) {
 	var known []string
 	for _, release := range releases {
@@ -59,11 +59,11 @@ func choose(releases []records.Release, to string) (records.Release, error) {
 	return releases[1], nil
 }
 
-// RollbackStages returns the stages of a run that NewRollback made. When the
-// former version does not pass, the undo puts back what production ran until then.
+// RollbackStages returns the stages of a run that NewRollback made. If the former
+// version fails its tests, the undo puts back what production ran before the rollback.
 func (r *Run) RollbackStages() []Stage {
 	return []Stage{
-		{Name: "build", Run: r.BuildTests, Code: ExitBuild},           // only the production tests: what is shipped exists
+		{Name: "build", Run: r.BuildTests, Code: ExitBuild},           // only the production tests: the image exists already
 		{Name: "rollback", Run: r.Rollback, Code: ExitAdmission},      // the recorded objects, under the lock, waited for
 		{Name: "production", Run: r.Production, Code: ExitProduction}, // as after a deploy; recorded as the newest release
 		{Name: "cleanup", Run: r.Cleanup, Code: exitUnknown, Always: true, Time: cleanupTime},
@@ -78,8 +78,8 @@ func (r *Run) BuildTests(ctx context.Context) (err error) {
 	return nil
 }
 
-// Rollback makes production hold the objects that the release recorded, and no
-// others of the current release.
+// Rollback applies the objects that the former release recorded and prunes what only
+// the current one has.
 func (r *Run) Rollback(ctx context.Context) error {
 	ctx, done, err := r.lockProduction(ctx, "rollback")
 	if err != nil {
@@ -95,7 +95,7 @@ func (r *Run) Rollback(ctx context.Context) error {
 	}
 	r.tellBroken("rollback")
 	if r.production.former == nil || r.production.former.Run != chosenFrom {
-		return &Failure{Code: ExitSuperseded, Cause: "run " + r.production.former.Run + " changed production meanwhile", Try: "look at `go run ./ci status` and start again"}
+		return &Failure{Code: ExitSuperseded, Cause: "run " + r.production.former.Run + " has changed production in the meantime", Try: "look at `go run ./ci status` and start again"}
 	}
 	changes, err := r.change(ctx, "rollback", r.production.objects)
 	r.record(restored(changes))
@@ -106,7 +106,7 @@ func (r *Run) Rollback(ctx context.Context) error {
 	return nil
 }
 
-// restored marks what was written to go back.
+// restored returns the changes with restored for created and configured.
 func restored(changes []write.Change) []write.Change {
 	out := slices.Clone(changes)
 	for i := range out {

@@ -1,5 +1,5 @@
-// Package pipeline carries one version of an application from source to
-// verified production in six stages; Stages lists them in order.
+// Package pipeline builds one version of an application, tests it, deploys it and
+// verifies it in production, in six stages; Stages lists them in order.
 //
 // It takes a connected engine and plain values, so that a program and a Dagger
 // module can share it, and never asks for the host it runs on.
@@ -19,12 +19,12 @@ import (
 	"github.com/slipway-cd/slipway/ci/trace"
 )
 
-// Options are what a run is told; Check tells what is wrong with them.
+// Options are the settings of a run. Check validates them.
 type Options struct {
 	Run     string // this run's id: lower case, fits a label and a name suffix
 	Version string // tags are VERSION-beta, then VERSION and latest
 	Commit  string
-	Built   time.Time // the commit's time: what is built twice carries the same
+	Built   time.Time // the commit's time, so that building twice gives the same digest
 	History History   // of the commits before it
 	Vendor  string    // the CI vendor, empty on a person's machine
 	Branch  string    // as the vendor names it
@@ -35,28 +35,28 @@ type Options struct {
 	BuildNamespace, Namespace      string
 	BetaOverlay, ProductionOverlay string
 
-	Prune []string // claims, namespaces and definitions that production may lose, as "PersistentVolumeClaim/data"
+	Prune []string // objects that may be pruned from production with their data, as "PersistentVolumeClaim/data"
 
-	TakeOver []string // field managers whose fields of production's objects become ours; "kubectl": all its commands
-	Leave    []string // fields of production's objects that stay as others have set them, as "Deployment/api:spec.replicas"
+	TakeOver []string // field managers whose fields in production we take over; "kubectl": all its commands
+	Leave    []string // fields in production that we leave to others, as "Deployment/api:spec.replicas"
 
 	Until        string // stop after this stage
 	StageTimeout time.Duration
-	KeepBeta     time.Duration // leave the beta up for so long after a failure
+	KeepBeta     time.Duration // how long a beta stays up after a failure
 }
 
-// Environment is what a run works with.
+// Environment holds the connections that a run works with.
 type Environment struct {
 	Engine    Engine
-	Reconnect func(context.Context) (Engine, error) // a new session: Ctrl-C in a terminal ends the former, too
+	Reconnect func(context.Context) (Engine, error) // opens a new session: Ctrl-C in a terminal ends the first one
 	EngineLog *EngineLog
 	Tree      fs.FS // the application's repository, for kustomize
-	// Build has the rights of a beta, for what is done in the build namespace, and
-	// Production those of a deploy. A run that does nothing in one of them has no
-	// connection there: nil.
+	// Build is the connection for the build namespace and Production that for
+	// production, each with the rights of its service account. It is nil if the run
+	// does nothing there.
 	Build, Production *cluster.Cluster
-	// As is the account that Build impersonates, ProductionAs that of Production;
-	// empty: the credentials' own.
+	// As is the service account that Build impersonates, and ProductionAs that of
+	// Production; empty if the credentials are already those of the account.
 	As, ProductionAs string
 	Registry         *image.Registry
 	Dir              *report.Dir // set by Execute
@@ -67,7 +67,7 @@ type Environment struct {
 // Engine is a session of the engine.
 type Engine struct {
 	Source *dagger.Directory              // the application's repository
-	Tunnel func(port int) *dagger.Service // leads from a container to a port of this process's 127.0.0.1
+	Tunnel func(port int) *dagger.Service // lets a container reach a port on 127.0.0.1 of this process
 	// Login adds the registry's credentials to a container that is about to be pushed.
 	Login func(*dagger.Container) *dagger.Container
 	Close func() error
@@ -79,7 +79,7 @@ type Stage struct {
 	Run    func(ctx context.Context) error
 	Always bool          // also after a failure, an interrupt or --until
 	Time   time.Duration // that it may take; 0: --stage-timeout
-	Code   int           // exit code of a failure that says nothing of itself
+	Code   int           // exit code of a failure that does not imply one
 }
 
 // Run is one run of the pipeline. Each of the fields below env is written by
@@ -96,7 +96,7 @@ type Run struct {
 	heard timeline      // of the stage under way, for the reports
 	ran   []report.Test // the same
 
-	onEngine, waiting time.Duration // spent on others so far
+	onEngine, waiting time.Duration // time spent there so far
 
 	outdated error    // by Preflight: production runs a newer commit already
 	receipt  *receipt // by Preflight: the state before the run; nil: not compared
@@ -113,11 +113,11 @@ type Run struct {
 	production production // by deploy
 }
 
-// Stages returns the pipeline: what an experienced engineer would do by hand, in this order.
+// Stages returns the stages of the pipeline in order.
 func (r *Run) Stages() []Stage {
 	return []Stage{
 		{Name: "build", Run: r.Build, Code: ExitBuild},                // checks and unit tests first, then the image, pushed as VERSION-beta
-		{Name: "functional", Run: r.Functional, Code: ExitFunctional}, // a beta of its own, tested inside and outside, then removed
+		{Name: "functional", Run: r.Functional, Code: ExitFunctional}, // a beta of its own, tested inside the cluster and from outside, then removed
 		{Name: "release", Run: r.Release, Code: ExitBuild},            // the tested digest gets the tags VERSION and latest
 		{Name: "deploy", Run: r.Deploy, Code: ExitAdmission},          // production overlay by digest, rolling update, waited for
 		{Name: "production", Run: r.Production, Code: ExitProduction}, // light tests where users are; failure puts production back
@@ -136,14 +136,14 @@ func StageNames() []string {
 	return names
 }
 
-// Reaches reports whether a run with this --until executes a stage.
+// Reaches reports whether a run with this value of --until executes the stage.
 func Reaches(until, stage string) bool {
 	names := StageNames()
 	return slices.Index(names, until) >= slices.Index(names, stage)
 }
 
-// engineTime and waitTime count what the run spends on others; call what they
-// return when that ends.
+// engineTime and waitTime start to measure time spent in the engine or waiting; the
+// function that they return stops.
 func (r *Run) engineTime() func() { return spend(&r.onEngine) }
 func (r *Run) waitTime() func()   { return spend(&r.waiting) }
 
@@ -152,5 +152,5 @@ func spend(total *time.Duration) func() {
 	return func() { *total += time.Since(start) }
 }
 
-// note tells what the stage under way does now.
+// note prints what the running stage is doing.
 func (r *Run) note(stage, text string) { r.env.Printer.Note(stage, text) }

@@ -13,12 +13,12 @@ import (
 
 const (
 	logTail     = 15              // lines of a failing stage's log that are shown
-	cleanupTime = 2 * time.Minute // cleanup and undo have a time of their own: the run's may be over
+	cleanupTime = 2 * time.Minute // cleanup has a limit of its own: that of the run may be over
 )
 
-// Execute runs the stages (those that Stages or RollbackStages returned), writes their logs and the report to dir and returns
-// the report; its exit code tells how it went. The first failure ends the run, but what must always run still does,
-// and production that was changed and not verified is put back first.
+// Execute runs the stages that Stages, RollbackStages or RecoverStages returned, writes their logs and the report to dir and
+// returns the report, which has the exit code. After a failure, the remaining stages are skipped except those that always run,
+// and production is put back first if it was changed and not verified.
 func (r *Run) Execute(ctx context.Context, stages []Stage, dir *report.Dir) report.Report {
 	start := time.Now()
 	ctx, span := r.env.Tracer.Start(ctx, trace.Pipeline{Name: r.app.Name, Run: r.opts.Run, URL: r.opts.RunURL})
@@ -45,7 +45,7 @@ func (r *Run) Execute(ctx context.Context, stages []Stage, dir *report.Dir) repo
 		case failure != nil:
 			r.skip(ctx, stage, "an earlier stage failed")
 		case i > last:
-			r.skip(ctx, stage, "not wanted: --until "+r.opts.Until)
+			r.skip(ctx, stage, "not requested: --until "+r.opts.Until)
 		default:
 			failure = r.stage(ctx, stage)
 		}
@@ -88,7 +88,7 @@ func (r *Run) stage(ctx context.Context, stage Stage) *Failure {
 	span.End(outcome(failure))
 	r.report.Stages = append(r.report.Stages, done)
 	var tail []string
-	if failure != nil && len(failure.Evidence) == 0 { // evidence says it better than the log's end
+	if failure != nil && len(failure.Evidence) == 0 { // evidence explains more than the end of the log
 		tail = r.env.Dir.Tail(stage.Name, logTail)
 	}
 	r.env.Printer.StageEnded(done, tail)
@@ -103,8 +103,8 @@ func (r *Run) skip(ctx context.Context, stage Stage, why string) {
 	r.env.Printer.StageEnded(done, nil)
 }
 
-// finish completes the report, writes it, shows the verdict and returns the failure
-// that it is.
+// finish completes the report, writes it, prints the verdict and returns the failure of
+// the run.
 func (r *Run) finish(failure *Failure, took time.Duration) *Failure {
 	r.report.Result, r.report.Seconds = report.Passed, report.Seconds(took)
 	if failure != nil {

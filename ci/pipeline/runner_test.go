@@ -112,7 +112,7 @@ func TestUntilSkipsLaterStagesWithAReason(t *testing.T) {
 	require.Equal(t, []string{"build", "cleanup"}, f.ran)
 	require.Equal(t, report.Passed, done.Result)
 	require.Equal(t, report.Skipped, done.Stages[2].Result)
-	require.Equal(t, "not wanted: --until build", done.Stages[2].Detail)
+	require.Equal(t, "not requested: --until build", done.Stages[2].Detail)
 }
 
 func TestASignalInterruptsTheStageAndCleanupHasALiveContext(t *testing.T) {

@@ -8,7 +8,7 @@ import (
 	"github.com/slipway-cd/slipway/ci/trace"
 )
 
-// stageTypes are what OpenTelemetry calls the stages that it has a word for.
+// stageTypes are OpenTelemetry's types for our stages, where it has one.
 var stageTypes = map[string]trace.Type{
 	"build": trace.Build, "functional": trace.Test, "deploy": trace.Deploy, "production": trace.Test,
 	"rollback": trace.Deploy, "undo": trace.Deploy,
@@ -40,7 +40,7 @@ func (r *Run) span(ctx context.Context, stage Stage) (context.Context, trace.Spa
 	return trace.Stage(ctx, trace.Task{Name: stage.Name, Run: r.opts.Run, URL: r.opts.RunURL, Type: stageTypes[stage.Name]})
 }
 
-// outcome tells a span how a stage or a run ended.
+// outcome is how a stage or a run ended, for its span.
 func outcome(failure *Failure) trace.Outcome {
 	if failure == nil {
 		return trace.Outcome{Result: trace.Success}
@@ -59,5 +59,5 @@ func outcome(failure *Failure) trace.Outcome {
 	return out
 }
 
-// cases tell the span of a suite which tests it ran.
+// cases are the tests of a suite, for its span.
 var cases = map[report.Result]trace.Case{report.Passed: trace.CasePassed, report.Failed: trace.CaseFailed, report.Skipped: trace.CaseSkipped}

@@ -15,7 +15,7 @@ import (
 	"github.com/slipway-cd/slipway/ci/cluster/runs"
 )
 
-// Status is what runs where. Lists are empty, never nil, where there is nothing.
+// Status is what runs where. Lists may be empty, but are never nil.
 type Status struct {
 	Time           time.Time          `json:"time"` // by the API server's clock, as the times below are
 	Namespace      string             `json:"namespace"`
@@ -25,24 +25,24 @@ type Status struct {
 	Runs           []runs.Run         `json:"runs"`     // in flight, or left by one that was killed; oldest first
 	Lock           *lock.Holder       `json:"lock"`     // of production; nil when nobody holds it
 	Queue          []lock.Waiter      `json:"queue"`    // for that lock, the next in line first
-	Healthy        bool               `json:"healthy"`  // something runs in production, and all of it is out and ready
-	Stale          []string           `json:"stale"`    // of Runs, those without a sign of life for longer than 15 seconds
-	Undos          []Undoable         `json:"undos"`    // begun changes of production that are neither verified nor undone
+	Healthy        bool               `json:"healthy"`  // production has Deployments, and all of them are rolled out and ready
+	Stale          []string           `json:"stale"`    // of Runs, those without a heartbeat for longer than 15 seconds
+	Undos          []Undoable         `json:"undos"`    // changes of production that are neither verified nor undone yet
 	Broken         []records.Broken   `json:"broken"`   // records that cannot be read
 
-	// MadeBy are those who made what production's overlay has and is there already, though
-	// we have released nothing. Empty where nothing is there, and once there is a release.
+	// MadeBy lists who made objects of production's overlay that exist although we have not
+	// released anything yet. Empty if there are none, or there is a release.
 	MadeBy      []apply.Maker `json:"madeBy"`
-	MadeByError string        `json:"madeByError,omitempty"` // why that is not known
+	MadeByError string        `json:"madeByError,omitempty"` // why MadeBy is not known
 }
 
-// Undoable is a change of production whose way back is recorded.
+// Undoable is a change of production that has an undo record.
 type Undoable struct {
 	Run      string    `json:"run"`
-	Version  string    `json:"version"` // that the run brings
-	Back     string    `json:"back"`    // that was there before; empty for a first deploy
+	Version  string    `json:"version"` // that the run deploys
+	Back     string    `json:"back"`    // that production had before; empty for a first deploy
 	Time     time.Time `json:"time"`
-	UnderWay bool      `json:"underWay"` // its run has the lock and gives signs of life; else it was killed
+	UnderWay bool      `json:"underWay"` // its run holds the lock and sends heartbeats; otherwise it was killed
 }
 
 // Released is a recorded release without its objects.
@@ -54,7 +54,7 @@ type Released struct {
 	Time    time.Time `json:"time"`
 }
 
-// StatusOf reads both namespaces, each by its own connection; nothing is written.
+// StatusOf reads both namespaces, each with its own connection, and writes nothing.
 func StatusOf(ctx context.Context, c, build *cluster.Cluster, namespace, buildNamespace string) (Status, error) {
 	out := Status{Namespace: namespace, BuildNamespace: buildNamespace, Releases: []Released{}, Stale: []string{}, Undos: []Undoable{}, Broken: []records.Broken{}, MadeBy: []apply.Maker{}}
 	var undos []records.UndoRecord
@@ -98,7 +98,7 @@ func StatusOf(ctx context.Context, c, build *cluster.Cluster, namespace, buildNa
 	return out, err
 }
 
-// judge fills in what follows from what was read.
+// judge fills in the fields that follow from others.
 func (s *Status) judge(undos []records.UndoRecord) {
 	s.Healthy = len(s.Running) > 0 && !slices.ContainsFunc(s.Running, func(w rollout.Workload) bool { return !w.Out() })
 	for _, run := range s.Runs {

@@ -25,8 +25,8 @@ type suite struct {
 	code    int             // exit code of a failure
 }
 
-// runSuite executes tests that were compiled before; only this is live, so only
-// this is never taken from the cache.
+// runSuite runs tests that were compiled before. It is never taken from the engine's
+// cache, since its result depends on the cluster.
 func (r *Run) runSuite(ctx context.Context, s suite) (err error) {
 	defer r.engineTime()()
 	r.note(s.stage, "tests at "+s.address)
@@ -40,7 +40,7 @@ func (r *Run) runSuite(ctx context.Context, s suite) (err error) {
 		WithEnvVariable("VERSION", s.version).
 		WithEnvVariable("SLIPWAY_RUN", r.opts.Run).
 		WithEnvVariable("SLIPWAY_NOW", time.Now().Format(time.RFC3339Nano)) // never cached
-	// Where the engine makes a span of the command, below this one, it names that instead.
+	// If the engine makes a span for the command, it sets TRACEPARENT to that.
 	for _, variable := range trace.Environment(ctx) {
 		c = c.WithEnvVariable(variable.Name, variable.Value)
 	}
@@ -69,8 +69,8 @@ func (r *Run) runSuite(ctx context.Context, s suite) (err error) {
 	return nil
 }
 
-// testsOf returns the tests that a suite ran, or the suite as one where its output
-// does not tell them apart.
+// testsOf returns the tests that a suite ran, or one for the whole suite if its output
+// does not list tests.
 func testsOf(output string, s suite, code int) []report.Test {
 	if tests := report.ParseTests(output, s.address); len(tests) > 0 {
 		return tests
@@ -82,7 +82,7 @@ func testsOf(output string, s suite, code int) []report.Test {
 	return []report.Test{whole}
 }
 
-// suiteOutput returns what the tests printed and keeps it in the stage's log.
+// suiteOutput returns what the tests printed and writes it to the stage's log.
 func (r *Run) suiteOutput(ctx context.Context, stage string, c *dagger.Container) (string, error) {
 	stdout, err := c.Stdout(ctx)
 	if err != nil {
@@ -100,7 +100,7 @@ func (r *Run) suiteOutput(ctx context.Context, stage string, c *dagger.Container
 	return stdout + stderr, err
 }
 
-// failedLines picks what a reader wants first: which tests failed, and why.
+// failedLines picks the lines that say which tests failed, and why.
 func failedLines(output string) []string {
 	var failed, why []string
 	for _, line := range lastLines(output, 1000) {

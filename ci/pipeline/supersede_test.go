@@ -81,13 +81,13 @@ func TestSupersededSaysByWhatAndWhatToDo(t *testing.T) {
 	deployed := &records.Release{Version: "v2", Commit: newer, Committed: time.Unix(200, 0), Before: []string{hash(own)}}
 	r := &Run{opts: Options{Commit: own, Built: time.Unix(100, 0)}}
 	err := r.superseded(t.Context(), deployed)
-	require.EqualError(t, err, "superseded by v2 (bbbbbbbbbbbb), which production runs already; to go back on purpose: `go run ./ci rollback`")
+	require.EqualError(t, err, "superseded by v2 (bbbbbbbbbbbb), which production runs already; to go back to an older version on purpose, use `go run ./ci rollback`")
 	require.Equal(t, ExitSuperseded, ExitCode(t.Context(), err))
 
 	deployed.Before, deployed.Shallow, r.opts.History.Shallow = nil, true, true
 	err = r.superseded(t.Context(), deployed)
 	require.EqualError(t, err, "superseded by v2 (bbbbbbbbbbbb), which production runs already, by the commits' times (1970-01-01T00:03:20Z, this one 1970-01-01T00:01:40Z); "+
-		"the clones are too shallow to tell: give the job its history (git fetch --unshallow; GitHub: fetch-depth: 0, GitLab: GIT_DEPTH: 0)")
+		"the clones are too shallow to be certain: fetch the whole history (git fetch --unshallow; GitHub: fetch-depth: 0, GitLab: GIT_DEPTH: 0)")
 
 	r.opts.History.Ancestor = func(context.Context, string, string) (bool, bool, error) { return false, false, errors.New("no git") }
 	require.EqualError(t, r.superseded(t.Context(), deployed), "no git", "what cannot be asked is not taken for an answer")

@@ -12,8 +12,8 @@ import (
 	"github.com/slipway-cd/slipway/ci/trace"
 )
 
-// timeline keeps when each object of the stage under way was first heard of, and its
-// last state.
+// timeline keeps when each object of the running stage was first seen, and its last
+// state.
 type timeline struct {
 	mutex   sync.Mutex
 	order   []string
@@ -27,7 +27,7 @@ type heardOf struct {
 	span trace.Object
 }
 
-// heard is told a state of an object, named as "Kind namespace/name".
+// heard notes a state of an object, named as "Kind namespace/name".
 func (t *timeline) heard(ctx context.Context, object, state string, now time.Time) {
 	kind, rest, ok := strings.Cut(object, " ")
 	if !ok {
@@ -52,10 +52,10 @@ func (t *timeline) heard(ctx context.Context, object, state string, now time.Tim
 	known.span.State(state, now)
 }
 
-// doneStates are those in which nothing more is waited for.
+// doneStates are the states after which nothing is waited for.
 var doneStates = []string{string(write.Created), string(write.Configured), string(write.Restored), string(write.Deleted), "ready"}
 
-// take returns what was heard and forgets it. A stage that passed waited for all.
+// take returns the objects and resets the timeline. If the stage passed, all are ready.
 func (t *timeline) take(passed bool) []report.Object {
 	t.mutex.Lock()
 	defer t.mutex.Unlock()

@@ -11,9 +11,9 @@ import (
 	"github.com/slipway-cd/slipway/ci/report"
 )
 
-// sort tells apart what the run changed by its own account, what others did, and
-// what nobody accounts for. What other runs wrote is theirs, unless this run was
-// alone.
+// sort sorts differences into those that the run reports, those made by others, and those
+// that nobody explains. Changes by other runs count as theirs, unless the lock kept them
+// away.
 func (s scope) sort(found []footprint.Difference, changes []report.Change, alone bool) (out report.Receipt) {
 	for _, d := range found {
 		touched := report.Touched{Namespace: d.Namespace, Kind: d.Kind, Name: d.Name, Action: report.Action(d.Action), By: append([]string{}, d.By...)}
@@ -33,8 +33,8 @@ func (s scope) sort(found []footprint.Difference, changes []report.Change, alone
 
 func notSlipway(manager string) bool { return manager != managed.FieldManager }
 
-// othersRun reports whether another run accounts for it: all of its beta, and of
-// production what a run has written or removed.
+// othersRun reports whether another run made the change: anything in its beta, or in
+// production what it has written or removed.
 func (s scope) othersRun(d footprint.Difference) bool {
 	if d.Run == "" || d.Run == s.run {
 		return false
@@ -42,7 +42,7 @@ func (s scope) othersRun(d footprint.Difference) bool {
 	return d.Namespace == s.buildNamespace || len(d.By) == 0 || slices.Contains(d.By, managed.FieldManager)
 }
 
-// recorded reports whether the run says that it wrote the object.
+// recorded reports whether the object is among the changes that the run reports.
 func recorded(d footprint.Difference, changes []report.Change) bool {
 	return slices.ContainsFunc(changes, func(c report.Change) bool {
 		return c.Namespace == d.Namespace && c.Kind == d.Kind && c.Name == d.Name && wrote(c.Action)
@@ -55,8 +55,8 @@ func wrote(action report.Action) bool {
 
 var ordinalOfPod = regexp.MustCompile(`^\d+$`)
 
-// followsFrom reports whether Kubernetes made the object of one that the run
-// wrote: a claim of a StatefulSet's template, TEMPLATE-SET-N.
+// followsFrom reports whether Kubernetes made the object because of one that the run
+// wrote: a claim from a StatefulSet's volumeClaimTemplates, named TEMPLATE-SET-N.
 func followsFrom(d footprint.Difference, changes []report.Change) bool {
 	return d.Kind == "PersistentVolumeClaim" && slices.ContainsFunc(changes, func(c report.Change) bool {
 		_, end, found := strings.Cut(d.Name, "-"+c.Name+"-")

@@ -15,19 +15,19 @@ type wayBack struct {
 	byHand atomic.Pointer[[]string] // the same as commands for a person
 }
 
-// begin keeps the way back: from now on production may be changed.
+// begin keeps the undo record: from now on production may be changed.
 func (w *wayBack) begin(record records.UndoRecord) {
 	w.record = &record
 	w.say(record.ByHand())
 }
 
-// say sets what a person must do by hand should this process end at once.
+// say sets the commands for a person to run if this process ends at once.
 func (w *wayBack) say(commands []string) { w.byHand.Store(&commands) }
 
-// undo puts production back when this run changed it and the new version was not
-// verified: former fields are applied again, created objects removed, pruned ones
-// created again; then all is waited for and tested. It has a time of its own, for
-// the run's may be over.
+// undo puts production back if this run changed it and did not verify the new version.
+// It applies former fields again, deletes created objects, creates pruned ones again,
+// waits for the rollout and tests it. It has a deadline of its own, since that of the run
+// may have passed.
 func (r *Run) undo(ctx context.Context) *Failure {
 	if r.production.verified || r.back.record == nil {
 		return nil
@@ -62,10 +62,10 @@ func (r *Run) undo(ctx context.Context) *Failure {
 	return failure
 }
 
-// putBack follows an undo record of this run or of a killed one, and tests the
-// former release where there is one; it returns what came of it. The record is
-// forgotten before the tests: what it says is done then, whatever they find. Only
-// they need the engine: ready makes it so, after production is put back.
+// putBack follows an undo record of this run or of a killed one, tests the former
+// release if there is one, and returns the outcome for the report. It deletes the record
+// before the tests, since what the record says is done then, whatever they find. ready
+// makes the engine ready for the tests, after production is put back.
 func (r *Run) putBack(ctx context.Context, stage string, record records.UndoRecord, former *records.Release, ready func(context.Context) error) (string, error) {
 	r.note(stage, "put back what run "+record.Run+" changed")
 	changes, now, err := records.Restore(ctx, r.env.Production, record)
@@ -73,9 +73,9 @@ func (r *Run) putBack(ctx context.Context, stage string, record records.UndoReco
 	if err != nil {
 		return "", err
 	}
-	// Else what was pruned and is back would never be pruned again, or what a dead run
-	// creates after all, or a release whose writing gave no answer would stand for the
-	// one that is back.
+	// Without this, objects that were pruned and are back would never be pruned again, nor
+	// would those that a dead run creates late; and a release whose recording got no
+	// answer could count as the current one.
 	if former != nil && (former.Renew(now) || len(r.production.awaited) > 0 || r.production.recording) {
 		if err := records.SaveRelease(ctx, r.env.Production, record.Namespace, former); err != nil {
 			return "", err
@@ -110,9 +110,9 @@ func (r *Run) renewEngine(ctx context.Context) (err error) {
 	return err
 }
 
-// ByHand returns the commands that put production back should the process end
-// now; none while production is not changed. It may be called at any time, from
-// another goroutine.
+// ByHand returns the commands that put production back by hand if the process ended
+// now, none if production is not changed. It may be called at any time from another
+// goroutine.
 func (r *Run) ByHand() []string {
 	if commands := r.back.byHand.Load(); commands != nil {
 		return *commands

@@ -20,7 +20,7 @@ type Dir struct {
 	logs  map[string]*os.File
 }
 
-// Create makes the folder where it is not there yet.
+// Create makes the folder if it does not exist yet.
 func Create(path string) (*Dir, error) {
 	if err := os.MkdirAll(filepath.Join(path, "logs"), 0o755); err != nil {
 		return nil, fmt.Errorf("report %s: %w", path, err)
@@ -34,8 +34,8 @@ func (d *Dir) Path() string { return d.path }
 // LogPath returns the file that Log writes to.
 func (d *Dir) LogPath(stage string) string { return filepath.Join(d.path, "logs", stage+".log") }
 
-// Log returns the writer of a stage's log, opened at the first call and closed by Close. Each Write is appended whole,
-// whoever else writes.
+// Log returns the writer of a stage's log, opened at the first call and closed by Close. Each Write is appended as a
+// whole, even if others write to the file too.
 func (d *Dir) Log(stage string) (io.Writer, error) {
 	if stage != filepath.Base(stage) {
 		return nil, fmt.Errorf("log of stage %q: want a plain name", stage)
@@ -56,8 +56,8 @@ func (d *Dir) Log(stage string) (io.Writer, error) {
 // tailBytes bounds what Tail reads of a log that may be very long.
 const tailBytes = 64 << 10
 
-// Tail returns the last lines of a stage's log, at most count, without empty lines and control characters. A log that cannot
-// be read has none: Tail serves to explain a failure and must not be a second one.
+// Tail returns the last lines of a stage's log, at most count, without empty lines and control characters. It returns
+// nothing for a log that cannot be read: Tail serves to explain a failure and must not be a second one.
 func (d *Dir) Tail(stage string, count int) []string {
 	file, err := os.Open(d.LogPath(stage))
 	if err != nil {
@@ -85,8 +85,8 @@ func (d *Dir) Tail(stage string, count int) []string {
 	return lines[max(0, len(lines)-count):]
 }
 
-// Write puts report.json, report.html, junit.xml and summary.md in the place of
-// former ones, each at once, so that no reader sees half of it.
+// Write writes report.json, report.html, junit.xml and summary.md. Each replaces
+// the former one atomically, so that nobody reads half of it.
 func (d *Dir) Write(report Report) error {
 	report = report.withLists()
 	for _, file := range []struct {
@@ -118,7 +118,7 @@ func (d *Dir) replace(name string, content []byte) error {
 		return err
 	}
 	_, err = file.Write(content)
-	// A temporary file is its maker's alone; a report is for whoever may read the folder.
+	// Only its owner may read a temporary file; a report is for everybody who may read the folder.
 	if err = errors.Join(err, file.Chmod(0o644), file.Sync(), file.Close()); err != nil {
 		return errors.Join(err, os.Remove(file.Name()))
 	}

@@ -159,10 +159,10 @@ func TestAReportSaysWhenProductionWasOutOfReach(t *testing.T) {
 	run.Changes, run.Receipt = run.Changes[:1], &report.Receipt{Unseen: true}
 	require.NoError(t, dir.Write(run))
 	for says, file := range map[string]string{
-		"What changed in production: not compared":                             "report.html",
-		"Nothing by this run, which has no credentials for it.":                "report.html",
-		"production: out of reach of this run's credentials, and not compared": "summary.md",
-		`"productionUnseen": true`:                                             "report.json",
+		"What changed in production: not compared":                           "report.html",
+		"Nothing by this run, which has no credentials for it.":              "report.html",
+		"production: not compared, since this run has no credentials for it": "summary.md",
+		`"productionUnseen": true`:                                           "report.json",
 	} {
 		content, err := os.ReadFile(filepath.Join(dir.Path(), file))
 		require.NoError(t, err)

@@ -15,7 +15,7 @@ type folding interface {
 	guard(text string) string  // what is printed of lines that may quote the application
 }
 
-// folding returns how the vendor of a mode folds.
+// folding returns how the vendor of a mode marks sections.
 func (m Mode) folding() folding {
 	switch m {
 	case GitHub:
@@ -28,8 +28,8 @@ func (m Mode) folding() folding {
 	return unfolded{}
 }
 
-// Guard returns text that may quote the application as it may be printed in mode on screen: none of it is a command of the
-// vendor.
+// Guard returns text, which may quote the application, changed so that the CI vendor does not take any of it for a workflow
+// command when it is printed in this mode.
 func (m Mode) Guard(text string, screen Screen, env func(string) string) string {
 	return m.resolve(screen.Terminal, env).folding().guard(text)
 }
@@ -53,8 +53,7 @@ func (github) fail(stage Stage) []string {
 	return []string{fmt.Sprintf("::error title=%s failed::%s", stage.Name, githubEscape.Replace(unhash(outcome(stage))))}
 }
 
-// guard keeps what is quoted from being a command: one of :: has to begin its line, but for blanks, and the runner takes ##[
-// anywhere.
+// guard breaks up commands: the runner takes :: for one at the beginning of a line, after blanks too, and ##[ anywhere.
 func (github) guard(text string) string { return commands.ReplaceAllString(unhash(text), "$1: :") }
 
 var commands = regexp.MustCompile(`(?m)^(\s*)::`)
@@ -89,5 +88,5 @@ func (azure) fail(stage Stage) []string {
 	return []string{fmt.Sprintf("##vso[task.logissue type=error]%s failed: %s", stage.Name, azureEscape.Replace(unhash(outcome(stage))))}
 }
 
-// guard keeps what is quoted from being a command, which the agent takes anywhere in a line.
+// guard breaks up commands, which the agent finds anywhere in a line.
 func (azure) guard(text string) string { return unhash(text) }

@@ -8,8 +8,8 @@ import (
 	"time"
 )
 
-// live keeps one line for each running stage at the end of a terminal and redraws it as time passes. What has ended stands
-// above, as lines that scroll.
+// live keeps one line for each running stage at the bottom of a terminal and redraws it as time passes. Stages that have ended
+// are above it, as lines that scroll.
 type live struct {
 	screen Screen
 
@@ -97,7 +97,7 @@ func (l *live) StageEnded(stage Stage, logTail []string) {
 	l.draw(lines...)
 }
 
-// End may follow stages that never ended, when a run is cut short; their lines go.
+// End may come while stages are still running, when a run is cut short; it removes their lines.
 func (l *live) End(report Report) {
 	close(l.stop)
 	l.stopped.Wait()
@@ -123,7 +123,7 @@ func (l *live) columns() int {
 	return max(20, width-1)
 }
 
-// draw replaces the live lines by lines that stay and the live lines as they are now, in one write so that nothing flickers.
+// draw prints lines that stay and redraws the live lines below them, in one write so that nothing flickers.
 func (l *live) draw(lines ...string) {
 	var text strings.Builder
 	if l.drawn > 0 {

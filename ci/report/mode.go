@@ -6,7 +6,7 @@ import (
 	"strings"
 )
 
-// Mode is the form of what goes to the terminal.
+// Mode is the format of the output on the terminal.
 type Mode string
 
 // The values of the flag --output.

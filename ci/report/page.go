@@ -30,13 +30,13 @@ var pageTemplate = template.Must(template.New("page").Funcs(template.FuncMap{
 	},
 }).Parse(pageText))
 
-// few is up to how many objects or tests are shown without being asked for.
+// few is the largest number of objects or tests that are shown without a click.
 const few = 12
 
 // page is what report.html shows.
 type page struct {
 	Report
-	About   []string // whose run of what this is
+	About   []string // image, branch, commit and who started the run
 	Began   time.Time
 	Address string // where production is, of a run that passed
 	Back    string // to what production was put back
@@ -44,14 +44,14 @@ type page struct {
 	Ticks   []tick
 	Failed  []Stage
 	Written []written // of production
-	Kept    int       // objects of production that were as wanted
+	Kept    int       // objects of production that needed no change
 	Beta    int       // changes elsewhere
 	Tests   []testGroup
-	Own     float64 // seconds that neither the engine nor a wait took
+	Own     float64 // seconds spent neither in the engine nor waiting
 }
 
-// written is an object and what was done to it, in this order: what a run changed,
-// its undo may have put back.
+// written is an object and what was done to it, in order: the run may have changed it
+// and its undo restored it.
 type written struct {
 	Kind, Name string
 	Actions    []Action
@@ -99,7 +99,7 @@ func about(report Report) []string {
 	return slices.DeleteFunc(facts, func(fact string) bool { return fact == "" })
 }
 
-// count sorts what the run did to objects by where they are.
+// count sorts the changes of a run by whether they were made in production.
 func (p *page) count(report Report) {
 	for _, change := range report.Changes {
 		switch {
@@ -118,7 +118,7 @@ func (p *page) count(report Report) {
 	}
 }
 
-// groups tells the tests of a stage apart by where they ran.
+// groups groups the tests of a stage by the address that they tested.
 func groups(stage Stage) []testGroup {
 	var out []testGroup
 	for _, test := range stage.Tests {
@@ -135,10 +135,10 @@ func groups(stage Stage) []testGroup {
 	return out
 }
 
-// quoted is one line of text in which what stands in backticks is code.
+// quoted returns text as one line of HTML, with code for what is in backticks.
 func quoted(text string) template.HTML {
 	parts := strings.Split(inline(text), "`")
-	if len(parts)%2 == 0 { // one has no other end
+	if len(parts)%2 == 0 { // a backtick without its pair
 		return template.HTML(template.HTMLEscapeString(inline(text)))
 	}
 	for i, part := range parts {
@@ -150,7 +150,7 @@ func quoted(text string) template.HTML {
 	return template.HTML(strings.Join(parts, ""))
 }
 
-// brief is an elapsed time that may be very short; of what took none there is nothing to say.
+// brief is elapsed, but in milliseconds below a second and empty for zero.
 func brief(seconds float64) string {
 	switch {
 	case seconds <= 0:

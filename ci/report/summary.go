@@ -52,7 +52,7 @@ func lastAddress(report Report) string {
 	return report.Addresses[len(report.Addresses)-1].URL
 }
 
-// special are characters that Markdown or a vendor's HTML would read.
+// special escapes characters that mean something in Markdown or HTML.
 var special = strings.NewReplacer(`\`, `\\`, "`", "\\`", "*", `\*`, "_", `\_`, "[", `\[`, "]", `\]`, "<", "&lt;", ">", "&gt;", "|", `\|`, "@", "&#64;", "#", `\#`)
 
 func escape(text string) string { return special.Replace(text) }
@@ -61,7 +61,7 @@ func cell(text string) string { return escape(truncate(inline(text), 200)) }
 
 func code(text string) string { return "`" + strings.ReplaceAll(inline(text), "`", "'") + "`" }
 
-// fenced returns lines as they are, in a fence longer than any of theirs.
+// fenced returns lines as a code block whose fence is longer than any in them.
 func fenced(lines []string) string {
 	fence := "```"
 	text := make([]string, len(lines))

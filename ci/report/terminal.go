@@ -20,13 +20,13 @@ type Header struct {
 	Report       string `json:"report"`                 // the folder of the reports
 }
 
-// Printer tells people or programs how a run goes on. Its methods may be called concurrently.
+// Printer shows the progress of a run to people or programs. Its methods may be called concurrently.
 type Printer interface {
 	// Begin is called once, first.
 	Begin(run Header)
 	// StageStarted is called for every stage that is not skipped.
 	StageStarted(name string)
-	// Note tells what a running stage does now, in a few words.
+	// Note tells what a running stage is doing, in a few words.
 	Note(stage, text string)
 	// StageEnded is called for every stage, skipped ones too; logTail is printed if it failed.
 	StageEnded(stage Stage, logTail []string)
@@ -42,10 +42,10 @@ type Screen struct {
 	Width    func() int // columns, asked at each redraw since windows are resized; nil: 80; used by TTY alone
 }
 
-// widthUnknown is that of the first terminals, which none falls short of.
+// widthUnknown is the usual width of a terminal.
 const widthUnknown = 80
 
-// ScreenOf returns the screen that file is. It has colours if it is a terminal and env does not hold NO_COLOR
+// ScreenOf returns a screen that writes to file. It has colours if it is a terminal and env does not hold NO_COLOR
 // (https://no-color.org).
 func ScreenOf(file *os.File, env func(string) string) Screen {
 	descriptor := int(file.Fd())

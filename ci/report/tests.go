@@ -7,8 +7,8 @@ import (
 	"github.com/jstemmer/go-junit-report/v2/parser/gotest"
 )
 
-// ParseTests reads the tests out of what `go test -v` or a test binary with
-// -test.v printed. Output of another kind holds none.
+// ParseTests returns the tests in the output of `go test -v` or of a test binary
+// with -test.v; none for other output.
 func ParseTests(output, at string) []Test {
 	parsed, err := gotest.NewParser().Parse(strings.NewReader(output))
 	if err != nil {

@@ -11,8 +11,8 @@ import (
 // escapes are the terminal's control sequences (ECMA-48 CSI, OSC, and those of two characters).
 var escapes = regexp.MustCompile(`\x1b\[[0-?]*[ -/]*[@-~]|\x1b\][^\x07\x1b]*(\x07|\x1b\\)|\x1b[@-_]`)
 
-// clean returns one line of foreign text as it may be printed: what stood after the last carriage return, nothing that steers
-// a terminal, tabs as blanks, white space at the end cut.
+// clean returns one line of foreign text so that it is safe to print: only what follows the last carriage return, without
+// control characters, with blanks for tabs and without white space at the end.
 func clean(line string) string {
 	line = strings.TrimRight(escapes.ReplaceAllString(line, ""), "\r\n")
 	line = line[strings.LastIndex(line, "\r")+1:]
@@ -51,7 +51,7 @@ func truncate(text string, width int) string {
 	return string(runes[:max(0, width-1)]) + "…"
 }
 
-// verdict is the last line of a run.
+// verdict is the last line that a run prints.
 func verdict(report Report, folder string) string {
 	text := []string{string(report.Result) + ":"}
 	add := func(format, value string) {

@@ -29,7 +29,7 @@ type tick struct {
 	At   template.CSS
 }
 
-// timeline places a run's stages and their objects between its first moment and its last.
+// timeline returns the bars of a run's stages and of their objects, and its time scale.
 func timeline(report Report) (began time.Time, rows []row, scale []tick) {
 	end := report.Seconds
 	if len(report.Stages) > 0 {
@@ -46,7 +46,7 @@ func timeline(report Report) (began time.Time, rows []row, scale []tick) {
 func rowOf(stage Stage, began time.Time, total float64) row {
 	out := row{Stage: stage, Bar: bar(stage.Start.Sub(began).Seconds(), stage.Seconds, total), Said: outcome(stage)}
 	switch stage.Result {
-	case Failed: // the page has said why before the timeline
+	case Failed: // the page shows why above the timeline
 		out.Tone, out.Said = "bad", ""
 	case Skipped:
 		out.Tone = "none"
@@ -78,7 +78,7 @@ func bar(from, seconds, total float64) template.CSS {
 
 // ticks divides the timeline at round numbers of seconds, into at most eight.
 func ticks(total float64) []tick {
-	const widest = 0.95 // of the whole: what stands behind has no room for its text
+	const widest = 0.95 // of the whole: a text further right does not fit
 	var out []tick
 	for _, step := range []float64{0.5, 1, 2, 5, 10, 30, 60, 120, 300, 600, 1800, 3600, 4 * 3600} {
 		if total/step > 8 {

@@ -1,4 +1,4 @@
-// Package report tells what a run does and did: on the terminal while it runs, and in a folder of files when it has ended.
+// Package report shows a run on the terminal while it runs, and writes its reports to a folder when it has ended.
 package report
 
 import (
@@ -60,7 +60,7 @@ type Report struct {
 	As           string `json:"as,omitempty"`
 	ProductionAs string `json:"productionAs,omitempty"`
 
-	Receipt *Receipt `json:"receipt,omitempty"` // what the state before and after the run shows; nil: they were not compared
+	Receipt *Receipt `json:"receipt,omitempty"` // nil: the states before and after the run were not compared
 
 	EngineSeconds float64 `json:"engineSeconds"` // of Seconds, spent on the engine's work: building and testing
 	WaitSeconds   float64 `json:"waitSeconds"`   // of Seconds, spent waiting for pods, addresses and other runs
@@ -85,24 +85,24 @@ type Stage struct {
 	Result   Result    `json:"result"`
 	Start    time.Time `json:"start"`
 	Seconds  float64   `json:"seconds"`
-	Detail   string    `json:"detail,omitempty"` // what it brought about, or why it was skipped, in a few words
+	Detail   string    `json:"detail,omitempty"` // its outcome, or why it was skipped, in a few words
 	Error    string    `json:"error"`
 	Cause    string    `json:"cause"`
 	Evidence []string  `json:"evidence,omitempty"` // what shows the cause: events, states, log lines
 	Try      string    `json:"try,omitempty"`      // what to do about it
-	Objects  []Object  `json:"objects,omitempty"`  // that it wrote or waited for, in the order in which they were first heard of
+	Objects  []Object  `json:"objects,omitempty"`  // that it wrote or waited for, in the order in which they were first seen
 	Tests    []Test    `json:"tests,omitempty"`    // of the application, in the order in which they ran
 }
 
-// Object is how long one object of the cluster took to be out.
+// Object tells how long one object of the cluster took to become ready.
 type Object struct {
 	Namespace string    `json:"namespace,omitempty"`
 	Kind      string    `json:"kind"`
 	Name      string    `json:"name"`
-	Start     time.Time `json:"start"`   // first heard of
+	Start     time.Time `json:"start"`   // when it was first seen
 	Seconds   float64   `json:"seconds"` // until its last state
-	State     string    `json:"state"`   // the last: "ready", "created", or what it lacks
-	Ready     bool      `json:"ready"`   // nothing was waited for any more
+	State     string    `json:"state"`   // the last one: "ready", "created", or what it waits for
+	Ready     bool      `json:"ready"`   // nothing is waited for any more
 }
 
 // Test is one test of the application.
@@ -129,23 +129,23 @@ type Address struct {
 	FoundBy string `json:"foundBy"`
 }
 
-// Receipt is what two looks at all that the run's credentials can see tell.
+// Receipt compares all objects that the run's credentials can read, before the run and after it.
 type Receipt struct {
-	Unseen     bool      `json:"productionUnseen,omitempty"` // the run has no credentials for production: the rest is what it saw elsewhere
-	Changed    int       `json:"changed"`                    // objects of production that this run changed
-	Objects    int       `json:"objects"`                    // there are in production
-	Others     []Touched `json:"others"`                     // by somebody else, in production or elsewhere
-	Unexpected []Touched `json:"unexpected"`                 // by nobody knows whom, or by this run without saying so
+	Unseen     bool      `json:"productionUnseen,omitempty"` // the run has no credentials for production: the fields below tell of the build namespace only
+	Changed    int       `json:"changed"`                    // how many objects in production this run changed
+	Objects    int       `json:"objects"`                    // how many there are in production
+	Others     []Touched `json:"others"`                     // changed by somebody else, in production or in the build namespace
+	Unexpected []Touched `json:"unexpected"`                 // changed by nobody known, or by this run although it is not in Changes
 }
 
-// lines tell it to people; what nobody accounts for was said as a failure.
+// lines are the receipt as text. They leave out Unexpected: those were reported as a failure.
 func (r *Receipt) lines() []string {
 	if r == nil {
 		return nil
 	}
 	out := []string{fmt.Sprintf("production: %d of %d objects changed", r.Changed, r.Objects)}
 	if r.Unseen {
-		out[0] = "production: out of reach of this run's credentials, and not compared"
+		out[0] = "production: not compared, since this run has no credentials for it"
 	}
 	for _, touched := range r.Others {
 		out = append(out, "changed by others: "+touched.String())
@@ -153,7 +153,7 @@ func (r *Receipt) lines() []string {
 	return out
 }
 
-// Touched is an object that changed, and the field managers whose hand is visible.
+// Touched is an object that changed, and the field managers that changed it, as far as they are known.
 type Touched struct {
 	Namespace string   `json:"namespace"`
 	Kind      string   `json:"kind"`
@@ -162,7 +162,7 @@ type Touched struct {
 	By        []string `json:"by"`
 }
 
-// String tells it in one line.
+// String returns all of it in one line.
 func (t Touched) String() string {
 	text := strings.TrimPrefix(t.Namespace+"/", "/") + t.Name + " " + string(t.Action)
 	if len(t.By) > 0 {
@@ -171,7 +171,7 @@ func (t Touched) String() string {
 	return t.Kind + " " + text
 }
 
-// Undo tells whether the run put back what it had changed, and why it could not.
+// Undo tells whether the run undid its changes, or why it could not.
 type Undo struct {
 	Done  bool   `json:"done"`
 	Error string `json:"error"`

@@ -63,7 +63,7 @@ func TestTheWorkflowRunsTheProgram(t *testing.T) {
 	for event, payload := range map[string]string{"push": push, "pull_request": pullRequest} {
 		log, err := act(t, checkout(t), machine(t, "ARTIFACTS="+artifacts), event, payload, "--var", "SLIPWAY_IMAGE=registry.example.com/team/go-demo")
 		require.Error(t, err, log)
-		require.Contains(t, log, "slipway: --kubeconfig: give the cluster that pulls from --image")
+		require.Contains(t, log, "slipway: --kubeconfig: missing; with --image, give the credentials of the cluster")
 		require.Contains(t, log, "exit status 2")
 		require.Contains(t, log, "Success - Main actions/upload-artifact", "the report is kept of a run that failed, too")
 	}

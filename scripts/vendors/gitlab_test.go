@@ -44,7 +44,7 @@ func TestThePipelineRunsTheProgram(t *testing.T) {
 		require.NoError(t, os.WriteFile(filepath.Join(dir, ".gitlab-ci-local-variables.yml"), []byte(anonymous), 0o600))
 		log, err := gitlab(t, dir, machine(t), append(variables, "SLIPWAY_IMAGE=registry.example.com/team/go-demo")...)
 		require.Error(t, err, log)
-		require.Contains(t, log, "slipway: --kubeconfig: give the cluster that pulls from --image")
+		require.Contains(t, log, "slipway: --kubeconfig: missing; with --image, give the credentials of the cluster")
 		require.Contains(t, log, "exit status 2")
 	}
 }

@@ -1,4 +1,4 @@
-package command
+package view
 
 import (
 	"testing"
@@ -30,7 +30,7 @@ func healthy() pipeline.Status {
 		return []rollout.ImagePods{{Image: "r.example/" + name + "@" + digest, Pods: 2, Ready: 2}}
 	}
 	return pipeline.Status{
-		Namespace: "shop", BuildNamespace: "shop-build", Healthy: true,
+		Time: now, Namespace: "shop", BuildNamespace: "shop-build", Healthy: true,
 		Releases: []pipeline.Released{
 			{Version: "v2", Digest: twoDigest, Commit: "0123456789abcdef", Run: "42", Time: ago(3 * time.Minute)},
 			{Version: "v1", Digest: oneDigest, Commit: "unknown", Run: "41", Time: ago(50 * time.Hour)},
@@ -90,8 +90,8 @@ func TestStatusSaysWhatMattersMostFirst(t *testing.T) {
 			t.Parallel()
 			status := healthy()
 			change(&status)
-			golden(t, "status-"+name+".txt", statusText(status, report.Screen{}, now))
-			golden(t, "status-"+name+"-color.txt", statusText(status, report.Screen{Color: true}, now))
+			golden(t, "status-"+name+".txt", statusText(status, report.Screen{}))
+			golden(t, "status-"+name+"-color.txt", statusText(status, report.Screen{Color: true}))
 		})
 	}
 }
@@ -100,21 +100,21 @@ func TestStatusWithoutARecordedReleaseSaysSo(t *testing.T) {
 	t.Parallel()
 	status := healthy()
 	status.Releases = nil
-	require.Contains(t, statusText(status, report.Screen{}, now), "No release is recorded in shop.\nHealthy: 4 of 4 pods of its Deployments are ready.\n")
+	require.Contains(t, statusText(status, report.Screen{}), "No release is recorded in shop.\nHealthy: 4 of 4 pods of its Deployments are ready.\n")
 }
 
 func TestStatusSaysWhyOthersAreNotKnown(t *testing.T) {
 	t.Parallel()
 	const reason = "overlay kustomize/overlays/production: does not exist"
 	status := pipeline.Status{Namespace: "shop", MadeByError: reason}
-	require.Contains(t, statusText(status, report.Screen{}, now), "Nothing is released in shop yet.\n")
-	require.Contains(t, statusText(status, report.Screen{}, now), "\nWhether another tool has deployed there is not known: "+reason+"\n")
+	require.Contains(t, statusText(status, report.Screen{}), "Nothing is released in shop yet.\n")
+	require.Contains(t, statusText(status, report.Screen{}), "\nCannot tell whether another tool has deployed there: "+reason+"\n")
 }
 
 func TestStatusOfObjectsOfOthersBesideOursTellsTheHealthOfOurs(t *testing.T) {
 	t.Parallel()
 	status := healthy()
 	status.Releases, status.MadeBy = nil, makers()
-	require.Contains(t, statusText(status, report.Screen{}, now), "Not deployed by slipway yet")
-	require.Contains(t, statusText(status, report.Screen{}, now), "\nHealthy: 4 of 4 pods of its Deployments are ready.\n")
+	require.Contains(t, statusText(status, report.Screen{}), "Not deployed by slipway yet")
+	require.Contains(t, statusText(status, report.Screen{}), "\nHealthy: 4 of 4 pods of its Deployments are ready.\n")
 }

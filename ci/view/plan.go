@@ -1,4 +1,4 @@
-package command
+package view
 
 import (
 	"encoding/json"
@@ -35,14 +35,7 @@ func planText(plan pipeline.Plan, screen report.Screen) string {
 
 // heading names what becomes of an object.
 func heading(change apply.Preview) string {
-	return fmt.Sprintf("%-10s %s", change.Action, objectName(change.Change))
-}
-
-func objectName(change write.Change) string {
-	if change.Namespace == "" {
-		return change.Kind + " " + change.Name
-	}
-	return change.Kind + " " + change.Namespace + "/" + change.Name
+	return fmt.Sprintf("%-10s %s", change.Action, change.String())
 }
 
 // details are the hunks of an object, and what else a reader has to know.
@@ -107,7 +100,7 @@ func notes(plan pipeline.Plan, screen report.Screen) string {
 	var out strings.Builder
 	for _, change := range plan.Changes {
 		if change.Action == write.Unchanged && change.Note != "" {
-			out.WriteString(screen.Attention(objectName(change.Change)+": "+change.Note) + "\n")
+			out.WriteString(screen.Attention(change.String()+": "+change.Note) + "\n")
 		}
 	}
 	return out.String()

@@ -1,4 +1,4 @@
-package command
+package view
 
 import (
 	"fmt"
@@ -9,11 +9,11 @@ import (
 	"k8s.io/apimachinery/pkg/util/duration"
 )
 
-// tables list what there may be much of.
+// tables list releases, Deployments and the queue.
 func (w statusWords) tables() string {
 	var releases, running, queue [][]string
 	for _, r := range w.Releases {
-		releases = append(releases, []string{r.Version, short(r.Digest), short(r.Commit), r.Run, age(w.now, r.Time)})
+		releases = append(releases, []string{r.Version, short(r.Digest), short(r.Commit), r.Run, w.age(r.Time)})
 	}
 	for _, workload := range w.Running {
 		if len(workload.Images) == 0 {
@@ -24,7 +24,7 @@ func (w statusWords) tables() string {
 		}
 	}
 	for _, waiter := range w.Queue {
-		queue = append(queue, []string{waiter.Name, age(w.now, waiter.Since), age(w.now, waiter.Renewed)})
+		queue = append(queue, []string{waiter.Name, w.age(waiter.Since), w.age(waiter.Renewed)})
 	}
 	var out []string
 	for _, t := range []struct {
@@ -62,4 +62,5 @@ func short(id string) string {
 	return id[:min(12, len(id))]
 }
 
-func age(now, then time.Time) string { return duration.HumanDuration(now.Sub(then)) }
+// age is how long ago something was, as kubectl prints it.
+func (w statusWords) age(then time.Time) string { return duration.HumanDuration(w.Time.Sub(then)) }

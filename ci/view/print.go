@@ -1,0 +1,60 @@
+// Package view prints what a command found out: as text for people, or as JSON for
+// programs.
+package view
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+
+	"github.com/slipway-cd/slipway/ci/cluster/apply"
+	"github.com/slipway-cd/slipway/ci/pipeline"
+	"github.com/slipway-cd/slipway/ci/report"
+)
+
+// PrintStatus prints what runs where.
+func PrintStatus(s pipeline.Status, mode report.Mode, screen report.Screen) error {
+	return printAs(s, mode, screen, func(screen report.Screen) string { return statusText(s, screen) })
+}
+
+// PrintPlan prints what a deploy would change.
+func PrintPlan(plan pipeline.Plan, mode report.Mode, screen report.Screen) error {
+	return printAs(plan, mode, screen, func(screen report.Screen) string { return planText(plan, screen) })
+}
+
+func printAs(value any, mode report.Mode, screen report.Screen, text func(report.Screen) string) error {
+	if mode == report.JSON {
+		return printJSON(screen.Out, value)
+	}
+	screen.Color = screen.Color && mode != report.Plain
+	_, err := io.WriteString(screen.Out, mode.Guard(text(screen), screen, os.Getenv))
+	return err
+}
+
+func printJSON(to io.Writer, value any) error {
+	encoder := json.NewEncoder(to)
+	encoder.SetIndent("", "  ")
+	return encoder.Encode(value)
+}
+
+// hint is git's way to say what to do.
+func hint(command, to string) string { return fmt.Sprintf("  (use %q to %s)\n", command, to) }
+
+// named is how many objects are named of each maker; --output json has all.
+const named = 4
+
+// madeBy lists makers, each with what it made.
+func madeBy(makers []apply.Maker) string {
+	var out strings.Builder
+	for _, m := range makers {
+		objects := m.Objects[:min(named, len(m.Objects))]
+		fmt.Fprintf(&out, "  %s: %s", m.Who, strings.Join(objects, ", "))
+		if more := len(m.Objects) - len(objects); more > 0 {
+			fmt.Fprintf(&out, " and %d more", more)
+		}
+		out.WriteString("\n")
+	}
+	return out.String()
+}
