@@ -10,7 +10,12 @@ import (
 	"path/filepath"
 	"runtime"
 	"strings"
+	"time"
 )
+
+// unused is how long a program stays that no run has called: another clone of this
+// repository, with another version of it, may be at work beside this one.
+const unused = 7 * 24 * time.Hour
 
 // compiled compiles the program in a folder that is a Go module and returns its path. It
 // compiles only when the folder has changed: `go run` takes a third of a second each time
@@ -26,7 +31,8 @@ func compiled(ctx context.Context, folder string) (string, error) {
 	}
 	name := filepath.Base(folder) + "-"
 	path := filepath.Join(cache, "slipway", "programs", name+sum)
-	if _, err := os.Stat(path); err == nil {
+	now := time.Now()
+	if err := os.Chtimes(path, now, now); err == nil { // it is there, and in use
 		return path, nil
 	}
 	new := fmt.Sprintf("%s.%d", path, os.Getpid()) // another process may compile the same
@@ -35,16 +41,16 @@ func compiled(ctx context.Context, folder string) (string, error) {
 	if out, err := build.CombinedOutput(); err != nil {
 		return "", fmt.Errorf("compile %s: %w: %s", folder, err, strings.TrimSpace(string(out)))
 	}
+	if err := os.Rename(new, path); err != nil {
+		return "", err
+	}
 	former, err := filepath.Glob(filepath.Join(filepath.Dir(path), name+"*"))
 	if err != nil {
 		return "", err
 	}
-	if err := os.Rename(new, path); err != nil {
-		return "", err
-	}
 	for _, file := range former {
-		if file != new {
-			_ = os.Remove(file) // another clone that needs it compiles it again
+		if used, err := os.Stat(file); err == nil && now.Sub(used.ModTime()) > unused {
+			_ = os.Remove(file)
 		}
 	}
 	return path, nil
