@@ -31,7 +31,8 @@ func (b *build) programs(name string) string {
 	return filepath.Join(b.s.cache, name+"-"+b.plan.programs[name])
 }
 
-func (b *build) cli() string { return filepath.Join(b.programs("engine"), "dagger") }
+func (b *build) cli() string     { return filepath.Join(b.programs("engine"), "dagger") }
+func (b *build) kubectl() string { return filepath.Join(b.programs("light"), "kubectl") }
 
 // ready tells whether all that runs was built before.
 func (b *build) ready(ctx context.Context, d *docker) bool {

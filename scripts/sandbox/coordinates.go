@@ -61,13 +61,19 @@ func writeFile(path string, text []byte) error {
 	return os.Rename(path+".new", path)
 }
 
-// WriteEnv prints export lines for a shell to out.
-func (c *Coordinates) WriteEnv(out io.Writer) error {
+// WriteEnv prints export lines for a shell to out; kubectl is where the sandbox's
+// own lies once it is built.
+func (c *Coordinates) WriteEnv(out io.Writer, kubectl string) error {
 	lines := []string{export("KUBECONFIG", c.Kubeconfig), export("SLIPWAY_SANDBOX_REGISTRY", c.Registry)}
 	for _, name := range []string{"DOCKER_HOST", runnerHost, "_EXPERIMENTAL_DAGGER_CLI_BIN"} {
 		if value, ok := c.Env[name]; ok {
 			lines = append(lines, export(name, value))
 		}
+	}
+	if _, err := os.Stat(kubectl); err == nil {
+		lines = append(lines, export("PATH", filepath.Dir(kubectl))+`:"$PATH"`)
+	} else { // the last line: a shell that is given all in one takes the rest for the comment
+		lines = append(lines, "# PATH is as it was: no kubectl is built yet; `go run . programs` in scripts/sandbox builds one")
 	}
 	_, err := fmt.Fprintln(out, strings.Join(lines, "\n"))
 	return err

@@ -2,8 +2,12 @@ package main
 
 import (
 	"encoding/json"
+	"os"
+	"os/exec"
+	"path/filepath"
 	"strings"
 	"testing"
+	"testing/fstest"
 
 	"github.com/stretchr/testify/require"
 )
@@ -28,9 +32,27 @@ func TestCoordinatesTellWhereEverythingIs(t *testing.T) {
 	text, err := json.MarshalIndent(at, "", "  ")
 	require.NoError(t, err)
 	golden(t, "coordinates.golden", strings.ReplaceAll(string(text), s.cache, "CACHE")+"\n")
+	b, err := s.newBuild()
+	require.NoError(t, err)
+	env := func() string {
+		var out strings.Builder
+		require.NoError(t, at.WriteEnv(&out, b.kubectl()))
+		return strings.ReplaceAll(strings.ReplaceAll(out.String(), s.cache, "CACHE"), b.plan.programs["light"], "KEY")
+	}
+	golden(t, "env-without-kubectl.golden", env())
+	require.NoError(t, os.CopyFS(filepath.Dir(b.kubectl()), fstest.MapFS{"kubectl": {}}))
+	golden(t, "env.golden", env())
+}
+
+func TestAShellFindsKubectl(t *testing.T) {
+	t.Parallel()
+	kubectl := filepath.Join(t.TempDir(), "it's here", "kubectl")
+	require.NoError(t, os.CopyFS(filepath.Dir(kubectl), fstest.MapFS{"kubectl": {Mode: 0o755}}))
 	var out strings.Builder
-	require.NoError(t, at.WriteEnv(&out))
-	golden(t, "env.golden", strings.ReplaceAll(out.String(), s.cache, "CACHE"))
+	require.NoError(t, new(Coordinates).WriteEnv(&out, kubectl))
+	found, err := exec.CommandContext(t.Context(), "sh", "-c", out.String()+"command -v kubectl").Output()
+	require.NoError(t, err)
+	require.Equal(t, kubectl+"\n", string(found))
 }
 
 func TestAPortThatIsNotPublishedIsNamed(t *testing.T) {

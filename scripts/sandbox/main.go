@@ -80,6 +80,10 @@ func run(ctx context.Context, command string, cli commands) error {
 		if err != nil {
 			return err
 		}
-		return at.WriteEnv(os.Stdout)
+		b, err := s.newBuild()
+		if err != nil {
+			return err
+		}
+		return at.WriteEnv(os.Stdout, b.kubectl())
 	}
 }

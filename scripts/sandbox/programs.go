@@ -81,7 +81,7 @@ func (s *Sandbox) Programs(ctx context.Context) (map[string]string, error) {
 	}
 	at := map[string]string{
 		"kube": filepath.Join(b.programs("node"), "kube"),
-		"kwok": filepath.Join(b.programs("light"), "kwok"), "kubectl": filepath.Join(b.programs("light"), "kubectl"),
+		"kwok": filepath.Join(b.programs("light"), "kwok"), "kubectl": b.kubectl(),
 	}
 	for _, module := range []struct {
 		name     string
