@@ -15,6 +15,8 @@ import (
 	"syscall"
 
 	"github.com/alecthomas/kong"
+
+	"github.com/slipway-cd/slipway/scripts/sandbox/internal/coordinates"
 )
 
 type commands struct {
@@ -76,7 +78,7 @@ func run(ctx context.Context, command string, cli commands) error {
 		}
 		return json.NewEncoder(os.Stdout).Encode(at)
 	default:
-		at, err := s.Load()
+		at, err := coordinates.Load(s.cache)
 		if err != nil {
 			return err
 		}
@@ -84,6 +86,6 @@ func run(ctx context.Context, command string, cli commands) error {
 		if err != nil {
 			return err
 		}
-		return at.WriteEnv(os.Stdout, b.kubectl())
+		return at.WriteEnv(os.Stdout, b.Kubectl())
 	}
 }
