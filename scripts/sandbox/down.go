@@ -2,9 +2,10 @@ package main
 
 import (
 	"context"
+	"slices"
 
 	"github.com/slipway-cd/slipway/scripts/sandbox/internal/coordinates"
-	"github.com/slipway-cd/slipway/scripts/sandbox/internal/daemon"
+	"github.com/slipway-cd/slipway/scripts/sandbox/internal/docker"
 	"github.com/slipway-cd/slipway/scripts/sandbox/internal/host"
 )
 
@@ -18,12 +19,13 @@ func (s *Sandbox) Down(ctx context.Context, state bool) error {
 	defer unlock()
 	coordinates.Forget(s.cache)
 	devices := host.Devices()
-	all := s.daemon().Answering(ctx)
-	if state && s.daemon().Exists() && !daemon.HasOwn(all) { // its volumes are only reachable through the daemon
-		if err := s.daemon().Start(ctx); err != nil {
+	own := s.daemon()
+	all := own.Answering(ctx)
+	if state && own.Exists() && !slices.ContainsFunc(all, (*docker.Docker).Own) { // its volumes are only reachable through the daemon
+		if err := own.Start(ctx); err != nil {
 			return err
 		}
-		all = append(all, s.daemon().Docker())
+		all = append(all, own.Docker())
 	}
 	for _, d := range all {
 		found, err := d.Inspect(ctx)
@@ -40,5 +42,5 @@ func (s *Sandbox) Down(ctx context.Context, state bool) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	return s.daemon().Stop(ctx, devices)
+	return own.Stop(ctx, devices)
 }

@@ -21,21 +21,21 @@ const healthPatience = 10 * time.Second
 
 // question asks a part whether it serves; container is where to look if not.
 type question struct {
-	container string
-	ask       func(ctx context.Context) error
+	part, container string
+	ask             func(ctx context.Context) error
 }
 
 // questions are those whose answers together mean that the sandbox is up.
 func (s *Sandbox) questions(d *docker.Docker, at *coordinates.Coordinates, found map[string]docker.Inspected) []question {
 	all := []question{
-		{docker.Registry, func(ctx context.Context) error { return ready.HTTP(ctx, "http://"+at.Registry+"/v2/", http.StatusOK) }},
-		{docker.Node, func(ctx context.Context) error {
+		{"registry", docker.Registry, func(ctx context.Context) error { return ready.HTTP(ctx, "http://"+at.Registry+"/v2/", http.StatusOK) }},
+		{"node", docker.Node, func(ctx context.Context) error {
 			return cluster.NodeReady(ctx, at.Kubeconfig, found[docker.Node].State.StartedAt)
 		}},
-		{docker.Node, func(ctx context.Context) error { return ready.HTTP(ctx, "http://"+at.Ingress, 0) }},
+		{"ingress", docker.Node, func(ctx context.Context) error { return ready.HTTP(ctx, "http://"+at.Ingress, 0) }},
 	}
 	if s.engine == "" {
-		all = append(all, question{docker.Engine, func(ctx context.Context) error { return engineReady(ctx, d) }})
+		all = append(all, question{"engine", docker.Engine, func(ctx context.Context) error { return engineReady(ctx, d) }})
 	}
 	return all
 }
@@ -51,14 +51,14 @@ func (s *Sandbox) healthy(ctx context.Context) *coordinates.Coordinates {
 	defer cancel()
 	d := &docker.Docker{Host: at.Env["DOCKER_HOST"]}
 	found, err := d.Inspect(ctx)
-	if err != nil || !s.current(found) {
+	if err != nil || s.owner.MayTake(found, nil) != nil || !s.current(found) {
 		return nil
 	}
 	group, gctx := errgroup.WithContext(ctx)
 	for _, q := range s.questions(d, at, found) {
 		group.Go(func() error { return q.ask(gctx) })
 	}
-	if d.Host == docker.OwnSocket {
+	if d.Own() {
 		group.Go(host.IsOpen)
 	}
 	if group.Wait() != nil {
@@ -79,7 +79,7 @@ func (s *Sandbox) current(found map[string]docker.Inspected) bool {
 				return false
 			}
 		}
-		return s.owner.MayTake(found, nil) == nil
+		return true
 	}
 	if b, err := s.newBuild(); err == nil && same(flavour.Built(b)) {
 		return true

@@ -2,12 +2,9 @@ package main
 
 import (
 	"context"
-	"fmt"
 	"time"
 
-	"k8s.io/client-go/tools/clientcmd"
-	clientcmdapi "k8s.io/client-go/tools/clientcmd/api"
-
+	"github.com/slipway-cd/slipway/scripts/sandbox/internal/cluster"
 	"github.com/slipway-cd/slipway/scripts/sandbox/internal/coordinates"
 	"github.com/slipway-cd/slipway/scripts/sandbox/internal/docker"
 	"github.com/slipway-cd/slipway/scripts/sandbox/internal/flavour"
@@ -22,7 +19,7 @@ func (s *Sandbox) locate(ctx context.Context, d *docker.Docker, f *flavour.Flavo
 	}
 	for _, c := range s.containers(f) {
 		if !found[c.Name].Running() {
-			return nil, fmt.Errorf("%s %w; `docker logs %s` may tell why", c.Name, errEnded, c.Name)
+			return nil, ended(c.Name)
 		}
 	}
 	at, api, err := coordinates.Read(s.cache, found, d.Host, f.CLI, s.engine == "")
@@ -38,25 +35,16 @@ func (s *Sandbox) locate(ctx context.Context, d *docker.Docker, f *flavour.Flavo
 // writeKubeconfig waits for the node to have made the administrator's
 // kubeconfig and points it at the published port.
 func (s *Sandbox) writeKubeconfig(ctx context.Context, d *docker.Docker, f *flavour.Flavour, server string, patience time.Duration) error {
-	var config *clientcmdapi.Config
+	var kubeconfig []byte
 	if stuck := ready.Until(ctx, docker.Node, patience, func(ctx context.Context) error {
 		text, err := d.Run(ctx, "exec", docker.Node, "cat", f.Kubeconfig)
 		if err != nil {
 			return err
 		}
-		if config, err = clientcmd.Load([]byte(text)); err != nil {
-			return fmt.Errorf("read kubeconfig: %w", err)
-		}
-		return clientcmd.ConfirmUsable(*config, "") // it may have been read while it was written
+		kubeconfig, err = cluster.Kubeconfig(text, server)
+		return err
 	}); stuck != nil {
 		return stuck
 	}
-	for _, cluster := range config.Clusters {
-		cluster.Server = server
-	}
-	out, err := clientcmd.Write(*config)
-	if err != nil {
-		return err
-	}
-	return coordinates.WriteFile(coordinates.Kubeconfig(s.cache), out)
+	return coordinates.SaveKubeconfig(s.cache, kubeconfig)
 }

@@ -81,7 +81,7 @@ func (s *Sandbox) newBuild() (*build.Build, error) {
 
 // daemon is the Docker daemon of our own.
 func (s *Sandbox) daemon() *daemon.Daemon {
-	return &daemon.Daemon{Cache: s.cache, Runc: filepath.Join(filepath.Dir(s.images), "runc-without-cap-sys-resource"), Owner: s.owner, Log: s.log}
+	return &daemon.Daemon{Cache: s.cache, Owner: s.owner, Log: s.log}
 }
 
 // lock keeps a second up, down or reset waiting until this one is through. The

@@ -20,6 +20,10 @@ import (
 // errEnded says that a container ended while it was waited for.
 var errEnded = errors.New("has ended")
 
+func ended(container string) error {
+	return fmt.Errorf("%s %w; `docker logs %s` may tell why", container, errEnded, container)
+}
+
 // How long a part may take to serve: one that was made now, and one that was
 // found running, which is taken for broken after that and made anew.
 const (
@@ -43,7 +47,7 @@ func (s *Sandbox) bringUp(ctx context.Context, d *docker.Docker, f *flavour.Flav
 				cancel(err)
 				return
 			}
-			cancel(fmt.Errorf("%s %w; `docker logs %s` may tell why", c.Name, errEnded, c.Name))
+			cancel(ended(c.Name))
 		}()
 	}
 	at, err := s.locate(ctx, d, f, patience)
@@ -121,7 +125,7 @@ func (s *Sandbox) waitReady(ctx context.Context, d *docker.Docker, f *flavour.Fl
 	}
 	all := s.questions(d, at, found)
 	if f.Bare {
-		all = append(all, question{docker.Node, func(ctx context.Context) error { return cluster.AddClasses(ctx, at.Kubeconfig) }})
+		all = append(all, question{"classes", docker.Node, func(ctx context.Context) error { return cluster.AddClasses(ctx, at.Kubeconfig) }})
 	}
 	answers := make([]ready.Stuck, len(all))
 	var group sync.WaitGroup

@@ -1,10 +1,10 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"io"
-	"net/http"
 	"strings"
 	"sync"
 	"text/tabwriter"
@@ -14,7 +14,6 @@ import (
 	"github.com/slipway-cd/slipway/scripts/sandbox/internal/coordinates"
 	"github.com/slipway-cd/slipway/scripts/sandbox/internal/docker"
 	"github.com/slipway-cd/slipway/scripts/sandbox/internal/plan"
-	"github.com/slipway-cd/slipway/scripts/sandbox/internal/ready"
 )
 
 // row is one part's line in the status.
@@ -58,36 +57,31 @@ func (s *Sandbox) Status(ctx context.Context, out io.Writer) error {
 func (s *Sandbox) rows(ctx context.Context, at *coordinates.Coordinates) []row {
 	d := &docker.Docker{Host: at.Env["DOCKER_HOST"]}
 	found, inspectErr := d.Inspect(ctx)
-	engine, node := row{part: "engine", version: plan.DaggerVersion, address: at.Env[coordinates.RunnerHost]}, row{part: "node", version: "-", address: at.Kubeconfig}
-	registry, ingress := row{part: "registry", version: "-", address: at.Registry}, row{part: "ingress", version: "-", address: at.Ingress}
+	questions := s.questions(d, at, found)
+	answers := make([]error, len(questions))
+	var group sync.WaitGroup
+	for i, q := range questions {
+		group.Go(func() { answers[i] = q.ask(ctx) })
+	}
+	version, components := "-", []cluster.Component(nil)
+	group.Go(func() { version, components = cluster.Components(ctx, at.Kubeconfig) })
+	group.Wait()
+
+	health := map[string]error{}
+	for i, q := range questions {
+		health[q.part] = answers[i]
+	}
+	if inspectErr != nil { // else a node that is not there would look well
+		health["node"] = inspectErr
+	}
+	engine := row{"engine", plan.DaggerVersion, at.Env[coordinates.RunnerHost], health["engine"]}
 	if s.engine != "" {
 		engine = row{part: "engine", version: "-", address: s.engine}
 	}
-	var components []row
-	var group sync.WaitGroup
-	if s.engine == "" {
-		group.Go(func() { engine.health = engineReady(ctx, d) })
+	rows := []row{engine, {"node", version, at.Kubeconfig, health["node"]}}
+	for _, c := range components {
+		rows = append(rows, row{"  " + c.Name, "-", "-", c.Health})
 	}
-	group.Go(func() {
-		node.health = cluster.NodeReady(ctx, at.Kubeconfig, found[docker.Node].State.StartedAt)
-		if inspectErr != nil { // else a node that is not there would look well
-			node.health = inspectErr
-		}
-	})
-	group.Go(func() {
-		var inside []cluster.Component
-		node.version, inside = cluster.Components(ctx, at.Kubeconfig)
-		for _, c := range inside {
-			components = append(components, row{part: "  " + c.Name, version: "-", address: "-", health: c.Health})
-		}
-	})
-	group.Go(func() { ingress.health = ready.HTTP(ctx, "http://"+at.Ingress, 0) })
-	group.Go(func() {
-		registry.health = ready.HTTP(ctx, "http://"+at.Registry+"/v2/", http.StatusOK)
-		if image := found[docker.Registry].Config.Image; image != "" {
-			registry.version = image
-		}
-	})
-	group.Wait()
-	return append(append([]row{engine, node}, components...), ingress, registry)
+	registry := cmp.Or(found[docker.Registry].Config.Image, "-")
+	return append(rows, row{"ingress", "-", at.Ingress, health["ingress"]}, row{"registry", registry, at.Registry, health["registry"]})
 }

@@ -111,10 +111,10 @@ func (b *Build) Make(ctx context.Context, d *docker.Docker) error {
 	}
 	group, gctx := errgroup.WithContext(ctx)
 	group.Go(func() error {
-		if err := b.goPrograms(gctx, "node", plan.NodePrograms); err != nil {
+		if err := b.goPrograms(gctx, "node"); err != nil {
 			return err
 		}
-		return b.goPrograms(gctx, "engine", plan.EnginePrograms)
+		return b.goPrograms(gctx, "engine")
 	})
 	group.Go(func() error {
 		if err := b.root(gctx, d, "root", plan.RootPackages); err != nil {

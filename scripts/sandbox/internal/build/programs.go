@@ -11,15 +11,15 @@ import (
 	"github.com/slipway-cd/slipway/scripts/sandbox/internal/plan"
 )
 
-// goPrograms compiles packages of the module images/NAME into a folder of the cache.
-func (b *Build) goPrograms(ctx context.Context, name string, packages []string) error {
+// goPrograms compiles the packages of the module images/NAME into a folder of the cache.
+func (b *Build) goPrograms(ctx context.Context, name string) error {
 	return b.part(name+" programs", func(log io.Writer) error {
 		module, err := b.workFolder(name)
 		if err != nil {
 			return err
 		}
 		defer os.RemoveAll(module)
-		commands := [][]string{append(append([]string{"go", "build"}, append(plan.GoFlags, "-ldflags", plan.LinkerFlags(), "-o", "bin/")...), packages...)}
+		commands := [][]string{append(append([]string{"go", "build"}, append(plan.GoFlags, "-ldflags", plan.LinkerFlags(), "-o", "bin/")...), plan.Packages[name]...)}
 		if _, err := os.Stat(filepath.Join(module, "copies.sh")); err == nil {
 			commands = slices.Insert(commands, 0, []string{"sh", "./copies.sh"})
 		}
@@ -46,7 +46,7 @@ func (b *Build) workFolder(name string) (string, error) {
 
 // EnsurePrograms builds the programs of a module that are not there. While it does, only
 // who needs the same lock waits.
-func (b *Build) EnsurePrograms(ctx context.Context, name string, packages []string, lock func() (func(), error)) error {
+func (b *Build) EnsurePrograms(ctx context.Context, name string, lock func() (func(), error)) error {
 	there := func() bool { _, err := os.Stat(b.Programs(name)); return err == nil }
 	if there() {
 		return nil
@@ -61,5 +61,5 @@ func (b *Build) EnsurePrograms(ctx context.Context, name string, packages []stri
 	}
 	b.todo = map[string]bool{name + " programs": true}
 	b.Log.Expect(1)
-	return b.goPrograms(ctx, name, packages)
+	return b.goPrograms(ctx, name)
 }

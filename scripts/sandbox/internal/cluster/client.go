@@ -3,18 +3,32 @@
 package cluster
 
 import (
-	corev1 "k8s.io/api/core/v1"
-
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-
 	"context"
 	"errors"
+	"fmt"
 	"time"
 
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/client-go/kubernetes"
 	"k8s.io/client-go/rest"
 	"k8s.io/client-go/tools/clientcmd"
 )
+
+// Kubeconfig is the one that the node has made, for who reaches its API at server.
+func Kubeconfig(made, server string) ([]byte, error) {
+	config, err := clientcmd.Load([]byte(made))
+	if err != nil {
+		return nil, fmt.Errorf("read kubeconfig: %w", err)
+	}
+	if err := clientcmd.ConfirmUsable(*config, ""); err != nil { // it may have been read while it was written
+		return nil, err
+	}
+	for _, cluster := range config.Clusters {
+		cluster.Server = server
+	}
+	return clientcmd.Write(*config)
+}
 
 // Client asks as the administrator.
 func Client(kubeconfig string) (*kubernetes.Clientset, error) {
@@ -28,7 +42,7 @@ func Client(kubeconfig string) (*kubernetes.Clientset, error) {
 }
 
 // NodeReady tells whether the node is Ready and its kubelet has said so since
-// the container was started: until then the former kubelet's word still stands.
+// the node was started: until then the former kubelet's word still stands.
 func NodeReady(ctx context.Context, kubeconfig string, started time.Time) error {
 	c, err := Client(kubeconfig)
 	if err != nil {

@@ -42,8 +42,7 @@ type Coordinates struct {
 
 func path(cache string) string { return filepath.Join(cache, "coordinates.json") }
 
-// Kubeconfig is where the administrator's lies.
-func Kubeconfig(cache string) string { return filepath.Join(cache, "kubeconfig") }
+func kubeconfig(cache string) string { return filepath.Join(cache, "kubeconfig") }
 
 // Load returns what the last Up found; an error where there was none since the
 // last Down.
@@ -62,14 +61,17 @@ func (c *Coordinates) Save(cache string) error {
 	if err != nil {
 		return err
 	}
-	return WriteFile(path(cache), text)
+	return writeFile(path(cache), text)
 }
 
 // Forget has Load find none.
 func Forget(cache string) { _ = os.Remove(path(cache)) }
 
-// WriteFile replaces a file whole, readable by its owner alone.
-func WriteFile(path string, text []byte) error {
+// SaveKubeconfig keeps the administrator's where Read says that it is.
+func SaveKubeconfig(cache string, text []byte) error { return writeFile(kubeconfig(cache), text) }
+
+// writeFile replaces a file whole, readable by its owner alone.
+func writeFile(path string, text []byte) error {
 	if err := os.WriteFile(path+".new", text, 0o600); err != nil {
 		return err
 	}
@@ -105,7 +107,7 @@ func Read(cache string, found map[string]docker.Inspected, host, cli string, own
 	ingress, err2 := found[docker.Node].Port("80")
 	registry, err3 := found[docker.Registry].Port("5000")
 	at = &Coordinates{
-		Kubeconfig: Kubeconfig(cache), Image: docker.RegistryHost, Registry: registry, Ingress: ingress,
+		Kubeconfig: kubeconfig(cache), Image: docker.RegistryHost, Registry: registry, Ingress: ingress,
 		Dial: map[string]string{
 			docker.RegistryHost: registry,
 			found[docker.Node].NetworkSettings.Networks[docker.Network].IPAddress + ":80": ingress,

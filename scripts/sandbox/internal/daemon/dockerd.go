@@ -5,12 +5,12 @@ package daemon
 
 import (
 	"context"
+	_ "embed"
 	"errors"
 	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
-	"slices"
 	"syscall"
 	"time"
 
@@ -21,10 +21,14 @@ import (
 
 const pidFile = host.RunDir + "/docker.pid"
 
+// runc is the script that stands before it where CAP_SYS_RESOURCE is withheld.
+//
+//go:embed runc-without-cap-sys-resource
+var runc []byte
+
 // Daemon is the one of our own, whether it runs or not.
 type Daemon struct {
 	Cache string // its data and its log lie there
-	Runc  string // the script that stands before runc where CAP_SYS_RESOURCE is withheld
 	Owner docker.Owner
 	Log   *progress.Log
 }
@@ -37,11 +41,6 @@ func (d *Daemon) Exists() bool { _, err := os.Stat(d.dataRoot()); return err == 
 // Docker calls it.
 func (d *Daemon) Docker() *docker.Docker {
 	return &docker.Docker{Host: docker.OwnSocket, Owner: d.Owner}
-}
-
-// HasOwn tells whether it is among those that answer.
-func HasOwn(all []*docker.Docker) bool {
-	return slices.ContainsFunc(all, func(d *docker.Docker) bool { return d.Host == docker.OwnSocket })
 }
 
 // Answering returns every Docker that a sandbox may be in: first the daemon of
@@ -70,7 +69,7 @@ func (d *Daemon) Find(ctx context.Context) (*docker.Docker, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
-	if len(all) > 0 && all[0].Host != docker.OwnSocket {
+	if len(all) > 0 && !all[0].Own() {
 		return all[0], nil
 	}
 	if len(all) == 0 {
@@ -145,12 +144,8 @@ func (d *Daemon) daemonArgs(capSysResource bool) ([]string, error) {
 	if capSysResource {
 		return args, nil
 	}
-	script, err := os.ReadFile(d.Runc)
-	if err != nil {
-		return nil, err
-	}
 	runtime := filepath.Join(d.Cache, "runc") // where it stays when this clone goes
-	return append(args, "--add-runtime", "slipway="+runtime, "--default-runtime", "slipway"), os.WriteFile(runtime, script, 0o755)
+	return append(args, "--add-runtime", "slipway="+runtime, "--default-runtime", "slipway"), os.WriteFile(runtime, runc, 0o755)
 }
 
 // Stop ends the daemon of our own, if any, and takes away what it and

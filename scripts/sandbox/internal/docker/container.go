@@ -7,6 +7,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -102,12 +103,7 @@ func archived(files map[string]string) (*bytes.Buffer, error) {
 	var archive bytes.Buffer
 	w := tar.NewWriter(&archive)
 	made := map[string]bool{}
-	paths := make([]string, 0, len(files))
-	for path := range files {
-		paths = append(paths, path)
-	}
-	slices.Sort(paths)
-	for _, path := range paths {
+	for _, path := range slices.Sorted(maps.Keys(files)) {
 		parts := strings.Split(strings.Trim(path, "/"), "/")
 		for i := 1; i < len(parts); i++ {
 			folder := strings.Join(parts[:i], "/") + "/"

@@ -46,6 +46,9 @@ type Docker struct {
 	Owner
 }
 
+// Own tells whether the daemon is one of our own.
+func (d *Docker) Own() bool { return d.Host == OwnSocket }
+
 // Command is a call of docker that has not begun.
 func (d *Docker) Command(ctx context.Context, args ...string) *exec.Cmd {
 	cmd := exec.CommandContext(ctx, "docker", args...)

@@ -74,7 +74,7 @@ func (d *Docker) RemoveContainer(ctx context.Context, found Inspected) error {
 	if _, err := d.Run(ctx, "rm", "--force", "--volumes", found.Id); err != nil {
 		return err
 	}
-	if d.Host == OwnSocket {
+	if d.Own() {
 		_ = os.Remove(ShimSocket(found.Id))
 	}
 	return nil

@@ -3,6 +3,7 @@ package flavour
 import (
 	"fmt"
 	"io"
+	"maps"
 	"slices"
 	"strings"
 	"testing"
@@ -24,12 +25,7 @@ func described(f *Flavour) string {
 		args := strings.Join(c.CreateArgs(docker.Owner{Holder: "/home/me/clone", User: "me"}), " ")
 		fmt.Fprintf(&out, "docker %s\n", strings.ReplaceAll(args, c.Key(), "KEY"))
 		fmt.Fprintf(&out, "volume state: %s\n", c.State)
-		paths := make([]string, 0, len(c.Files))
-		for path := range c.Files {
-			paths = append(paths, path)
-		}
-		slices.Sort(paths)
-		for _, path := range paths {
+		for _, path := range slices.Sorted(maps.Keys(c.Files)) {
 			fmt.Fprintf(&out, "--- %s\n%s", path, c.Files[path])
 		}
 		out.WriteString("\n")

@@ -8,15 +8,15 @@ const (
 	KubernetesVersion = "v1.36.3"
 )
 
-// Packages that become programs, of the modules images/node, images/engine and images/light.
-var (
-	NodePrograms   = []string{"./kube", "./coredns", "./pause", "./volumes", "github.com/traefik/traefik/v3/cmd/traefik"}
-	EnginePrograms = []string{
+// Packages are those that become programs, by their module below images.
+var Packages = map[string][]string{
+	"node": {"./kube", "./coredns", "./pause", "./volumes", "github.com/traefik/traefik/v3/cmd/traefik"},
+	"engine": {
 		"github.com/dagger/dagger/cmd/engine", "github.com/dagger/dagger/cmd/dagger", "github.com/dagger/dagger/cmd/init",
 		"github.com/dagger/dagger/cmd/dnsname", "github.com/dagger/dagger/cmd/dialstdio", "github.com/dagger/dagger/cmd/codegen",
-	}
-	LightPrograms = []string{"sigs.k8s.io/kwok/cmd/kwok", "./kubectl"}
-)
+	},
+	"light": {"sigs.k8s.io/kwok/cmd/kwok", "./kubectl"},
+}
 
 // GoFlags build every program the same way, so that packages which two of them
 // share are compiled once. No cgo: one kind of standard library for all. No
