@@ -43,8 +43,8 @@ func isTerminal(out io.Writer) bool {
 	return err == nil && info.Mode()&os.ModeCharDevice != 0 && os.Getenv("TERM") != "" && os.Getenv("TERM") != "dumb"
 }
 
-// Expect says how many parts there will be.
-func (p *Log) Expect(total int) { p.total = total }
+// Expect says how many more parts there will be.
+func (p *Log) Expect(more int) { p.total += more }
 
 // Say prints one line.
 func (p *Log) Say(format string, args ...any) {

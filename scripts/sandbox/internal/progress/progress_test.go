@@ -13,7 +13,9 @@ import (
 
 // built plays a build of two parts, one for 25 s beside one for 5 s.
 func built(out *strings.Builder, terminal bool) {
-	p := &Log{out: out, terminal: terminal, start: time.Now(), total: 3}
+	p := &Log{out: out, terminal: terminal, start: time.Now()}
+	p.Expect(1)
+	p.Expect(2)
 	node := p.Part("node programs")
 	root := p.Part("root file system")
 	time.Sleep(5 * time.Second)
