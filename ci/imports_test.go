@@ -14,17 +14,21 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// imported returns the packages of this folder that each of its packages imports,
-// tests aside, by their paths below it.
-func imported(t *testing.T) map[string][]string {
+// imported returns which of the packages below a path of the repository each package
+// in a folder imports, tests aside.
+func imported(t *testing.T, root, below string) map[string][]string {
 	t.Helper()
 	found := map[string][]string{}
-	require.NoError(t, filepath.WalkDir(".", func(path string, entry fs.DirEntry, err error) error {
+	require.NoError(t, filepath.WalkDir(root, func(path string, entry fs.DirEntry, err error) error {
 		if err != nil || entry.IsDir() || !strings.HasSuffix(path, ".go") || strings.HasSuffix(path, "_test.go") {
 			return err
 		}
-		folder := filepath.ToSlash(filepath.Dir(path))
-		if strings.HasPrefix(folder, "module") || strings.Contains(folder, "testdata") { // modules of their own
+		folder, err := filepath.Rel(root, filepath.Dir(path))
+		if err != nil {
+			return err
+		}
+		folder = strings.TrimPrefix(filepath.ToSlash(folder), "internal/")
+		if strings.HasPrefix(folder, "module") || strings.HasPrefix(folder, "images") || strings.Contains(folder, "testdata") { // modules of their own
 			return nil
 		}
 		file, err := parser.ParseFile(token.NewFileSet(), path, nil, parser.ImportsOnly)
@@ -36,8 +40,8 @@ func imported(t *testing.T) map[string][]string {
 			if err != nil {
 				return err
 			}
-			if below, ok := strings.CutPrefix(imports, "github.com/slipway-cd/slipway/ci/"); ok && !slices.Contains(found[folder], below) {
-				found[folder] = append(found[folder], below)
+			if name, ok := strings.CutPrefix(imports, "github.com/slipway-cd/slipway/"+below+"/"); ok && !slices.Contains(found[folder], name) {
+				found[folder] = append(found[folder], name)
 			}
 		}
 		return nil
@@ -48,12 +52,13 @@ func imported(t *testing.T) map[string][]string {
 	return found
 }
 
-func TestPackagesImportWhatTheMapDraws(t *testing.T) {
-	t.Parallel()
+// drawn returns what a block of CONTRIBUTING.md draws.
+func drawn(t *testing.T, name string) map[string][]string {
+	t.Helper()
 	text, err := os.ReadFile("../CONTRIBUTING.md")
 	require.NoError(t, err)
-	_, block, ok := strings.Cut(string(text), "```imports\n")
-	require.True(t, ok, "CONTRIBUTING.md has no block of imports")
+	_, block, ok := strings.Cut(string(text), "```"+name+"\n")
+	require.True(t, ok, "CONTRIBUTING.md has no block %s", name)
 	block, _, _ = strings.Cut(block, "```")
 	drawn := map[string][]string{}
 	var last string
@@ -69,8 +74,18 @@ func TestPackagesImportWhatTheMapDraws(t *testing.T) {
 	for _, imports := range drawn {
 		slices.Sort(imports)
 	}
-	found := imported(t)
-	found["ci"] = found["."]
-	delete(found, ".")
-	require.Equal(t, drawn, found, "packages import something else than the map in CONTRIBUTING.md says")
+	return drawn
+}
+
+func TestPackagesImportWhatTheMapDraws(t *testing.T) {
+	t.Parallel()
+	for _, one := range []struct{ block, main, root, below string }{
+		{"imports", "ci", ".", "ci"},
+		{"imports of sandbox", "main", "../scripts/sandbox", "scripts/sandbox/internal"},
+	} {
+		found := imported(t, one.root, one.below)
+		found[one.main] = found["."]
+		delete(found, ".")
+		require.Equal(t, drawn(t, one.block), found, "packages import something else than the map in CONTRIBUTING.md says")
+	}
 }

@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
+	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -56,27 +57,30 @@ func compiled(ctx context.Context, folder string) (string, error) {
 	return path, nil
 }
 
-// sumOf names what a folder's program is made of, the compiler included.
+// sumOf names what a folder's program is made of, the compiler included: its files
+// and those of the packages below internal. What else it has folders for is no part
+// of the program.
 func sumOf(folder string) (string, error) {
 	sum := sha256.New()
 	fmt.Fprintln(sum, runtime.Version())
-	files, err := filepath.Glob(filepath.Join(folder, "*"))
-	if err != nil {
-		return "", err
-	}
-	for _, file := range files {
-		info, err := os.Stat(file)
+	err := filepath.WalkDir(folder, func(path string, entry fs.DirEntry, err error) error {
 		if err != nil {
-			return "", err
+			return err
 		}
-		if info.Mode().IsRegular() && !strings.HasSuffix(file, "_test.go") {
-			content, err := os.ReadFile(file)
-			if err != nil {
-				return "", err
-			}
-			fmt.Fprintln(sum, filepath.Base(file), len(content))
-			sum.Write(content)
+		name, err := filepath.Rel(folder, path)
+		if err != nil {
+			return err
 		}
-	}
-	return hex.EncodeToString(sum.Sum(nil))[:16], nil
+		switch {
+		case entry.IsDir() && name != "." && (entry.Name() == "testdata" || !strings.HasPrefix(name, "internal")):
+			return fs.SkipDir
+		case !entry.Type().IsRegular() || strings.HasSuffix(name, "_test.go"):
+			return nil
+		}
+		content, err := os.ReadFile(path)
+		fmt.Fprintln(sum, name, len(content))
+		sum.Write(content)
+		return err
+	})
+	return hex.EncodeToString(sum.Sum(nil))[:16], err
 }

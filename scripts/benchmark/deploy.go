@@ -47,7 +47,7 @@ func (b *bench) deploy(ctx context.Context, verbose bool) error {
 	if d.programs, err = light.Build(ctx, "."); err != nil {
 		return err
 	}
-	if err := command("go", "build", "-o", d.deployer, "./scripts/benchmark/deployer").Run(); err != nil {
+	if err := command(ctx, "go", "build", "-o", d.deployer, "./scripts/benchmark/deployer").Run(); err != nil {
 		return err
 	}
 	if d.tier, err = light.Start(ctx, d.programs); err != nil {

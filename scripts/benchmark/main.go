@@ -44,6 +44,7 @@ func main() {
 	kong.Parse(&opts, kong.Name("scripts/bench"), kong.Description("Measures on this machine, beside doing it by hand."))
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
 	defer stop()
+	context.AfterFunc(ctx, stop) // a second one ends this program at once
 	if err := run(ctx, opts); err != nil {
 		fmt.Fprintln(os.Stderr, "bench:", err)
 		os.Exit(1)
@@ -59,18 +60,18 @@ func run(ctx context.Context, opts options) error {
 	defer os.RemoveAll(folder)
 	b := &bench{folder: folder, ci: filepath.Join(folder, "ci"), source: filepath.Join(folder, "source"), figures: f}
 	if opts.What != "deploy" {
-		if err := command("go", "build", "-o", b.ci, "./ci").Run(); err != nil {
+		if err := command(ctx, "go", "build", "-o", b.ci, "./ci").Run(); err != nil {
 			return err
 		}
 	}
 	for _, part := range []struct {
 		name    string
-		measure func() error
-	}{{"sandbox", b.sandbox}, {"run", b.runs}, {"deploy", func() error { return b.deploy(ctx, opts.Verbose) }}} {
+		measure func(ctx context.Context) error
+	}{{"sandbox", b.sandbox}, {"run", b.runs}, {"deploy", func(ctx context.Context) error { return b.deploy(ctx, opts.Verbose) }}} {
 		if opts.What != "" && opts.What != part.name {
 			continue
 		}
-		if err := part.measure(); err != nil {
+		if err := part.measure(ctx); err != nil {
 			return err
 		}
 	}
@@ -110,26 +111,30 @@ type bench struct {
 }
 
 // sandbox measures the way from built images to a ready, empty sandbox.
-func (b *bench) sandbox() error {
+func (b *bench) sandbox(ctx context.Context) error {
 	for _, action := range []string{"up", "reset"} { // up first, so that everything is built
-		if _, err := timed(command(b.ci, "sandbox", action)); err != nil {
+		if _, err := timed(command(ctx, b.ci, "sandbox", action)); err != nil {
 			return err
 		}
 	}
-	seconds, err := timed(command(b.ci, "sandbox", "up"))
+	seconds, err := timed(command(ctx, b.ci, "sandbox", "up"))
 	b.figures.set("sandbox.up_s", seconds)
 	if err != nil {
 		return err
 	}
-	seconds, err = timed(command(b.ci, "sandbox", "up"))
+	seconds, err = timed(command(ctx, b.ci, "sandbox", "up"))
 	b.figures.set("sandbox.up_again_s", seconds)
 	return err
 }
 
-// command is one that shows its errors only.
-func command(name string, args ...string) *exec.Cmd {
-	cmd := exec.Command(name, args...)
+// command is one that shows its errors only. It gets one SIGINT, with all that it
+// has started, when ctx ends, and is waited for: a run of the pipeline then undoes
+// what it did. In the terminal's group it would get a second one, and give up.
+func command(ctx context.Context, name string, args ...string) *exec.Cmd {
+	cmd := exec.CommandContext(ctx, name, args...)
 	cmd.Stderr = os.Stderr
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	cmd.Cancel = func() error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGINT) }
 	return cmd
 }
 

@@ -2,7 +2,11 @@ package main
 
 import (
 	"context"
-	"os"
+	"slices"
+
+	"github.com/slipway-cd/slipway/scripts/sandbox/internal/coordinates"
+	"github.com/slipway-cd/slipway/scripts/sandbox/internal/docker"
+	"github.com/slipway-cd/slipway/scripts/sandbox/internal/host"
 )
 
 // Down stops everything; with state, volumes go too. A Docker that was there
@@ -13,29 +17,30 @@ func (s *Sandbox) Down(ctx context.Context, state bool) error {
 		return err
 	}
 	defer unlock()
-	_ = os.Remove(s.statePath())
-	devices := ownDevices()
-	all := s.answering(ctx)
-	if state && s.ownDockerExists() && !hasOwn(all) { // its volumes are only reachable through the daemon
-		if err := s.startOwnDocker(ctx); err != nil {
+	coordinates.Forget(s.cache)
+	devices := host.Devices()
+	own := s.daemon()
+	all := own.Answering(ctx)
+	if state && own.Exists() && !slices.ContainsFunc(all, (*docker.Docker).Own) { // its volumes are only reachable through the daemon
+		if err := own.Start(ctx); err != nil {
 			return err
 		}
-		all = append(all, s.ownDocker())
+		all = append(all, own.Docker())
 	}
 	for _, d := range all {
-		found, err := d.inspect(ctx)
+		found, err := d.Inspect(ctx)
 		if err != nil {
 			return err
 		}
-		if err := s.mayTake(found, nil); err != nil {
+		if err := s.owner.MayTake(found, nil); err != nil {
 			return err
 		}
-		if err := d.remove(ctx, state); err != nil {
+		if err := d.Remove(ctx, state); err != nil {
 			return err
 		}
 	}
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	return s.stopOwnDocker(ctx, devices)
+	return own.Stop(ctx, devices)
 }

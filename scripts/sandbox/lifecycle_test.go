@@ -11,6 +11,10 @@ import (
 	"github.com/stretchr/testify/require"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/slipway-cd/slipway/scripts/sandbox/internal/docker"
+	"github.com/slipway-cd/slipway/scripts/sandbox/internal/host"
+	"github.com/slipway-cd/slipway/scripts/sandbox/internal/sandboxtest"
 )
 
 // TestLifecycle takes the sandbox of this machine down and up, kills its parts
@@ -55,7 +59,7 @@ func TestLifecycle(t *testing.T) {
 	})
 	t.Run("down leaves nothing after everything was killed", func(t *testing.T) {
 		needsOwnDocker(t)
-		kill(t, ownProcesses())
+		kill(t, host.Processes())
 		m.command(t, m.folder, "down")
 		requireSame(t, before, takeSnapshot(t))
 	})
@@ -90,13 +94,13 @@ func (m *machine) testKills(t *testing.T) {
 		})
 	}
 	for program, container := range map[string]string{
-		"etcd": nodeName, "kubelet": nodeName, "kube-apiserver": nodeName, "traefik": nodeName,
-		"dagger-engine": engineName, "docker-registry": registryName,
+		"etcd": docker.Node, "kubelet": docker.Node, "kube-apiserver": docker.Node, "traefik": docker.Node,
+		"dagger-engine": docker.Engine, "docker-registry": docker.Registry,
 	} {
 		t.Run(program, func(t *testing.T) { // the container ends with each
 			needsOwnDocker(t)
 			kill(t, processes(program))
-			require.NoError(t, waitFor(t.Context(), 5*time.Second, func() bool {
+			require.NoError(t, host.WaitFor(t.Context(), 5*time.Second, func() bool {
 				return m.docker(t, "inspect", "--format", "{{.State.Status}}", container) != "running"
 			}))
 			m.upAgain(t)
@@ -124,16 +128,14 @@ func (m *machine) testKills(t *testing.T) {
 	}
 	t.Run("everything at once", func(t *testing.T) {
 		needsOwnDocker(t)
-		kill(t, ownProcesses())
+		kill(t, host.Processes())
 		m.upAgain(t)
 	})
 	t.Run("the firewall flushed", func(t *testing.T) {
 		needsOwnDocker(t)
-		for _, r := range rules {
-			require.NoError(t, r.change("-D"))
-		}
+		require.NoError(t, host.Close())
 		m.upAgain(t)
-		require.NoError(t, hostOpen())
+		require.NoError(t, host.IsOpen())
 	})
 }
 
@@ -142,7 +144,7 @@ func (m *machine) testOtherClone(t *testing.T) {
 	ids := m.ids(t)
 	require.Less(t, m.command(t, clone, "up").took, time.Second)
 	require.Equal(t, ids, m.ids(t), "the same images are shared")
-	appendTo(t, filepath.Join(clone, "images", "engine", "engine.toml"), "# other\n")
+	sandboxtest.Append(t, filepath.Join(clone, "images", "engine", "engine.toml"), "# other\n")
 	refused := m.try(t.Context(), clone, "up")
 	require.Error(t, refused.err)
 	require.Contains(t, refused.stderr, "belongs to "+filepath.Dir(filepath.Dir(m.folder)))
@@ -154,7 +156,7 @@ func (m *machine) testChange(t *testing.T) {
 	m.command(t, m.folder, "down")
 	m.command(t, clone, "up")
 	ids := m.ids(t)
-	appendTo(t, filepath.Join(clone, "images", "node", "etc", "Corefile"), "# other\n")
+	sandboxtest.Append(t, filepath.Join(clone, "images", "node", "etc", "Corefile"), "# other\n")
 	up := m.command(t, clone, "up")
 	t.Cleanup(func() { m.command(t, m.folder, "up") })
 	require.Contains(t, up.stderr, "(0 of 1 done")

@@ -14,6 +14,9 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/slipway-cd/slipway/scripts/sandbox/internal/daemon"
+	"github.com/slipway-cd/slipway/scripts/sandbox/internal/host"
 )
 
 // machine drives the program on this machine.
@@ -56,7 +59,7 @@ func (m *machine) upAgain(t *testing.T) {
 	m.command(t, m.folder, "up")
 	m.requireMarks(t)
 	var status string
-	require.NoError(t, waitFor(t.Context(), 10*time.Second, func() bool { // the scheduler may be some moments behind
+	require.NoError(t, host.WaitFor(t.Context(), 10*time.Second, func() bool { // the scheduler may be some moments behind
 		status = m.command(t, m.folder, "status").stdout
 		return !strings.Contains(status, "not well")
 	}), status)
@@ -66,9 +69,9 @@ func (m *machine) docker(t *testing.T, args ...string) string {
 	t.Helper()
 	s, err := open()
 	require.NoError(t, err)
-	all := s.answering(t.Context())
+	all := s.daemon().Answering(t.Context())
 	require.NotEmpty(t, all)
-	out, err := all[0].run(t.Context(), args...)
+	out, err := all[0].Run(t.Context(), args...)
 	require.NoError(t, err)
 	return out
 }
@@ -90,25 +93,16 @@ func (m *machine) clone(t *testing.T) string {
 	return folder
 }
 
-func appendTo(t *testing.T, path, text string) {
-	t.Helper()
-	file, err := os.OpenFile(path, os.O_APPEND|os.O_WRONLY, 0)
-	require.NoError(t, err)
-	_, err = file.WriteString(text)
-	require.NoError(t, err)
-	require.NoError(t, file.Close())
-}
-
 func needsOwnDocker(t *testing.T) {
 	t.Helper()
-	if ownDaemon() == 0 {
+	if daemon.Process() == 0 {
 		t.Skip("the sandbox is in the user's Docker, whose processes are not ours to kill")
 	}
 }
 
 // processes finds those of ours by the name of their program.
 func processes(names ...string) []int {
-	return slices.DeleteFunc(ownProcesses(), func(pid int) bool {
+	return slices.DeleteFunc(host.Processes(), func(pid int) bool {
 		line, _ := os.ReadFile(filepath.Join("/proc", strconv.Itoa(pid), "cmdline"))
 		name := filepath.Base(string(bytes.SplitN(line, []byte{0}, 2)[0]))
 		return !slices.Contains(names, strings.TrimSuffix(name, "-runc-v2"))

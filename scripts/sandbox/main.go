@@ -15,6 +15,8 @@ import (
 	"syscall"
 
 	"github.com/alecthomas/kong"
+
+	"github.com/slipway-cd/slipway/scripts/sandbox/internal/coordinates"
 )
 
 type commands struct {
@@ -76,10 +78,14 @@ func run(ctx context.Context, command string, cli commands) error {
 		}
 		return json.NewEncoder(os.Stdout).Encode(at)
 	default:
-		at, err := s.Load()
+		at, err := coordinates.Load(s.cache)
 		if err != nil {
 			return err
 		}
-		return at.WriteEnv(os.Stdout)
+		b, err := s.newBuild()
+		if err != nil {
+			return err
+		}
+		return at.WriteEnv(os.Stdout, b.Kubectl())
 	}
 }

@@ -13,23 +13,26 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/client-go/kubernetes"
+
+	"github.com/slipway-cd/slipway/scripts/sandbox/internal/cluster"
+	"github.com/slipway-cd/slipway/scripts/sandbox/internal/coordinates"
 )
 
 // mark is the name of a ConfigMap and of a repository that must survive.
 const mark = "lifecycle-test"
 
-func (m *machine) coordinates(t *testing.T) *Coordinates {
+func (m *machine) coordinates(t *testing.T) *coordinates.Coordinates {
 	t.Helper()
 	s, err := open()
 	require.NoError(t, err)
-	at, err := s.Load()
+	at, err := coordinates.Load(s.cache)
 	require.NoError(t, err)
 	return at
 }
 
 func (m *machine) client(t *testing.T) *kubernetes.Clientset {
 	t.Helper()
-	c, err := client(m.coordinates(t).Kubeconfig)
+	c, err := cluster.Client(m.coordinates(t).Kubeconfig)
 	require.NoError(t, err)
 	return c
 }

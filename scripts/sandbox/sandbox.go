@@ -10,6 +10,13 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/slipway-cd/slipway/scripts/sandbox/internal/build"
+	"github.com/slipway-cd/slipway/scripts/sandbox/internal/coordinates"
+	"github.com/slipway-cd/slipway/scripts/sandbox/internal/daemon"
+	"github.com/slipway-cd/slipway/scripts/sandbox/internal/docker"
+	"github.com/slipway-cd/slipway/scripts/sandbox/internal/flavour"
+	"github.com/slipway-cd/slipway/scripts/sandbox/internal/progress"
 )
 
 // quiet is how long something may take that nobody needs to be told about.
@@ -19,10 +26,9 @@ const quiet = 2 * time.Second
 type Sandbox struct {
 	cache  string // built parts, logs, the daemon's data: $XDG_CACHE_HOME/slipway/sandbox
 	images string // the folder scripts/sandbox/images of this clone
-	holder string // the clone that speaks, shown to another that finds the sandbox taken
-	user   string // who speaks, shown to another user of the same Docker
+	owner  docker.Owner
 	engine string // an engine that the user named: none of our own is started
-	log    *progress
+	log    *progress.Log
 }
 
 // open finds the folders; nothing is started or changed yet.
@@ -45,19 +51,10 @@ func open() (*Sandbox, error) {
 	}
 	s := &Sandbox{
 		cache: filepath.Join(cache, "slipway", "sandbox"), images: images,
-		holder: filepath.Dir(filepath.Dir(here)), user: me.Username,
-		engine: namedEngine(os.Getenv(runnerHost)), log: newProgress(os.Stderr),
+		owner:  docker.Owner{Holder: filepath.Dir(filepath.Dir(here)), User: me.Username},
+		engine: coordinates.NamedEngine(os.Getenv(coordinates.RunnerHost)), log: progress.New(os.Stderr),
 	}
 	return s, os.MkdirAll(filepath.Join(s.cache, "logs"), 0o755)
-}
-
-// namedEngine returns the engine that the environment names, unless it is ours:
-// `sandbox env` prints the same variable.
-func namedEngine(host string) string {
-	if host == ownEngine {
-		return ""
-	}
-	return host
 }
 
 // wanted names the parts that run here.
@@ -69,12 +66,22 @@ func (s *Sandbox) wanted() []string {
 }
 
 // containers are those of a flavour that run here.
-func (s *Sandbox) containers(f *flavour) []container {
-	all := f.containers()
+func (s *Sandbox) containers(f *flavour.Flavour) []docker.Container {
+	all := f.Containers()
 	if s.engine != "" { // the last one
 		return all[:len(all)-1]
 	}
 	return all
+}
+
+// newBuild plans what is built here.
+func (s *Sandbox) newBuild() (*build.Build, error) {
+	return build.New(s.cache, s.images, s.wanted(), s.log)
+}
+
+// daemon is the Docker daemon of our own.
+func (s *Sandbox) daemon() *daemon.Daemon {
+	return &daemon.Daemon{Cache: s.cache, Owner: s.owner, Log: s.log}
 }
 
 // lock keeps a second up, down or reset waiting until this one is through. The
@@ -98,7 +105,7 @@ func (s *Sandbox) lockFile(name, what string) (unlock func(), err error) {
 
 // Up makes the containers run and tells where they are. It changes nothing that
 // is well, so it may be called before every use.
-func (s *Sandbox) Up(ctx context.Context) (*Coordinates, error) {
+func (s *Sandbox) Up(ctx context.Context) (*coordinates.Coordinates, error) {
 	if at := s.healthy(ctx); at != nil {
 		return at, nil
 	}
@@ -111,11 +118,15 @@ func (s *Sandbox) Up(ctx context.Context) (*Coordinates, error) {
 		return at, nil
 	}
 	start := time.Now()
-	d, err := s.docker(ctx)
+	d, err := s.daemon().Find(ctx)
 	if err != nil {
 		return nil, err
 	}
-	f, err := s.flavour(ctx, d)
+	b, err := s.newBuild()
+	if err != nil {
+		return nil, err
+	}
+	f, err := flavour.Choose(ctx, d, b)
 	if err != nil {
 		return nil, err
 	}

@@ -10,6 +10,8 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/slipway-cd/slipway/scripts/sandbox/internal/host"
 )
 
 // takeSnapshot lists all of this machine that a sandbox touches while it is up,
@@ -37,7 +39,7 @@ func takeSnapshot(t *testing.T) []string {
 		add("mount", strings.Fields(line)[4:5])
 	}
 	add("process", ourProcesses())
-	add("control group", folders(cgroupRoot, 2))
+	add("control group", folders("/sys/fs/cgroup", 2))
 	add("runtime folder", folders("/run", 3))
 	add("setting", kernelSettings())
 	slices.Sort(all)
@@ -69,7 +71,7 @@ func ourProcesses() []string {
 	for _, path := range commands {
 		text, _ := os.ReadFile(path)
 		line := strings.ReplaceAll(string(text), "\x00", " ")
-		for _, word := range []string{runDir + "/", "docker-proxy", "containerd-shim", "dockerd", "dagger-engine", "kubelet", "docker-registry"} {
+		for _, word := range []string{host.RunDir + "/", "docker-proxy", "containerd-shim", "dockerd", "dagger-engine", "kubelet", "docker-registry"} {
 			if strings.Contains(line, word) {
 				found = append(found, line)
 				break

@@ -1,16 +1,19 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"io"
-	"net/http"
 	"strings"
 	"sync"
 	"text/tabwriter"
 	"time"
 
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"github.com/slipway-cd/slipway/scripts/sandbox/internal/cluster"
+	"github.com/slipway-cd/slipway/scripts/sandbox/internal/coordinates"
+	"github.com/slipway-cd/slipway/scripts/sandbox/internal/docker"
+	"github.com/slipway-cd/slipway/scripts/sandbox/internal/plan"
 )
 
 // row is one part's line in the status.
@@ -24,7 +27,7 @@ type row struct {
 func (s *Sandbox) Status(ctx context.Context, out io.Writer) error {
 	table := tabwriter.NewWriter(out, 2, 0, 2, ' ', 0)
 	fmt.Fprintln(table, "PART\tVERSION\tHEALTH\tADDRESS")
-	at, err := s.Load()
+	at, err := coordinates.Load(s.cache)
 	if err != nil {
 		for _, part := range []string{"engine", "node", "registry"} {
 			if part == "engine" && s.engine != "" {
@@ -51,61 +54,34 @@ func (s *Sandbox) Status(ctx context.Context, out io.Writer) error {
 }
 
 // rows asks all parts side by side, so that one that hangs hides no other.
-func (s *Sandbox) rows(ctx context.Context, at *Coordinates) []row {
-	d := &docker{host: at.Env["DOCKER_HOST"]}
-	found, inspectErr := d.inspect(ctx)
-	engine, node := row{part: "engine", version: daggerVersion, address: at.Env[runnerHost]}, row{part: "node", version: "-", address: at.Kubeconfig}
-	registry, ingress := row{part: "registry", version: "-", address: at.Registry}, row{part: "ingress", version: "-", address: at.Ingress}
+func (s *Sandbox) rows(ctx context.Context, at *coordinates.Coordinates) []row {
+	d := &docker.Docker{Host: at.Env["DOCKER_HOST"]}
+	found, inspectErr := d.Inspect(ctx)
+	questions := s.questions(d, at, found)
+	answers := make([]error, len(questions))
+	var group sync.WaitGroup
+	for i, q := range questions {
+		group.Go(func() { answers[i] = q.ask(ctx) })
+	}
+	version, components := "-", []cluster.Component(nil)
+	group.Go(func() { version, components = cluster.Components(ctx, at.Kubeconfig) })
+	group.Wait()
+
+	health := map[string]error{}
+	for i, q := range questions {
+		health[q.part] = answers[i]
+	}
+	if inspectErr != nil { // else a node that is not there would look well
+		health["node"] = inspectErr
+	}
+	engine := row{"engine", plan.DaggerVersion, at.Env[coordinates.RunnerHost], health["engine"]}
 	if s.engine != "" {
 		engine = row{part: "engine", version: "-", address: s.engine}
 	}
-	var components []row
-	var group sync.WaitGroup
-	if s.engine == "" {
-		group.Go(func() { engine.health = engineReady(ctx, d) })
+	rows := []row{engine, {"node", version, at.Kubeconfig, health["node"]}}
+	for _, c := range components {
+		rows = append(rows, row{"  " + c.Name, "-", "-", c.Health})
 	}
-	group.Go(func() {
-		node.health = nodeReady(ctx, at.Kubeconfig, found[nodeName].State.StartedAt)
-		if inspectErr != nil { // else a node that is not there would look well
-			node.health = inspectErr
-		}
-	})
-	group.Go(func() { node.version, components = inside(ctx, at.Kubeconfig) })
-	group.Go(func() { ingress.health = askHTTP(ctx, "http://"+at.Ingress, 0) })
-	group.Go(func() {
-		registry.health = askHTTP(ctx, "http://"+at.Registry+"/v2/", http.StatusOK)
-		if image := found[registryName].Config.Image; image != "" {
-			registry.version = image
-		}
-	})
-	group.Wait()
-	return append(append([]row{engine, node}, components...), ingress, registry)
-}
-
-// inside returns the version of Kubernetes and a line for each part of the node
-// that its API server knows. The node's container ends when any of its parts
-// does, so those it does not list are as well as the node.
-func inside(ctx context.Context, kubeconfig string) (version string, parts []row) {
-	c, err := client(kubeconfig)
-	if err != nil {
-		return "-", nil
-	}
-	v, err := c.Discovery().ServerVersion()
-	if err != nil {
-		return "-", nil
-	}
-	list, err := c.CoreV1().ComponentStatuses().List(ctx, metav1.ListOptions{})
-	if err != nil {
-		return v.GitVersion, nil
-	}
-	for _, component := range list.Items {
-		r := row{part: "  " + component.Name, version: "-", address: "-"}
-		for _, condition := range component.Conditions {
-			if condition.Status != "True" {
-				r.health = fmt.Errorf("%s", strings.TrimSpace(condition.Message+" "+condition.Error))
-			}
-		}
-		parts = append(parts, r)
-	}
-	return v.GitVersion, parts
+	registry := cmp.Or(found[docker.Registry].Config.Image, "-")
+	return append(rows, row{"ingress", "-", at.Ingress, health["ingress"]}, row{"registry", registry, at.Registry, health["registry"]})
 }

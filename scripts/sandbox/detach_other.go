@@ -1,6 +1,0 @@
-//go:build !linux
-
-package main
-
-// detach is Linux's alone; elsewhere no daemon of our own runs.
-const detach = 0
