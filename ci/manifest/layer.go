@@ -6,7 +6,6 @@ import (
 	"path"
 	"regexp"
 	"slices"
-	"strings"
 
 	"k8s.io/apimachinery/pkg/util/validation"
 	"sigs.k8s.io/kustomize/api/types"
@@ -145,10 +144,4 @@ func valuesFile(values map[string]string) ([]byte, error) {
 		return nil, fmt.Errorf("write ConfigMap %s: %w", valuesName, err)
 	}
 	return content, nil
-}
-
-// top returns the first folder of a clean path: everything that an overlay refers to lies below it.
-func top(folder string) string {
-	first, _, _ := strings.Cut(folder, "/")
-	return first
 }
