@@ -69,6 +69,7 @@ func render(tree fs.FS, overlay string, layer Layer) ([]*unstructured.Unstructur
 	if err != nil {
 		return nil, err
 	}
+	layer.label(objects)
 	leaveForeignPods(objects, layer.SelectorLabels)
 	if err := usesImages(objects, layer.Images); err != nil {
 		return nil, err
