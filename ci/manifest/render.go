@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"io/fs"
 	"path"
-	"slices"
 	"sync"
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
@@ -122,34 +121,6 @@ func toUnstructured(resources resmap.ResMap) ([]*unstructured.Unstructured, erro
 		objects = append(objects, object)
 	}
 	return objects, nil
-}
-
-// usesImages fails for an image that no object names: the overlay would go out with another image than the one built.
-func usesImages(objects []*unstructured.Unstructured, images []Image) error {
-	for _, image := range images {
-		named := func(object *unstructured.Unstructured) bool { return contains(object.Object, image.reference()) }
-		if !slices.ContainsFunc(objects, named) {
-			return fmt.Errorf("no container uses the image %q", image.Name)
-		}
-	}
-	return nil
-}
-
-// contains tells whether text is one of the strings in a JSON value.
-func contains(value any, text string) bool {
-	switch value := value.(type) {
-	case string:
-		return value == text
-	case []any:
-		return slices.ContainsFunc(value, func(item any) bool { return contains(item, text) })
-	case map[string]any:
-		for _, item := range value {
-			if contains(item, text) {
-				return true
-			}
-		}
-	}
-	return false
 }
 
 // YAML returns the objects as one stream of YAML documents, in their order. Data of Secrets is in it.
