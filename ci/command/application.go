@@ -77,7 +77,7 @@ func CheckDescribed(ctx context.Context, folder string) error {
 	case ignored(ctx, folder):
 		return pipeline.Usage("%s, and git ignores it: take it out of .gitignore and commit it", lacks)
 	}
-	return pipeline.Usage("%s, which describes the application: write one at the top of the repository (docs/application.md has its fields), or give --source the folder that has it", lacks)
+	return pipeline.Usage("%s, which describes the application: write one at the top of the repository with name, functional, production and passed (Slipway's docs/application.md has all fields), or give --source the folder that has it", lacks)
 }
 
 // tellUncommitted says that a clone will lack the application's file, with which a run
