@@ -1,11 +1,12 @@
 package command
 
 import (
+	"context"
 	"errors"
+	"fmt"
 	"io/fs"
-	"regexp"
-
-	"sigs.k8s.io/yaml"
+	"os"
+	"path/filepath"
 
 	"github.com/slipway-cd/slipway/ci/pipeline"
 )
@@ -23,7 +24,7 @@ var conventions = pipeline.Application{
 
 // adopt takes the application that --source describes, else the given one, and what
 // follows from its name. Errors are of exit code 2.
-func (f *flags) adopt(given pipeline.Application) error {
+func (f *flags) adopt(ctx context.Context, given pipeline.Application) error {
 	f.app = given
 	tree, err := f.tree()
 	if err != nil {
@@ -32,6 +33,9 @@ func (f *flags) adopt(given pipeline.Application) error {
 	content, err := fs.ReadFile(tree, ApplicationFile)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
+		if err := CheckDescribed(ctx, f.Source); err != nil {
+			return err
+		}
 	case err != nil:
 		return pipeline.Usage("--source: %w", err)
 	default:
@@ -51,20 +55,51 @@ func (f *flags) adopt(given pipeline.Application) error {
 	return nil
 }
 
-var applicationName = regexp.MustCompile(`^[a-z]([a-z0-9-]{0,40}[a-z0-9])?$`)
-
-func parseApplication(content []byte) (pipeline.Application, error) {
-	app := conventions
-	if err := yaml.UnmarshalStrict(content, &app); err != nil {
-		return app, err
+// CheckDescribed tells a repository that describes its application, and copies of this
+// one, from others: what they are must not be guessed. The error is of exit code 2.
+func CheckDescribed(ctx context.Context, folder string) error {
+	whole, err := filepath.Abs(folder)
+	if err != nil || exists(whole, ApplicationFile) {
+		return err
 	}
+	for at := whole; ; at = filepath.Dir(at) {
+		if exists(at, "ci/app/app.go") {
+			return nil
+		}
+		if at == filepath.Dir(at) {
+			break
+		}
+	}
+	lacks := "--source: it has no " + ApplicationFile
 	switch {
-	case !applicationName.MatchString(app.Name):
-		return app, errors.New("name: want lower case letters, digits and dashes, at most 42")
-	case len(app.Functional) == 0 || len(app.Production) == 0:
-		return app, errors.New("functional, production: give the commands that run the tests in the image of the target " + app.TestTarget)
-	case app.Passed == "":
-		return app, errors.New("passed: give what the output of tests that really ran contains")
+	case exists(whole, ".slipway.yml"):
+		return pipeline.Usage("%s, but a .slipway.yml: rename it", lacks)
+	case ignored(ctx, folder):
+		return pipeline.Usage("%s, and git ignores it: take it out of .gitignore and commit it", lacks)
 	}
-	return app, nil
+	return pipeline.Usage("%s, which describes the application: write one at the top of the repository with name, functional, production and passed (Slipway's docs/application.md has all fields), or give --source the folder that has it", lacks)
+}
+
+// tellUncommitted says that a clone will lack the application's file, with which a run
+// of the same commit elsewhere fails.
+func (f *flags) tellUncommitted(ctx context.Context) {
+	tracked, err := git(ctx, f.Source, "ls-files", "--", ApplicationFile)
+	switch {
+	case err != nil || tracked != "" || !exists(f.Source, ApplicationFile):
+	case ignored(ctx, f.Source):
+		fmt.Fprintf(os.Stderr, "slipway: %s is ignored by git, so that no clone has it, a CI run's for example: take it out of .gitignore and commit it\n", ApplicationFile)
+	default:
+		fmt.Fprintf(os.Stderr, "slipway: %s is not committed, so that no clone has it, a CI run's for example: git add and commit it\n", ApplicationFile)
+	}
+}
+
+// ignored reports whether git would ignore an application's file in the folder.
+func ignored(ctx context.Context, folder string) bool {
+	_, err := git(ctx, folder, "check-ignore", "--quiet", ApplicationFile)
+	return err == nil
+}
+
+func exists(folder, name string) bool {
+	_, err := os.Stat(filepath.Join(folder, name))
+	return err == nil
 }

@@ -9,6 +9,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"strings"
 	"sync/atomic"
 	"syscall"
 
@@ -38,7 +39,7 @@ func Main(app pipeline.Application, args []string) int {
 // of type Ended has already been printed.
 func Run(ctx context.Context, app pipeline.Application, args []string, host Host) error {
 	var cli commands
-	parsed, err := cli.take(app, args, host)
+	parsed, err := cli.take(ctx, app, args, host)
 	if err != nil {
 		return err
 	}
@@ -46,15 +47,18 @@ func Run(ctx context.Context, app pipeline.Application, args []string, host Host
 	return parsed.Run(&cli.flags)
 }
 
-// take parses args and reads what the application's repository says of it.
-func (c *commands) take(app pipeline.Application, args []string, host Host) (*kong.Context, error) {
+// take reads args and what the source says of its application.
+func (c *commands) take(ctx context.Context, app pipeline.Application, args []string, host Host) (*kong.Context, error) {
 	klog.SetLogger(logr.Discard()) // client-go's; what matters comes back as an error
 	parsed, err := newParser(c).Parse(args)
 	if err != nil {
 		return nil, pipeline.Usage("%w; see `go run ./ci --help`", err)
 	}
 	c.host = host
-	return parsed, c.adopt(app)
+	if strings.HasPrefix(parsed.Command(), "sandbox") {
+		return parsed, nil // it is there for every application
+	}
+	return parsed, c.adopt(ctx, app)
 }
 
 // Code returns the exit code for the error that Run returned.

@@ -62,7 +62,7 @@ func TestFlagsComeFromTheEnvironmentAndTheCommandLineWins(t *testing.T) {
 	require.Equal(t, "build", cli.Until)
 	require.Equal(t, "elsewhere", cli.BuildNamespace)
 	require.Equal(t, "42", cli.RunID)
-	require.NoError(t, cli.adopt(app.Application))
+	require.NoError(t, cli.adopt(t.Context(), app.Application))
 	require.Equal(t, app.Application.Name, cli.Namespace)
 	require.Equal(t, "elsewhere", cli.BuildNamespace)
 }

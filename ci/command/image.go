@@ -14,7 +14,7 @@ import (
 // Code turns its error into an exit code.
 func Image(ctx context.Context, app pipeline.Application, args []string, host Host) (dagger.ID, error) {
 	var cli commands
-	if _, err := cli.take(app, args, host); err != nil {
+	if _, err := cli.take(ctx, app, args, host); err != nil {
 		return "", err
 	}
 	f := &cli.flags

@@ -103,6 +103,7 @@ func (f *flags) options(ctx context.Context) (pipeline.Options, error) {
 	}
 	opts.Version, opts.Commit, opts.Built, opts.History = found.version, found.commit, found.time, found.history
 	f.compareCommits(found.commit)
+	f.tellUncommitted(ctx)
 	if found.history.Shallow {
 		fmt.Fprintln(os.Stderr, "slipway:", f.shallow())
 	}

@@ -38,6 +38,9 @@ func TestAShallowCloneIsToldWithWhatToSetUnderEachVendor(t *testing.T) {
 // Not parallel: it takes the program's stderr.
 func TestRunAndPlanBeginWithOneLineAboutAShallowClone(t *testing.T) {
 	whole, cut := repository(t), t.TempDir()
+	require.NoError(t, os.WriteFile(filepath.Join(whole, ApplicationFile), []byte(shop), 0o644))
+	inGit(t, whole, "add", ".")
+	inGit(t, whole, "commit", "-q", "-m", "describe")
 	inGit(t, cut, "clone", "-q", "--depth=1", "file://"+whole, ".")
 	for _, command := range []string{"run", "plan"} {
 		for source, lines := range map[string]int{whole: 0, cut: 1} {

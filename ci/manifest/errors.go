@@ -19,6 +19,8 @@ var rewrites = []struct {
 	{regexp.MustCompile(`(?:recursed (?:accumulation of|merging from)|couldn't make target for) path '([^']*)': `), "$1: "},
 	{regexp.MustCompile(`accumulating (?:resources|components): `), ""},
 	{regexp.MustCompile(`/` + treeFolder + `/`), ""},
+	{regexp.MustCompile(`security; (file '[^']*' is not in or below '[^']*')`), "$1: a kustomization loads files from its own folder alone, " +
+		"and other folders as a whole, among its resources"},
 	{regexp.MustCompile(`\.\[no(?:Ns|Ver|Grp)\]`), ""},
 }
 

@@ -6,8 +6,8 @@ import (
 	"path"
 	"regexp"
 	"slices"
-	"strings"
 
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/util/validation"
 	"sigs.k8s.io/kustomize/api/types"
 	"sigs.k8s.io/kustomize/kyaml/resid"
@@ -88,7 +88,7 @@ func (l Layer) files(overlay string) (map[string][]byte, error) {
 		Resources:  []string{path.Join("..", treeFolder, overlay)},
 		Namespace:  l.Namespace,
 		NameSuffix: l.NameSuffix,
-		Labels:     l.labels(),
+		Labels:     l.selectorLabels(),
 	}
 	for _, component := range l.Components {
 		kustomization.Components = append(kustomization.Components, path.Join("..", treeFolder, component))
@@ -112,21 +112,34 @@ func (l Layer) files(overlay string) (map[string][]byte, error) {
 	return files, nil
 }
 
-func (l Layer) labels() []types.Label {
-	var labels []types.Label
-	if len(l.Labels) > 0 {
-		labels = append(labels, types.Label{Pairs: l.Labels})
+func (l Layer) selectorLabels() []types.Label {
+	if len(l.SelectorLabels) == 0 {
+		return nil
 	}
-	if len(l.SelectorLabels) > 0 {
-		labels = append(labels,
-			types.Label{Pairs: l.SelectorLabels, IncludeSelectors: true, IncludeTemplates: true},
-			// Kustomize leaves an empty selector empty, which would select the pods of other runs in the same namespace.
-			types.Label{Pairs: l.SelectorLabels, FieldSpecs: []types.FieldSpec{
-				{Gvk: resid.Gvk{Group: "networking.k8s.io", Kind: "NetworkPolicy"}, Path: "spec/podSelector/matchLabels", CreateIfNotPresent: true},
-				{Gvk: resid.Gvk{Group: "policy", Kind: "PodDisruptionBudget"}, Path: "spec/selector/matchLabels", CreateIfNotPresent: true},
-			}})
+	return []types.Label{
+		{Pairs: l.SelectorLabels, IncludeSelectors: true, IncludeTemplates: true},
+		// Kustomize leaves an empty selector empty, which would select the pods of other runs in the same namespace.
+		{Pairs: l.SelectorLabels, FieldSpecs: []types.FieldSpec{
+			{Gvk: resid.Gvk{Group: "networking.k8s.io", Kind: "NetworkPolicy"}, Path: "spec/podSelector/matchLabels", CreateIfNotPresent: true},
+			{Gvk: resid.Gvk{Group: "policy", Kind: "PodDisruptionBudget"}, Path: "spec/selector/matchLabels", CreateIfNotPresent: true},
+		}},
 	}
-	return labels
+}
+
+// label sets the labels of the objects' metadata. Kustomize is not asked to: where an overlay has set the same label in
+// metadata, selectors and pod templates, it keeps one value for all of them, and would change it in each.
+func (l Layer) label(objects []*unstructured.Unstructured) {
+	if len(l.Labels) == 0 {
+		return
+	}
+	for _, object := range objects {
+		labels := object.GetLabels()
+		if labels == nil {
+			labels = map[string]string{}
+		}
+		maps.Copy(labels, l.Labels)
+		object.SetLabels(labels)
+	}
 }
 
 // valuesFile returns the ConfigMap slipway-run. The annotation keeps it out of the output:
@@ -145,10 +158,4 @@ func valuesFile(values map[string]string) ([]byte, error) {
 		return nil, fmt.Errorf("write ConfigMap %s: %w", valuesName, err)
 	}
 	return content, nil
-}
-
-// top returns the first folder of a clean path: an overlay may refer only to what is below it.
-func top(folder string) string {
-	first, _, _ := strings.Cut(folder, "/")
-	return first
 }

@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"io/fs"
 	"path"
-	"slices"
 	"sync"
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
@@ -18,7 +17,7 @@ import (
 	"sigs.k8s.io/yaml"
 )
 
-// In memory the tree and the layer lie side by side, so that the layer can never shadow a folder of the tree.
+// For kustomize the tree and the layer lie side by side, so that the layer can never shadow a folder of the tree.
 const (
 	treeFolder  = "tree"
 	layerFolder = "layer"
@@ -28,8 +27,9 @@ const (
 var kustomizing sync.Mutex
 
 // Render returns the objects of the overlay, a folder in tree, with layer on top, in kustomize's order. Each has an
-// apiVersion, a kind and a name. Overlays may refer to what lies below the same top folder, and to the layer's Components;
-// symbolic links are not followed. Errors are one line and name the overlay.
+// apiVersion, a kind and a name. Overlays may refer to all that is in tree, and symbolic links are followed as far as they
+// stay there; as with kubectl, a kustomization loads files from its own folder alone, and others' folders as a whole. Errors
+// are one line and name the overlay.
 func Render(tree fs.FS, overlay string, layer Layer) ([]*unstructured.Unstructured, error) {
 	overlay = path.Clean(overlay)
 	objects, err := render(tree, overlay, layer)
@@ -43,12 +43,9 @@ func render(tree fs.FS, overlay string, layer Layer) ([]*unstructured.Unstructur
 	if err := layer.check(); err != nil {
 		return nil, err
 	}
-	memory := filesys.MakeFsInMemory()
+	from := source{filesys.MakeFsInMemory(), tree}
 	for i, folder := range append([]string{overlay}, layer.Components...) {
-		if err := findKustomization(tree, folder, i > 0); err != nil {
-			return nil, err
-		}
-		if err := copyTree(memory, tree, top(folder)); err != nil {
+		if err := from.findKustomization(folder, i > 0); err != nil {
 			return nil, err
 		}
 	}
@@ -57,13 +54,13 @@ func render(tree fs.FS, overlay string, layer Layer) ([]*unstructured.Unstructur
 		return nil, err
 	}
 	for name, content := range files {
-		if err := memory.WriteFile(path.Join(layerFolder, name), content); err != nil {
+		if err := from.WriteFile(path.Join(layerFolder, name), content); err != nil {
 			return nil, err
 		}
 	}
 	kustomizing.Lock()
 	defer kustomizing.Unlock()
-	resources, err := krusty.MakeKustomizer(krusty.MakeDefaultOptions()).Run(memory, layerFolder)
+	resources, err := krusty.MakeKustomizer(krusty.MakeDefaultOptions()).Run(from, layerFolder)
 	if err != nil {
 		return nil, err
 	}
@@ -71,6 +68,7 @@ func render(tree fs.FS, overlay string, layer Layer) ([]*unstructured.Unstructur
 	if err != nil {
 		return nil, err
 	}
+	layer.label(objects)
 	leaveForeignPods(objects, layer.SelectorLabels)
 	if err := usesImages(objects, layer.Images); err != nil {
 		return nil, err
@@ -80,7 +78,7 @@ func render(tree fs.FS, overlay string, layer Layer) ([]*unstructured.Unstructur
 
 // findKustomization tells a folder that is not there from one without a kustomization file, before kustomize does in many
 // more words.
-func findKustomization(tree fs.FS, folder string, component bool) error {
+func (s source) findKustomization(folder string, component bool) error {
 	what := "the overlay's folder"
 	if component {
 		what = "component " + folder
@@ -88,7 +86,7 @@ func findKustomization(tree fs.FS, folder string, component bool) error {
 	if !fs.ValidPath(folder) {
 		return fmt.Errorf("%s must be a path below the source: no leading slash, no parent folder", what)
 	}
-	info, err := fs.Stat(tree, folder)
+	_, info, err := s.stat(folder)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 		return fmt.Errorf("%s does not exist", what)
@@ -98,30 +96,11 @@ func findKustomization(tree fs.FS, folder string, component bool) error {
 		return fmt.Errorf("%s is a file", what)
 	}
 	for _, name := range konfig.RecognizedKustomizationFileNames() {
-		if _, err := fs.Stat(tree, path.Join(folder, name)); err == nil {
+		if _, _, err := s.stat(path.Join(folder, name)); err == nil {
 			return nil
 		}
 	}
 	return fmt.Errorf("%s has no kustomization.yaml", what)
-}
-
-// copyTree copies the regular files below folder.
-func copyTree(memory filesys.FileSystem, tree fs.FS, folder string) error {
-	return fs.WalkDir(tree, folder, func(name string, entry fs.DirEntry, err error) error {
-		switch {
-		case err != nil:
-			return err
-		case entry.IsDir() && entry.Name() == ".git":
-			return fs.SkipDir
-		case !entry.Type().IsRegular():
-			return nil
-		}
-		content, err := fs.ReadFile(tree, name)
-		if err != nil {
-			return err
-		}
-		return memory.WriteFile(path.Join(treeFolder, name), content)
-	})
 }
 
 // toUnstructured goes through JSON, since numbers of an unstructured object are int64 and float64 and kustomize's are int.
@@ -142,34 +121,6 @@ func toUnstructured(resources resmap.ResMap) ([]*unstructured.Unstructured, erro
 		objects = append(objects, object)
 	}
 	return objects, nil
-}
-
-// usesImages fails for an image that no object names: the overlay would go out with another image than the one built.
-func usesImages(objects []*unstructured.Unstructured, images []Image) error {
-	for _, image := range images {
-		named := func(object *unstructured.Unstructured) bool { return contains(object.Object, image.reference()) }
-		if !slices.ContainsFunc(objects, named) {
-			return fmt.Errorf("no container uses the image %q", image.Name)
-		}
-	}
-	return nil
-}
-
-// contains tells whether text is one of the strings in a JSON value.
-func contains(value any, text string) bool {
-	switch value := value.(type) {
-	case string:
-		return value == text
-	case []any:
-		return slices.ContainsFunc(value, func(item any) bool { return contains(item, text) })
-	case map[string]any:
-		for _, item := range value {
-			if contains(item, text) {
-				return true
-			}
-		}
-	}
-	return false
 }
 
 // YAML returns the objects as one stream of YAML documents, in their order. Data of Secrets is in it.

@@ -103,6 +103,28 @@ func TestMetadataLabelsStayOutOfTemplatesAndSelectors(t *testing.T) {
 	require.JSONEq(t, `{"app":"postgres"}`, at(t, objects, "StatefulSet", "postgres", "spec|volumeClaimTemplates|0|metadata|labels"))
 }
 
+func TestALabelThatTheOverlaySelectsByStaysAsItSaysInSelectorsAndTemplates(t *testing.T) {
+	t.Parallel()
+	for _, theirs := range []string{
+		"commonLabels: {app.kubernetes.io/name: other}\n",
+		"labels: [{pairs: {app.kubernetes.io/name: other}, includeSelectors: true}]\n",
+		"labels: [{pairs: {app.kubernetes.io/name: other}, includeTemplates: true}]\n",
+	} {
+		overlay := map[string]string{beta + "/kustomization.yaml": "resources: [../../base]\n" + theirs}
+		alone, err := manifest.Render(treeWith(overlay), beta, manifest.Layer{})
+		require.NoError(t, err)
+		objects, err := manifest.Render(treeWith(overlay), beta, manifest.Layer{Labels: map[string]string{"app.kubernetes.io/name": "shop", "new": "1"}})
+		require.NoError(t, err)
+		require.Len(t, objects, len(alone))
+		for i, object := range objects {
+			require.Equal(t, "shop", object.GetLabels()["app.kubernetes.io/name"])
+			require.Equal(t, "1", object.GetLabels()["new"])
+			require.Equal(t, alone[i].Object["spec"], object.Object["spec"], object.GetKind()+" "+object.GetName())
+		}
+		require.Contains(t, at(t, objects, "Deployment", "api", "spec|template|metadata|labels"), `"app.kubernetes.io/name":"other"`)
+	}
+}
+
 func TestSelectorLabelsReachTemplatesAndSelectors(t *testing.T) {
 	t.Parallel()
 	objects := renderBeta(t, nil)

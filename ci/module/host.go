@@ -40,23 +40,12 @@ func (c *call) placeSource(ctx context.Context) (func(*sdk.Client) *sdk.Director
 	if _, err := c.source.Export(ctx, folder); err != nil {
 		return nil, err
 	}
-	if !describesItself(folder) {
-		return nil, pipeline.Usage("--source: it has no %s that describes its application", command.ApplicationFile)
+	if err := command.CheckDescribed(ctx, folder); err != nil {
+		return nil, err
 	}
 	c.flag("source", folder)
 	id, err := c.source.ID(ctx)
 	return func(client *sdk.Client) *sdk.Directory { return sdk.Ref[*sdk.Directory](client, sdk.ID(id)) }, err
-}
-
-// describesItself tells the repository that this module is compiled from, and copies
-// of it, from others: what they are must not be guessed.
-func describesItself(folder string) bool {
-	for _, file := range []string{command.ApplicationFile, "ci/app/app.go"} {
-		if _, err := os.Stat(filepath.Join(folder, file)); err == nil {
-			return true
-		}
-	}
-	return false
 }
 
 // placeKubeconfig writes it to memory: a secret must not reach a disk.

@@ -3,6 +3,7 @@ package pipeline
 import (
 	"context"
 	"fmt"
+	"time"
 
 	"golang.org/x/sync/errgroup"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
@@ -10,6 +11,7 @@ import (
 	"github.com/slipway-cd/slipway/ci/cluster/apply"
 	"github.com/slipway-cd/slipway/ci/cluster/isolation"
 	"github.com/slipway-cd/slipway/ci/cluster/reach"
+	"github.com/slipway-cd/slipway/ci/cluster/rollout"
 	"github.com/slipway-cd/slipway/ci/cluster/runs"
 	"github.com/slipway-cd/slipway/ci/cluster/write"
 	"github.com/slipway-cd/slipway/ci/report"
@@ -90,7 +92,7 @@ func (r *Run) testBeta(ctx context.Context, objects []*unstructured.Unstructured
 		external, err = reach.AddressOf(ctx, r.env.Build, objects, r.betaPath()+r.app.Health)
 		return err
 	})
-	if err := r.testService(ctx); err != nil {
+	if err := r.testService(ctx, objects); err != nil {
 		return err
 	}
 	r.note("functional", "find the external address")
@@ -106,10 +108,19 @@ func (r *Run) testBeta(ctx context.Context, objects []*unstructured.Unstructured
 	return r.unlessGone(ctx, r.env.Build, objects, r.betaPath(), err)
 }
 
+// servedTime is how long the Service of a beta may be without a ready pod once all of its
+// objects are out, unless its pods are made by what is none of them.
+const servedTime = time.Minute
+
 // testService tests through a port of this process that is forwarded to the Service,
 // which works with any cluster network.
-func (r *Run) testService(ctx context.Context) error {
-	forward, err := reach.ForwardTo(ctx, r.env.Build, r.opts.BuildNamespace, r.betaService(), r.app.Port)
+func (r *Run) testService(ctx context.Context, objects []*unstructured.Unstructured) error {
+	finding, cancel := ctx, func() {}
+	if !rollout.MadeByOthers(objects) {
+		finding, cancel = context.WithTimeout(ctx, servedTime)
+	}
+	defer cancel()
+	forward, err := reach.ForwardTo(finding, r.env.Build, r.opts.BuildNamespace, r.betaService(), r.app.Port)
 	if err != nil {
 		return err
 	}

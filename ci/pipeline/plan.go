@@ -3,6 +3,7 @@ package pipeline
 import (
 	"context"
 	"errors"
+	"fmt"
 	"slices"
 
 	"github.com/slipway-cd/slipway/ci/cluster/account"
@@ -57,9 +58,12 @@ func (r *Run) Plan(ctx context.Context) (Plan, error) {
 func (r *Run) registered(ctx context.Context) (string, error) {
 	for _, tag := range []string{r.opts.Version, r.opts.Version + "-beta"} {
 		digest, err := r.env.Registry.Digest(ctx, r.repository, tag)
-		if !errors.Is(err, image.ErrNotFound) {
+		switch {
+		case errors.Is(err, image.ErrDenied): // of what is not there some say so, too, lest one learn what is
+			return "", fmt.Errorf("%w; where nothing was pushed to %s yet, build first: `go run ./ci --until build`", err, r.repository)
+		case !errors.Is(err, image.ErrNotFound):
 			return digest, err
 		}
 	}
-	return "", Usage("version %s is not in the registry: build it with --until release", r.opts.Version)
+	return "", Usage("%s has no version %s, nor %[2]s-beta: build it first (`go run ./ci --until build`), or give one that it has with --version", r.repository, r.opts.Version)
 }

@@ -12,6 +12,7 @@ import (
 	"k8s.io/apimachinery/pkg/util/validation"
 
 	"github.com/slipway-cd/slipway/ci/cluster"
+	"github.com/slipway-cd/slipway/ci/cluster/rollout"
 	"github.com/slipway-cd/slipway/ci/image"
 	"github.com/slipway-cd/slipway/ci/report"
 )
@@ -54,12 +55,19 @@ func Check(app Application, opts Options, tree fs.FS) error {
 var noDigest = "sha256:" + strings.Repeat("0", 64)
 
 func (r *Run) checkOverlays() error {
-	if _, err := r.renderBeta(noDigest); err != nil {
+	beta, err := r.renderBeta(noDigest)
+	if err == nil { // its Services select pods of this run alone, so that only the overlay can have them
+		err = rollout.CheckServices(beta, "")
+	}
+	if err != nil {
 		return Usage("--beta-overlay: %w", err)
 	}
 	production, err := r.renderProduction(noDigest)
 	if err == nil {
 		_, err = r.publicPath(production)
+	}
+	if err == nil { // another Service may be for pods that somebody else has put beside
+		err = rollout.CheckServices(production, r.app.Service)
 	}
 	if err != nil {
 		return Usage("--production-overlay: %w", err)

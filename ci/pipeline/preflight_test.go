@@ -23,3 +23,40 @@ func TestAVersionThatFitsNoTagOrNoLabelIsRefusedInOneLineBeforeAnythingStarts(t 
 		require.Equal(t, ExitUsage, ExitCode(t.Context(), err))
 	}
 }
+
+// overlaysWith is a source whose overlays hold the documents beside an Ingress.
+func overlaysWith(beta, production string) fstest.MapFS {
+	const ingress = "{apiVersion: networking.k8s.io/v1, kind: Ingress, metadata: {name: web}, spec: {rules: [{http: {paths: [{path: /, pathType: Prefix, " +
+		"backend: {service: {name: web, port: {number: 80}}}}]}}]}}\n"
+	tree := fstest.MapFS{"Dockerfile": {}}
+	for folder, documents := range map[string]string{"beta": beta, "production": production} {
+		tree[folder+"/kustomization.yaml"] = &fstest.MapFile{Data: []byte("resources: [all.yaml]\n")}
+		tree[folder+"/all.yaml"] = &fstest.MapFile{Data: []byte(ingress + documents)}
+	}
+	return tree
+}
+
+func TestAServiceThatNoPodCanMatchIsRefusedBeforeAnythingIsBuilt(t *testing.T) {
+	t.Parallel()
+	const web = "---\n{apiVersion: apps/v1, kind: Deployment, metadata: {name: web}, spec: {selector: {matchLabels: {app: web}}, " +
+		"template: {metadata: {labels: {app: web}}, spec: {containers: [{name: web, image: shop}]}}}}\n"
+	service := func(name, app string) string {
+		return "---\n{apiVersion: v1, kind: Service, metadata: {name: " + name + "}, spec: {selector: {app: " + app + "}}}\n"
+	}
+	good := web + service("web", "web")
+	check := func(beta, production string) error {
+		return Check(Application{Name: "shop", Dockerfile: "Dockerfile", Service: "web", BetaPath: "/beta"}, Options{Run: "r1", Version: "1", Until: "production",
+			BuildNamespace: "shop-build", Namespace: "shop", BetaOverlay: "beta", ProductionOverlay: "production"}, overlaysWith(beta, production))
+	}
+	require.NoError(t, check(good, good))
+	require.NoError(t, check(good, good+service("other", "other")), "production may hold pods of another")
+	for flag, err := range map[string]error{
+		"--beta-overlay: Service shop-build/other-r1":    check(good+service("other", "other"), good),
+		"--production-overlay: Service shop/web: no pod": check(good, web+service("web", "shop")),
+	} {
+		require.ErrorContains(t, err, flag)
+		require.ErrorContains(t, err, "Deployment web")
+		require.NotContains(t, err.Error(), "\n")
+		require.Equal(t, ExitUsage, ExitCode(t.Context(), err))
+	}
+}

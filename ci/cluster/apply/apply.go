@@ -49,7 +49,7 @@ func Carry(ctx context.Context, c *cluster.Cluster, plan *Plan, progress func(ob
 	var changes []write.Change
 	for i, wave := range managed.Waves(wanted) {
 		if i > 0 {
-			if err := rollout.Wait(ctx, c, managed.Waves(wanted)[i-1], progress); err != nil {
+			if err := rollout.WaitAmong(ctx, c, managed.Waves(wanted)[i-1], wanted, progress); err != nil {
 				return changes, err
 			}
 		}

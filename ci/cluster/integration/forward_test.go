@@ -43,7 +43,7 @@ func TestForwardWithoutAReadyPodIsNoAddress(t *testing.T) {
 	_, err := apply.Apply(t.Context(), c, clustertest.Objects(t, namespace, app("", testImage(), "one"))[2:3], apply.Options{})
 	require.NoError(t, err)
 	_, err = reach.ForwardTo(within(t, time.Second), c, namespace, "api", 8080)
-	require.ErrorContains(t, clustertest.RequireClass(t, err, cluster.NoAddress), "no pod behind it is ready")
+	require.ErrorContains(t, clustertest.RequireClass(t, err, cluster.NoAddress), "no pod matches its selector app=api")
 	_, err = reach.ForwardTo(within(t, time.Second), c, namespace, "api", 1)
 	require.ErrorContains(t, clustertest.RequireClass(t, err, cluster.Misconfigured), "has no port 1")
 }

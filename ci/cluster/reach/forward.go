@@ -2,14 +2,17 @@ package reach
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
 	"slices"
+	"time"
 
 	corev1 "k8s.io/api/core/v1"
 	discoveryv1 "k8s.io/api/discovery/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/labels"
 
 	//lint:ignore SA1019 client-go's portforward still takes its types
 	"k8s.io/apimachinery/pkg/util/httpstream"
@@ -21,6 +24,9 @@ import (
 	"github.com/slipway-cd/slipway/ci/cluster/informer"
 	"github.com/slipway-cd/slipway/ci/cluster/managed"
 )
+
+// lookTime is how long it may take to find out why there is no ready pod.
+const lookTime = 5 * time.Second
 
 // Forward is a local port that leads to one pod of a Service.
 type Forward struct {
@@ -45,6 +51,10 @@ func ForwardTo(ctx context.Context, c *cluster.Cluster, namespace, service strin
 		return nil, &cluster.Error{Class: cluster.Misconfigured, Object: object, Cause: fmt.Sprintf("has no port %d", port)}
 	}
 	pod, target, err := readyEndpoint(ctx, c, namespace, service, found.Spec.Ports[at].Name)
+	if known := (*cluster.Error)(nil); errors.As(err, &known) && known.Class == cluster.NoAddress && selectsNone(ctx, c, found) {
+		known.Cause = "no pod matches its selector " + labels.Set(found.Spec.Selector).String()
+		known.Try = "correct its selector, or the labels of the pod template"
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -86,6 +96,17 @@ func readyEndpoint(ctx context.Context, c *cluster.Cluster, namespace, service, 
 			return "", 0, failed
 		}
 	}
+}
+
+// selectsNone reports whether there is no pod for a Service, ready or not; ctx may be over.
+func selectsNone(ctx context.Context, c *cluster.Cluster, service *corev1.Service) bool {
+	if len(service.Spec.Selector) == 0 {
+		return false
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), lookTime)
+	defer cancel()
+	pods, err := c.Typed.CoreV1().Pods(service.Namespace).List(ctx, metav1.ListOptions{LabelSelector: labels.Set(service.Spec.Selector).String(), Limit: 1})
+	return err == nil && len(pods.Items) == 0
 }
 
 // readyPod picks a ready pod and the number of the named port in its slice.

@@ -6,11 +6,12 @@ import (
 	"strings"
 
 	appsv1 "k8s.io/api/apps/v1"
-
 	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/types"
 
 	"github.com/slipway-cd/slipway/ci/cluster"
 	"github.com/slipway-cd/slipway/ci/cluster/diagnose"
+	"github.com/slipway-cd/slipway/ci/cluster/informer"
 	"github.com/slipway-cd/slipway/ci/cluster/managed"
 )
 
@@ -42,4 +43,21 @@ func (w *waiting) outageLine(t *target) string {
 		return ""
 	}
 	return "its strategy is Recreate: the old pods are gone already, nothing answers until this is put right"
+}
+
+func (w *waiting) eventVersions() map[types.UID]string {
+	out := map[types.UID]string{}
+	for _, view := range w.views {
+		if view.informers[cluster.Events] == nil {
+			continue
+		}
+		for _, event := range informer.ListOf[*corev1.Event](view.informers[cluster.Events].List()) {
+			out[event.UID] = event.ResourceVersion
+		}
+	}
+	return out
+}
+
+func (w *waiting) fresh(event *corev1.Event) bool {
+	return w.before[event.UID] != event.ResourceVersion
 }

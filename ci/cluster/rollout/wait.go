@@ -8,7 +8,6 @@ import (
 	"maps"
 	"time"
 
-	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apimachinery/pkg/types"
@@ -48,12 +47,18 @@ type waiting struct {
 // of these, Unreachable or Timeout and what each object lacks. A cancelled ctx is
 // returned as such.
 func Wait(ctx context.Context, c *cluster.Cluster, objects []*unstructured.Unstructured, progress func(object, state string)) error {
+	return WaitAmong(ctx, c, objects, objects, progress)
+}
+
+// WaitAmong waits likewise for some of the objects of a deploy: the pods of a Service
+// may be those of an object that is written later.
+func WaitAmong(ctx context.Context, c *cluster.Cluster, objects, all []*unstructured.Unstructured, progress func(object, state string)) error {
 	if progress == nil {
 		progress = func(string, string) {}
 	}
 	w := &waiting{cluster: c, views: map[string]*view{}, secrets: managed.SecretValues(objects), progress: progress, told: map[managed.Key]string{},
 		since: map[string]time.Time{}, asked: map[string]int{}, ran: map[instance]time.Time{}, ended: map[managed.Key]bool{}}
-	targets, routing := map[string][]*target{}, map[string][]*unstructured.Unstructured{}
+	targets, routing, templates := map[string][]*target{}, map[string][]*unstructured.Unstructured{}, templatesOf(all)
 	for _, object := range objects {
 		if object.GroupVersionKind().GroupKind() == (schema.GroupKind{Kind: "Service"}) {
 			routing[object.GetNamespace()] = append(routing[object.GetNamespace()], object)
@@ -62,7 +67,7 @@ func Wait(ctx context.Context, c *cluster.Cluster, objects []*unstructured.Unstr
 		if err != nil {
 			return err
 		}
-		if t != nil {
+		if t = selecting(t, object, templates); t != nil {
 			w.targets = append(w.targets, t)
 			targets[t.place] = append(targets[t.place], t)
 		}
@@ -186,21 +191,4 @@ func (w *waiting) tellOutage() time.Duration {
 		return cluster.OutageTold - lasts
 	}
 	return time.Hour
-}
-
-func (w *waiting) eventVersions() map[types.UID]string {
-	out := map[types.UID]string{}
-	for _, view := range w.views {
-		if view.informers[cluster.Events] == nil {
-			continue
-		}
-		for _, event := range informer.ListOf[*corev1.Event](view.informers[cluster.Events].List()) {
-			out[event.UID] = event.ResourceVersion
-		}
-	}
-	return out
-}
-
-func (w *waiting) fresh(event *corev1.Event) bool {
-	return w.before[event.UID] != event.ResourceVersion
 }
