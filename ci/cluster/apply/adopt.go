@@ -19,10 +19,10 @@ import (
 var splitFields = regexp.MustCompile(`(?:[^,\[]|\[[^\]]*\])+`)
 
 // adopt finds out which fields of live objects become ours, and which are left.
-func adopt(objects []*planned, opts Options) error {
+func adopt(objects []*Planned, opts Options) error {
 	for _, left := range splitFields.FindAllString(strings.Join(opts.Leave, ","), -1) {
 		object, field, found := strings.Cut(left, ":")
-		i := slices.IndexFunc(objects, func(p *planned) bool { return p.Object.GetKind()+"/"+p.Object.GetName() == object })
+		i := slices.IndexFunc(objects, func(p *Planned) bool { return p.Object.GetKind()+"/"+p.Object.GetName() == object })
 		if !found || field == "" || i < 0 {
 			return &cluster.Error{Class: cluster.Misconfigured, Object: "--leave " + left, Cause: "names no field of an object of the overlay", Try: "write it as Deployment/api:spec.replicas"}
 		}
@@ -45,7 +45,7 @@ func adopt(objects []*planned, opts Options) error {
 }
 
 // asNew returns the object as the server would make it anew, nil where it would not.
-func asNew(ctx context.Context, c *cluster.Cluster, p *planned) *unstructured.Unstructured {
+func asNew(ctx context.Context, c *cluster.Cluster, p *Planned) *unstructured.Unstructured {
 	object := p.Object.DeepCopy()
 	object.SetName(strings.ToLower(rand.Text()))
 	fresh, err := c.In(p.Resource, object.GetNamespace()).Apply(ctx, object.GetName(), object, metav1.ApplyOptions{FieldManager: managed.FieldManager, DryRun: []string{metav1.DryRunAll}})
@@ -58,7 +58,7 @@ func asNew(ctx context.Context, c *cluster.Cluster, p *planned) *unstructured.Un
 // dropTaken removes from what a dry run foresees what the managers had set and we do
 // not: the server will, once it is recorded as ours. fresh is the object as it would
 // be made anew: what has its value there is a default, and comes back.
-func dropTaken(p *planned, fresh *unstructured.Unstructured) {
+func dropTaken(p *Planned, fresh *unstructured.Unstructured) {
 	ours := &fieldpath.Set{}
 	if entry := managed.Applied(p.foreseen); entry != nil {
 		ours = fieldsOf(*entry)

@@ -41,7 +41,7 @@ func Apply(ctx context.Context, c *cluster.Cluster, objects []*unstructured.Unst
 //
 // It returns the changes made so far together with an error.
 func Carry(ctx context.Context, c *cluster.Cluster, plan *Plan, progress func(object, state string)) ([]write.Change, error) {
-	byObject := map[*unstructured.Unstructured]*planned{}
+	byObject := map[*unstructured.Unstructured]*Planned{}
 	wanted := make([]*unstructured.Unstructured, len(plan.Objects))
 	for i, p := range plan.Objects {
 		byObject[p.Object], wanted[i] = p, p.Object
@@ -69,7 +69,7 @@ func Carry(ctx context.Context, c *cluster.Cluster, plan *Plan, progress func(ob
 
 // applyStep writes the objects of one step and returns those that were written
 // or needed no write, in the order given.
-func applyStep(ctx context.Context, c *cluster.Cluster, objects []*unstructured.Unstructured, plan map[*unstructured.Unstructured]*planned,
+func applyStep(ctx context.Context, c *cluster.Cluster, objects []*unstructured.Unstructured, plan map[*unstructured.Unstructured]*Planned,
 	progress func(object, state string)) ([]write.Change, error) {
 	var mutex sync.Mutex
 	done := map[*unstructured.Unstructured]bool{}
@@ -101,7 +101,7 @@ func applyStep(ctx context.Context, c *cluster.Cluster, objects []*unstructured.
 
 // writeObject applies a planned object unless it is as wanted. A write that was begun
 // is not cancelled but waited for: one whose answer nobody heard could not be undone.
-func writeObject(ctx context.Context, c *cluster.Cluster, p *planned) error {
+func writeObject(ctx context.Context, c *cluster.Cluster, p *Planned) error {
 	if p.Change.Action != write.Unchanged {
 		if ctx.Err() != nil {
 			return cluster.FromAPI(ctx, managed.Describe(p.Object), "apply", context.Cause(ctx))
@@ -139,7 +139,7 @@ func writeObject(ctx context.Context, c *cluster.Cluster, p *planned) error {
 // patch applies one object and returns what the server made of it. Fields that others
 // have set are left to them or taken, as settle finds; a dry run that finds a conflict
 // which nothing settles remembers it and returns neither an object nor an error.
-func patch(ctx context.Context, c *cluster.Cluster, p *planned, dryRun ...string) (*unstructured.Unstructured, error) {
+func patch(ctx context.Context, c *cluster.Cluster, p *Planned, dryRun ...string) (*unstructured.Unstructured, error) {
 	opts := metav1.ApplyOptions{FieldManager: managed.FieldManager, DryRun: dryRun, Force: p.force}
 	apply := func() (*unstructured.Unstructured, error) {
 		wanted := p.Object
@@ -156,7 +156,7 @@ func patch(ctx context.Context, c *cluster.Cluster, p *planned, dryRun ...string
 				p.conflicts = others
 				return nil, nil
 			}
-			refused := []*planned{{Object: p.Object, Live: p.Live, conflicts: others}}
+			refused := []*Planned{{Object: p.Object, Live: p.Live, conflicts: others}}
 			err = conflictError(refused, secretsAmong(refused))
 		} else if err == nil {
 			opts.Force = p.force

@@ -29,7 +29,7 @@ var controllers = []string{
 // to it, and so is one that is to be left; what an undo put back for nobody is taken,
 // and what the plan takes over; and so is what force would leave as it is, for only
 // its notation or a default tells the values apart. It returns the rest.
-func settle(ctx context.Context, c *cluster.Cluster, p *planned, found []managed.Conflict) ([]managed.Conflict, error) {
+func settle(ctx context.Context, c *cluster.Cluster, p *Planned, found []managed.Conflict) ([]managed.Conflict, error) {
 	wanted := p.Object.DeepCopy()
 	var others []managed.Conflict
 	var notes []string
@@ -96,7 +96,7 @@ func isLeft(f managed.Conflict, leave []string) bool {
 	})
 }
 
-func (p *planned) note(text string) {
+func (p *Planned) note(text string) {
 	if p.Change.Note != "" && p.Change.Note != text {
 		text = p.Change.Note + ", " + text
 	}

@@ -15,8 +15,8 @@ import (
 )
 
 // refuseConflicts returns one error for all fields that others have set, or nil.
-func refuseConflicts(objects []*planned) error {
-	var refused []*planned
+func refuseConflicts(objects []*Planned) error {
+	var refused []*Planned
 	for _, p := range objects {
 		if len(p.conflicts) > 0 {
 			refused = append(refused, p)
@@ -29,7 +29,7 @@ func refuseConflicts(objects []*planned) error {
 }
 
 // secretsAmong are the values of the Secrets that are wanted or live.
-func secretsAmong(objects []*planned) []string {
+func secretsAmong(objects []*Planned) []string {
 	var all []*unstructured.Unstructured
 	for _, p := range objects {
 		if all = append(all, p.Object); p.Live != nil {
@@ -44,7 +44,7 @@ const fieldsQuoted = 10
 
 // conflictError names each field, who set it to what and when, and the two ways on;
 // values that a Secret has are hidden wherever they stand.
-func conflictError(refused []*planned, secrets []string) error {
+func conflictError(refused []*Planned, secrets []string) error {
 	out := &cluster.Error{Class: cluster.Admission, Object: managed.Describe(refused[0].Object)}
 	var managers, fields []string
 	count := 0
@@ -79,7 +79,7 @@ func conflictError(refused []*planned, secrets []string) error {
 }
 
 // said is the conflict in words, with both values and when the other was set.
-func said(f managed.Conflict, p *planned) string {
+func said(f managed.Conflict, p *Planned) string {
 	text := f.String()
 	for _, entry := range p.Live.GetManagedFields() {
 		if entry.Manager == f.Manager && entry.Time != nil && owns(entry, f.Field) {

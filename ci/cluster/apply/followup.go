@@ -12,7 +12,7 @@ import (
 // others' fields have changed, a status for example, the plan still holds, and the
 // object is written again as it is now. It reports whether it is as wanted already:
 // a write whose answer was lost is repeated, and finds itself.
-func followUp(ctx context.Context, c *cluster.Cluster, p *planned) (done bool, err error) {
+func followUp(ctx context.Context, c *cluster.Cluster, p *Planned) (done bool, err error) {
 	live, err := write.ReadAgain(ctx, c, p.Resource, p.Object)
 	if err != nil {
 		return false, err

@@ -15,9 +15,9 @@ import (
 
 // foresee fills in the changes: from what is known of the live objects, and by a
 // dry run of the others.
-func foresee(ctx context.Context, c *cluster.Cluster, objects []*planned) error {
+func foresee(ctx context.Context, c *cluster.Cluster, objects []*Planned) error {
 	namespaces, kinds := absentNamespaces(objects), absentKinds(objects)
-	var toWrite []*planned
+	var toWrite []*Planned
 	for _, p := range objects {
 		switch {
 		case p.Live == nil:
@@ -48,7 +48,7 @@ func foresee(ctx context.Context, c *cluster.Cluster, objects []*planned) error 
 }
 
 // absentNamespaces returns the namespaces that the plan itself will create.
-func absentNamespaces(objects []*planned) []string {
+func absentNamespaces(objects []*Planned) []string {
 	var out []string
 	for _, p := range objects {
 		if p.Object.GetKind() == "Namespace" && p.Live == nil {
@@ -60,7 +60,7 @@ func absentNamespaces(objects []*planned) []string {
 
 // dryRun has the server apply the object without keeping it, and compares the
 // outcome with the live object: only the server knows its defaults and webhooks.
-func dryRun(ctx context.Context, c *cluster.Cluster, p *planned) error {
+func dryRun(ctx context.Context, c *cluster.Cluster, p *Planned) error {
 	result, err := patch(ctx, c, p, metav1.DryRunAll)
 	if err != nil || p.conflicts != nil {
 		return err
@@ -79,7 +79,7 @@ func dryRun(ctx context.Context, c *cluster.Cluster, p *planned) error {
 }
 
 // absentKinds returns the kinds that only the plan itself will define.
-func absentKinds(objects []*planned) []schema.GroupKind {
+func absentKinds(objects []*Planned) []schema.GroupKind {
 	var out []schema.GroupKind
 	for _, p := range objects {
 		if p.Live == nil && cluster.IsDefinition(p.Object) {

@@ -16,7 +16,7 @@ import (
 // nameImmutable puts the fields that this deploy would change before the server's
 // refusal to change a field: the server names the field only for some kinds, for a
 // StatefulSet it lists those that it would take.
-func nameImmutable(err error, p *planned) error {
+func nameImmutable(err error, p *Planned) error {
 	var known *cluster.Error
 	var status apierrors.APIStatus
 	if p.Live == nil || !errors.As(err, &known) || !errors.As(known.Err, &status) || !apierrors.IsInvalid(known.Err) || status.Status().Details == nil {

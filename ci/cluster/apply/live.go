@@ -16,12 +16,12 @@ import (
 // readLive fills in the live objects: one LIST where several of a kind and
 // namespace are wanted, one GET where it is one. There is no label selector, for
 // an object to adopt does not have our labels yet.
-func readLive(ctx context.Context, c *cluster.Cluster, plan []*planned) error {
+func readLive(ctx context.Context, c *cluster.Cluster, plan []*Planned) error {
 	type place struct {
 		resource  cluster.Resource
 		namespace string
 	}
-	places := map[place][]*planned{}
+	places := map[place][]*Planned{}
 	for _, p := range plan {
 		at := place{p.Resource, p.Object.GetNamespace()}
 		places[at] = append(places[at], p)
@@ -49,7 +49,7 @@ func readLive(ctx context.Context, c *cluster.Cluster, plan []*planned) error {
 	return group.Wait()
 }
 
-func matchLive(wanted []*planned, items []unstructured.Unstructured) {
+func matchLive(wanted []*Planned, items []unstructured.Unstructured) {
 	byName := map[string]*unstructured.Unstructured{}
 	for i := range items {
 		byName[items[i].GetName()] = &items[i]
@@ -61,7 +61,7 @@ func matchLive(wanted []*planned, items []unstructured.Unstructured) {
 
 // awaitLeaving waits for live objects that are being deleted: the server would
 // take a write to one, and then remove it all the same.
-func awaitLeaving(ctx context.Context, c *cluster.Cluster, plan []*planned) error {
+func awaitLeaving(ctx context.Context, c *cluster.Cluster, plan []*Planned) error {
 	for _, p := range plan {
 		if p.Live == nil || p.Live.GetDeletionTimestamp() == nil {
 			continue

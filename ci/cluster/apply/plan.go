@@ -28,13 +28,13 @@ type Plan struct {
 	Changes []write.Change // of every object, those that stay as they are included, then what is pruned
 	Kept    []write.Change // what the last release had and this one has not, and why it stays
 
-	Objects []*planned
+	Objects []*Planned
 	Pruned  []*unstructured.Unstructured
 	lasting []managed.Ref // of Kept, what a later release may still prune
 }
 
-// planned is one object and what applying it would do.
-type planned struct {
+// Planned is one object and what applying it would do.
+type Planned struct {
 	Object   *unstructured.Unstructured // as wanted
 	Live     *unstructured.Unstructured // as it is; nil when it does not exist
 	foreseen *unstructured.Unstructured // as it will be, by a dry run; nil without one
@@ -64,13 +64,13 @@ func NewPlan(ctx context.Context, c *cluster.Cluster, objects []*unstructured.Un
 		return nil, err
 	}
 	c.Define(objects)
-	plan := &Plan{Objects: make([]*planned, len(objects))}
+	plan := &Plan{Objects: make([]*Planned, len(objects))}
 	for i, object := range withOwner(objects, opts.Owner) {
 		found, err := c.Resource(ctx, object)
 		if err != nil {
 			return nil, err
 		}
-		plan.Objects[i] = &planned{Object: object, Resource: found, Change: write.ChangeOf(object, "")}
+		plan.Objects[i] = &Planned{Object: object, Resource: found, Change: write.ChangeOf(object, "")}
 	}
 	if err := readLive(ctx, c, plan.Objects); err != nil {
 		return nil, err
@@ -95,7 +95,7 @@ func NewPlan(ctx context.Context, c *cluster.Cluster, objects []*unstructured.Un
 // is built, whose digest the objects will name. Nothing is written.
 func CheckConflicts(ctx context.Context, c *cluster.Cluster, objects []*unstructured.Unstructured, opts Options) error {
 	c.Define(objects)
-	var all []*planned
+	var all []*Planned
 	for _, object := range objects {
 		found, err := c.Resource(ctx, object)
 		if cluster.IsNoKind(err) {
@@ -104,7 +104,7 @@ func CheckConflicts(ctx context.Context, c *cluster.Cluster, objects []*unstruct
 		if err != nil {
 			return err
 		}
-		all = append(all, &planned{Object: object.DeepCopy(), Resource: found, Change: write.ChangeOf(object, "")})
+		all = append(all, &Planned{Object: object.DeepCopy(), Resource: found, Change: write.ChangeOf(object, "")})
 	}
 	if err := readLive(ctx, c, all); err != nil {
 		return err
@@ -112,7 +112,7 @@ func CheckConflicts(ctx context.Context, c *cluster.Cluster, objects []*unstruct
 	if err := adopt(all, opts); err != nil {
 		return err
 	}
-	return foresee(ctx, c, slices.DeleteFunc(all, func(p *planned) bool {
+	return foresee(ctx, c, slices.DeleteFunc(all, func(p *Planned) bool {
 		return p.Live == nil || p.Live.GetDeletionTimestamp() != nil || !othersHand(p.Live)
 	}))
 }

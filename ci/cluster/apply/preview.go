@@ -77,7 +77,7 @@ type states struct {
 	left          map[string]any // as after, with what stays of the fields that are given up; nil: not known
 }
 
-func (p *planned) states() states {
+func (p *Planned) states() states {
 	switch {
 	case p.Live == nil && p.foreseen == nil:
 		return states{after: nameless(textsAsData(p.Object))}
@@ -149,7 +149,7 @@ func apart(fields map[string]any) (labels, rest map[string]any) {
 }
 
 // explain says in the note why an object is written of which nothing of ours changes.
-func (p *Preview) explain(object *planned) {
+func (p *Preview) explain(object *Planned) {
 	if len(p.Fields) > 0 || p.Action != write.Configured {
 		return
 	}

@@ -49,7 +49,7 @@ func planWith(before, after string) *Plan {
 	plan := &Plan{}
 	now := states(after)
 	for i, former := range states(before) {
-		planned := &planned{Object: now[i], Live: former, foreseen: now[i], Change: write.ChangeOf(now[i], write.Configured)}
+		planned := &Planned{Object: now[i], Live: former, foreseen: now[i], Change: write.ChangeOf(now[i], write.Configured)}
 		if i == 1 { // what was not dry-run
 			planned.Live, planned.foreseen, planned.Change.Action = nil, nil, write.Created
 		}

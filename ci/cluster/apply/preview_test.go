@@ -14,8 +14,8 @@ import (
 )
 
 // foreseenAs plans what a server has said it would make of an object.
-func foreseenAs(live, foreseen *unstructured.Unstructured, action write.Action) *planned {
-	return &planned{Object: foreseen, Live: live, foreseen: foreseen, Change: write.ChangeOf(foreseen, action)}
+func foreseenAs(live, foreseen *unstructured.Unstructured, action write.Action) *Planned {
+	return &Planned{Object: foreseen, Live: live, foreseen: foreseen, Change: write.ChangeOf(foreseen, action)}
 }
 
 func TestAPreviewShowsWhatWeOwnOrWouldOwn(t *testing.T) {
@@ -24,7 +24,7 @@ func TestAPreviewShowsWhatWeOwnOrWouldOwn(t *testing.T) {
 "f:spec":{"f:ports":{"k:{\"port\":80,\"protocol\":\"TCP\"}":{".":{},"f:name":{},"f:port":{},"f:targetPort":{}}},"f:sessionAffinity":{}}}`
 	foreseen := strings.NewReplacer("team: blue", "team: red, app.kubernetes.io/version: v2", "slipway.dev/run: one", "slipway.dev/run: two",
 		"targetPort: 8080", "targetPort: 9090", "sessionAffinity: None", "sessionAffinity: ClientIP").Replace(clustertest.LiveService)
-	plan := &Plan{Objects: []*planned{foreseenAs(clustertest.Live(t, clustertest.LiveService, clustertest.OwnedByUs), clustertest.Live(t, foreseen, would), write.Configured)}}
+	plan := &Plan{Objects: []*Planned{foreseenAs(clustertest.Live(t, clustertest.LiveService, clustertest.OwnedByUs), clustertest.Live(t, foreseen, would), write.Configured)}}
 	preview := plan.Preview()[0]
 	require.Equal(t, []diff.Field{
 		{Path: `.metadata.labels["app.kubernetes.io/version"]`, To: "v2"},
@@ -55,7 +55,7 @@ func TestAPreviewOfAnUnwrittenObjectIsWhatWouldBeWritten(t *testing.T) {
 		"{apiVersion: v1, kind: ConfigMap, metadata: {name: c}, data: {url: 'https://me:correct-horse@example.com'}}")
 	plan := &Plan{}
 	for _, object := range wanted {
-		plan.Objects = append(plan.Objects, &planned{Object: object, Change: write.ChangeOf(object, write.Created)})
+		plan.Objects = append(plan.Objects, &Planned{Object: object, Change: write.ChangeOf(object, write.Created)})
 	}
 	previews := plan.Preview()
 	require.Equal(t, "@@  @@\n+ data:\n+   a: ***\n+   b: ***\n", clustertest.Shown(previews[0].Hunks))
@@ -66,7 +66,7 @@ func TestAPreviewSaysWhyAnObjectIsWrittenOfWhichNothingChanges(t *testing.T) {
 	t.Parallel()
 	others := clustertest.Live(t, clustertest.LiveService, clustertest.OwnedByUs)
 	others.SetManagedFields(nil)
-	plan := &Plan{Objects: []*planned{
+	plan := &Plan{Objects: []*Planned{
 		foreseenAs(others, clustertest.Live(t, clustertest.LiveService, clustertest.OwnedByUs), write.Configured),
 		foreseenAs(clustertest.Live(t, clustertest.LiveService, clustertest.OwnedByUs), clustertest.Live(t, clustertest.LiveService+"\n  ipFamilies: [IPv4]", clustertest.OwnedByUs), write.Configured),
 		foreseenAs(clustertest.Live(t, clustertest.LiveService, clustertest.OwnedByUs), clustertest.Live(t, clustertest.LiveService, clustertest.OwnedByUs), write.Unchanged),

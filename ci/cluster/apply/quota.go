@@ -15,7 +15,7 @@ import (
 // checkQuota returns an error when the objects to be created are more than a
 // quota on their number leaves room for: a dry run looks at each alone, so it
 // cannot tell. Where quotas may not be read, the writes themselves will.
-func checkQuota(ctx context.Context, c *cluster.Cluster, objects []*planned) error {
+func checkQuota(ctx context.Context, c *cluster.Cluster, objects []*Planned) error {
 	created := map[string]map[string]int64{} // by namespace and name in a quota
 	several := map[string]bool{}
 	for _, p := range objects {
@@ -53,7 +53,7 @@ func checkQuota(ctx context.Context, c *cluster.Cluster, objects []*planned) err
 
 // countedAs returns the names under which a quota may count an object:
 // https://kubernetes.io/docs/concepts/policy/resource-quotas/#object-count-quota
-func countedAs(p *planned) []string {
+func countedAs(p *Planned) []string {
 	gvr := p.Resource.Gvr
 	if gvr.Group != "" {
 		return []string{"count/" + gvr.Resource + "." + gvr.Group}

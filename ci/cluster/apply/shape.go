@@ -19,11 +19,11 @@ const dryRunAll = 50
 
 // toDryRun returns the objects to dry-run before any of them is written. Those at which
 // others have a hand are all among them: each of their conflicts is to be said.
-func toDryRun(plan []*planned) []*planned {
+func toDryRun(plan []*Planned) []*Planned {
 	if len(plan) <= dryRunAll {
 		return plan
 	}
-	var out []*planned
+	var out []*Planned
 	seen := map[string]bool{}
 	for _, p := range plan {
 		if s := shape(p); !seen[s] || p.Live != nil && othersHand(p.Live) {
@@ -36,7 +36,7 @@ func toDryRun(plan []*planned) []*planned {
 
 // shape is what the server's verdict on a write depends on, values aside: the
 // kind, the namespace, whether the object is new, and the fields to be written.
-func shape(p *planned) string {
+func shape(p *Planned) string {
 	paths := map[string]bool{}
 	var before any
 	if p.Live != nil {

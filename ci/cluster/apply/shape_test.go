@@ -10,7 +10,7 @@ import (
 
 func TestAShapeIsWhichFieldsAreWrittenNotTheirValues(t *testing.T) {
 	t.Parallel()
-	at := func(document string) *planned { return &planned{Object: clustertest.Objects(t, "shop", document)[0]} }
+	at := func(document string) *Planned { return &Planned{Object: clustertest.Objects(t, "shop", document)[0]} }
 	one := at("{apiVersion: v1, kind: ConfigMap, metadata: {name: a, labels: {x: one}}, data: {a: b}}")
 	require.Equal(t, shape(one), shape(at("{apiVersion: v1, kind: ConfigMap, metadata: {name: b, labels: {z: one}}, data: {c: d, e: f}}")))
 	require.NotEqual(t, shape(one), shape(at("{apiVersion: v1, kind: ConfigMap, metadata: {name: a}, data: {a: b}}")))

@@ -102,7 +102,7 @@ func fieldsOf(entry metav1.ManagedFieldsEntry) *fieldpath.Set {
 }
 
 // writeManagers makes the live object's fields ours on the server: its values stay.
-func writeManagers(ctx context.Context, c *cluster.Cluster, p *planned) error {
+func writeManagers(ctx context.Context, c *cluster.Cluster, p *Planned) error {
 	for {
 		upgraded, err := takenOver(p.Live, p.takes)
 		if err != nil {
