@@ -43,6 +43,9 @@ func (f *flags) adopt(ctx context.Context, given pipeline.Application) error {
 			return pipeline.Usage("--source: %s: %w", ApplicationFile, err)
 		}
 	}
+	if err := findTargets(&f.app, tree); err != nil {
+		return err
+	}
 	if f.BuildNamespace == "" {
 		f.BuildNamespace = f.app.Name + "-build"
 	}

@@ -91,7 +91,6 @@ func TestADescriptionThatCannotBeIsRefusedByNameAndField(t *testing.T) {
 		"- name: shop\n":                                 "cannot unmarshal array",
 		"name: Shop\n" + tests:                           "name: want lower case letters",
 		tests:                                            "name: want lower case letters",
-		"name: shop\nproduction: [b]\npassed: ok\n":      "functional, production: give the commands",
 		"name: shop\nfunctional: [a]\nproduction: [b]\n": "passed: give what the output",
 		"name: [\n":                                      "yaml: line 1: ",
 		"name: shop\nport: many\n" + tests:               "line 2: port: want a whole number, not text",

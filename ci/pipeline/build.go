@@ -20,7 +20,8 @@ func (r *Run) Build(ctx context.Context) error {
 		return r.outdated
 	}
 	defer r.engineTime()()
-	r.note("build", "static checks, unit tests, image")
+	has, lacks := r.checks()
+	r.note("build", strings.Join(append(has, "image"), ", "))
 	shipped, err := r.compile(ctx)
 	if err != nil {
 		return err
@@ -31,21 +32,38 @@ func (r *Run) Build(ctx context.Context) error {
 		return r.engineFailure("push "+tag, err)
 	}
 	digest, err := r.env.Registry.Stamp(ctx, r.repository, tag, r.opts.Built) // the same commit, the same digest
-	r.digest, r.report.Digest, r.detail = digest, digest, digest
+	r.digest, r.report.Digest, r.detail = digest, digest, strings.Join(append([]string{digest}, lacks...), ", ")
 	return err
+}
+
+// checks names what is checked before the image ships, and what its Dockerfile has no
+// stage for.
+func (r *Run) checks() (has, lacks []string) {
+	for _, check := range []struct{ target, what string }{{r.app.CheckTarget, "static checks"}, {r.app.UnitTarget, "unit tests"}} {
+		if check.target != "" {
+			has = append(has, check.what)
+		} else {
+			lacks = append(lacks, "no "+check.what)
+		}
+	}
+	return has, lacks
 }
 
 // compile returns the image once all checks have passed. The image and that of the
 // tests are built while the checks run.
 func (r *Run) compile(ctx context.Context) (*dagger.Container, error) {
 	shipped := r.target("", dagger.BuildArg{Name: "VERSION", Value: r.opts.Version}, dagger.BuildArg{Name: "COMMIT", Value: r.opts.Commit})
-	r.tests = r.target(r.app.TestTarget)
+	if r.tested() {
+		r.tests = r.target(r.app.TestTarget)
+	}
 
 	var checks, images errgroup.Group
 	checks.Go(func() error { return r.gate(ctx, r.app.CheckTarget, "static checks") })
 	checks.Go(func() error { return r.gate(ctx, r.app.UnitTarget, "unit tests") })
 	images.Go(func() (err error) { shipped, err = shipped.Sync(ctx); return err })
-	images.Go(func() (err error) { r.tests, err = r.tests.Sync(ctx); return err })
+	if r.tested() {
+		images.Go(func() (err error) { r.tests, err = r.tests.Sync(ctx); return err })
+	}
 	if err := checks.Wait(); err != nil {
 		return nil, err
 	}

@@ -58,6 +58,9 @@ func (r *Run) Functional(ctx context.Context) error {
 		return err
 	}
 	r.detail = "tested inside and outside"
+	if len(r.app.Functional) == 0 {
+		r.detail = "answers inside and outside, not tested otherwise"
+	}
 	r.beta.removal = make(chan error, 1)
 	go func() { // meanwhile the pipeline goes on; cleanup waits for it
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), cleanupTime)
@@ -128,7 +131,8 @@ func (r *Run) testService(ctx context.Context, objects []*unstructured.Unstructu
 	url := fmt.Sprintf("http://%s:%d%s", r.app.Service, r.app.Port, r.betaPath())
 	r.address("functional", url, "port-forward to Service "+r.opts.BuildNamespace+"/"+r.betaService())
 	return r.runSuite(ctx, suite{stage: "functional", command: r.app.Functional, address: url, version: r.opts.Version,
-		service: r.env.Engine.Tunnel(forward.LocalPort), code: ExitFunctional})
+		service: r.env.Engine.Tunnel(forward.LocalPort), code: ExitFunctional,
+		ask: func(ctx context.Context) error { return forward.Answers(ctx, r.betaPath()+r.app.Health) }})
 }
 
 func (r *Run) address(stage, url, foundBy string) {

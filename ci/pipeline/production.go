@@ -31,6 +31,9 @@ func (r *Run) Production(ctx context.Context) error {
 		return err
 	}
 	r.detail = r.opts.Version + " at " + url
+	if len(r.app.Production) == 0 {
+		r.detail += ", not tested but for its health"
+	}
 	return nil
 }
 

@@ -72,6 +72,10 @@ func (r *Run) RollbackStages() []Stage {
 
 // BuildTests builds the image that holds the compiled production tests.
 func (r *Run) BuildTests(ctx context.Context) (err error) {
+	if !r.tested() {
+		r.detail = "no tests to build"
+		return nil
+	}
 	if r.tests, err = r.target(r.app.TestTarget).Sync(ctx); err != nil {
 		return r.engineFailure("the tests' image does not build", err)
 	}

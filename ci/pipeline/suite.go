@@ -19,15 +19,19 @@ import (
 type suite struct {
 	stage   string
 	command []string
-	address string          // base URL that the tests get as ADDRESS
-	version string          // that they expect there
-	service *dagger.Service // reached under the Service's name, or nil
-	code    int             // exit code of a failure
+	address string                      // base URL that the tests get as ADDRESS
+	version string                      // that they expect there
+	service *dagger.Service             // reached under the Service's name, or nil
+	code    int                         // exit code of a failure
+	ask     func(context.Context) error // asks for the health where no command is given; nil: the address answered already
 }
 
 // runSuite runs tests that were compiled before. It is never taken from the engine's
 // cache, since its result depends on the cluster.
 func (r *Run) runSuite(ctx context.Context, s suite) (err error) {
+	if len(s.command) == 0 {
+		return r.askHealth(ctx, s)
+	}
 	defer r.engineTime()()
 	r.note(s.stage, "tests at "+s.address)
 	ctx, span := trace.Tests(ctx, s.stage, s.address)

@@ -104,7 +104,7 @@ func (r *Run) putBack(ctx context.Context, stage string, record records.UndoReco
 
 // renewEngine opens a new session, in which the tests' image is found in the cache.
 func (r *Run) renewEngine(ctx context.Context) (err error) {
-	if r.env.Engine, err = r.env.Reconnect(ctx); err == nil {
+	if r.env.Engine, err = r.env.Reconnect(ctx); err == nil && r.tested() {
 		r.tests = r.target(r.app.TestTarget)
 	}
 	return err

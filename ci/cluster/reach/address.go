@@ -53,7 +53,7 @@ func AddressOf(ctx context.Context, c *cluster.Cluster, objects []*unstructured.
 			if !ok {
 				continue
 			}
-			answer, err := answers(ctx, c, w.Changed, address.URL+path)
+			answer, err := answers(ctx, c.DialContext, w.Changed, address.URL+path)
 			if err == nil {
 				return address, nil
 			}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"slices"
 	"time"
@@ -63,6 +64,18 @@ func ForwardTo(ctx context.Context, c *cluster.Cluster, namespace, service strin
 		return nil, cluster.FromAPI(ctx, managed.Name("Pod", namespace, pod), "forward a port", err)
 	}
 	return forward, nil
+}
+
+// Answers returns nil once a path behind the forwarded port is answered with 2xx; the
+// error at the deadline of ctx is NoAddress.
+func (f *Forward) Answers(ctx context.Context, path string) error {
+	url := fmt.Sprintf("http://127.0.0.1:%d%s", f.LocalPort, path)
+	tried, err := answers(ctx, (&net.Dialer{}).DialContext, nil, url)
+	if err == nil {
+		return nil
+	}
+	return &cluster.Error{Class: cluster.NoAddress, Object: "Pod " + f.Pod, Cause: "does not answer in time: " + tried, Err: context.Cause(ctx),
+		Try: "check the path that says that the application can be used"}
 }
 
 // readyEndpoint waits for a ready pod of the Service and returns it with the

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"time"
 
@@ -19,11 +20,13 @@ const (
 
 var errNoAnswer = errors.New("no answer")
 
+type dialer func(ctx context.Context, network, address string) (net.Conn, error)
+
 // answers returns nil once GET url was answered with 2xx three times in a row, by
 // a new connection each time. It stops with an error when changed says that there
 // may be another address or ctx is over; tried then says what the last answer was.
-func answers(ctx context.Context, c *cluster.Cluster, changed chan struct{}, url string) (tried string, err error) {
-	transport := &http.Transport{DialContext: c.DialContext, DisableKeepAlives: true}
+func answers(ctx context.Context, dial dialer, changed chan struct{}, url string) (tried string, err error) {
+	transport := &http.Transport{DialContext: dial, DisableKeepAlives: true}
 	client := &http.Client{Transport: transport, Timeout: probeTimeout, CheckRedirect: func(*http.Request, []*http.Request) error {
 		return http.ErrUseLastResponse
 	}}
