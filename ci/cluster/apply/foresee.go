@@ -72,8 +72,32 @@ func dryRun(ctx context.Context, c *cluster.Cluster, p *Planned) error {
 	}
 	// One that happens to be as wanted but was made by another is written once, so
 	// that we own our fields.
-	if p.Live != nil && managed.Applied(p.Live) != nil && managed.Same(p.Live, result) {
+	if p.Live == nil || managed.Applied(p.Live) == nil {
+		return nil
+	}
+	if !managed.Same(p.Live, result) {
+		if err := readAsForeseen(ctx, c, p); err != nil {
+			return err
+		}
+	}
+	if managed.Same(p.Live, result) {
 		p.Change.Action = write.Unchanged
+	}
+	return nil
+}
+
+// readAsForeseen reads the live object again where a controller has written between our
+// reading it and the dry run: what that has changed is none of the plan's changes.
+func readAsForeseen(ctx context.Context, c *cluster.Cluster, p *Planned) error {
+	if p.foreseen.GetResourceVersion() == p.Live.GetResourceVersion() {
+		return nil
+	}
+	live, err := c.Get(ctx, p.Resource, p.Object)
+	if err != nil {
+		return err
+	}
+	if live != nil && live.GetUID() == p.Live.GetUID() && live.GetResourceVersion() == p.foreseen.GetResourceVersion() {
+		p.Live = live
 	}
 	return nil
 }

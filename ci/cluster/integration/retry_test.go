@@ -125,6 +125,6 @@ func TestWaitEndsAtOnceWhenItsContextEndsInAnOutage(t *testing.T) {
 	start := time.Now()
 	late := clustertest.RequireClass(t, rollout.Wait(within(t, 4*time.Second), c, wanted, nil), cluster.Unreachable)
 	require.Less(t, time.Since(start), 5*time.Second)
-	require.Contains(t, late.Cause, "does not answer")
+	require.Contains(t, late.Cause, "has not answered")
 	server.back()
 }

@@ -167,7 +167,7 @@ func requireTaken(t *testing.T, c *cluster.Cluster, namespace string, opts apply
 	}
 	again, err := apply.NewPlan(t.Context(), c, wanted, apply.Options{})
 	require.NoError(t, err)
-	require.False(t, again.Writes())
+	require.False(t, again.Writes(), "%s", asJSON(again.Preview()))
 	require.NoError(t, rollout.Wait(within(t, time.Minute), c, wanted, nil))
 	for range 2 { // done again it changes nothing
 		_, _, err = records.Restore(within(t, time.Minute), c, record)
