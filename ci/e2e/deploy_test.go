@@ -132,10 +132,10 @@ func TestADockerfileThatDoesNotParseFailsTheBuild(t *testing.T) {
 	w := sandbox(t)
 	n := w.newNamespaces(t, "build")
 	r := w.newRepository(t, n.production)
-	r.edit("Dockerfile", "FROM scratch AS test", "FORM scratch AS test")
+	r.edit("Dockerfile", "COPY --from=tests-build", "COPPY --from=tests-build")
 	r.commit()
 	done := w.pipeline(t, r, n)
 	require.Equal(t, 10, done.code, done.stdout+done.stderr)
-	require.Contains(t, done.stage(t, "build").Cause, "FORM", "the cause does not name the line")
+	require.Contains(t, done.stage(t, "build").Cause, "COPPY", "the cause does not name the line")
 	require.Less(t, len(done.stage(t, "build").Cause), 300, "a cause is one sentence")
 }

@@ -63,9 +63,9 @@ func TestDaggerCallDoesWhatTheProgramDoes(t *testing.T) {
 	})
 	t.Run("bootstrap prints what the program prints, and cleanup finds nothing", func(t *testing.T) {
 		flags := append([]string{"bootstrap", "--print", "--source", r.folder}, n.flags()...)
-		printed := w.call(t, flags[0], flags[1:]...)
+		printed := w.call(t, flags[0], append(flags[1:], "--harden")...)
 		require.Equal(t, 0, printed.code, printed.stderr)
-		require.Equal(t, strings.TrimSpace(w.run(t, flags...).stdout), strings.TrimSpace(printed.stdout))
+		require.Equal(t, strings.TrimSpace(w.run(t, append(flags, "--kubeconfig", w.Kubeconfig, "--harden")...).stdout), strings.TrimSpace(printed.stdout))
 		cleaned := w.call(t, "cleanup", "--source", r.folder, "--build-namespace", n.build, "--run", first.report.Run)
 		require.Equal(t, 0, cleaned.code, cleaned.stderr)
 		require.Contains(t, cleaned.stdout, "nothing in "+n.build)

@@ -33,7 +33,7 @@ func TestAnApplicationWithoutChecksOrTestsShipsByItsHealth(t *testing.T) {
 	r.edit("answer.h", "/health", "/healthy")
 	r.commit()
 	broken := w.pipeline(t, r, n)
-	require.Equal(t, 20, broken.code, broken.stdout)
+	require.Equal(t, 35, broken.code, broken.stdout)
 	require.Regexp(t, `does not answer in time: GET http://127.0.0.1:\d+/.*/health: 404`, broken.stdout)
 	status := w.run(t, append([]string{"status", "--source", r.folder}, n.flags()...)...)
 	require.Contains(t, status.stdout, first)

@@ -33,7 +33,7 @@ func (r *Run) askHealth(ctx context.Context, s suite) error {
 		if err != nil {
 			asked.Result, asked.Output = report.Failed, err.Error()
 			r.ran = append(r.ran, asked)
-			return &Failure{Code: s.code, Cause: err.Error(), Err: err, Try: "check health in the application's description, and what the application waits for"}
+			return err
 		}
 	}
 	r.ran = append(r.ran, asked)

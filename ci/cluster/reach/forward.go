@@ -75,7 +75,7 @@ func (f *Forward) Answers(ctx context.Context, path string) error {
 		return nil
 	}
 	return &cluster.Error{Class: cluster.NoAddress, Object: "Pod " + f.Pod, Cause: "does not answer in time: " + tried, Err: context.Cause(ctx),
-		Try: "check the path that says that the application can be used"}
+		Try: "check health in the description of the application, and what the application waits for"}
 }
 
 // readyEndpoint waits for a ready pod of the Service and returns it with the
