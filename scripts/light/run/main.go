@@ -1,7 +1,7 @@
 // Command run starts the light tier, runs a command that finds it in KUBECONFIG
 // and SLIPWAY_TEST_KUBECONFIG, and takes it down again:
 //
-//	go run ./scripts/light/run go test -count=1 ./ci/cluster
+//	go run ./scripts/light/run go test -count=1 ./ci/cluster/integration
 //
 // Without a command it prints where the tier is and keeps it until interrupted.
 package main
