@@ -87,7 +87,8 @@ func dryRun(ctx context.Context, c *cluster.Cluster, p *Planned) error {
 }
 
 // readAsForeseen reads the live object again where a controller has written between our
-// reading it and the dry run: what that has changed is none of the plan's changes.
+// reading it and the dry run: what that has changed is none of the plan's changes. It may
+// have written once more since, its status for example; then what was seen still compares.
 func readAsForeseen(ctx context.Context, c *cluster.Cluster, p *Planned) error {
 	if p.foreseen.GetResourceVersion() == p.Live.GetResourceVersion() {
 		return nil
@@ -96,7 +97,7 @@ func readAsForeseen(ctx context.Context, c *cluster.Cluster, p *Planned) error {
 	if err != nil {
 		return err
 	}
-	if live != nil && live.GetUID() == p.Live.GetUID() && live.GetResourceVersion() == p.foreseen.GetResourceVersion() {
+	if live != nil && live.GetUID() == p.Live.GetUID() {
 		p.Live = live
 	}
 	return nil
