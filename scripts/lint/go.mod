@@ -1,4 +1,4 @@
-// The linter's own module: none of what it needs becomes a requirement of the application.
+// The tools of scripts/check have a module of their own: none of what they need becomes a requirement of the application.
 module github.com/slipway-cd/slipway/scripts/lint
 
 go 1.26.1
