@@ -2,11 +2,9 @@ package command
 
 import (
 	"bytes"
-	"flag"
-	"os"
-	"path/filepath"
-	"strings"
 	"testing"
+
+	"github.com/slipway-cd/slipway/ci/goldentest"
 
 	"github.com/alecthomas/kong"
 	"github.com/stretchr/testify/require"
@@ -14,22 +12,6 @@ import (
 	"github.com/slipway-cd/slipway/ci/app"
 	"github.com/slipway-cd/slipway/ci/pipeline"
 )
-
-var update = flag.Bool("update", false, "write the golden files")
-
-// golden compares text, its escape characters made visible, with testdata/name.
-func golden(t *testing.T, name, text string) {
-	t.Helper()
-	text = strings.ReplaceAll(text, "\x1b", "␛")
-	path := filepath.Join("testdata", name)
-	if *update {
-		require.NoError(t, os.MkdirAll("testdata", 0o755))
-		require.NoError(t, os.WriteFile(path, []byte(text), 0o644))
-	}
-	want, err := os.ReadFile(path)
-	require.NoError(t, err)
-	require.Equal(t, string(want), text)
-}
 
 // parse parses arguments as main does and returns what was printed.
 func parse(t *testing.T, cli *commands, args ...string) (string, error) {
@@ -46,7 +28,7 @@ func TestHelpShowsEveryFlagWithItsVariableAndDefault(t *testing.T) {
 		text, _ := parse(t, &commands{}, append(args, "--help")...) // the error is that parsing goes on behind the help
 		return text
 	}
-	golden(t, "help.txt", help())
+	goldentest.Require(t, "help.txt", help())
 	require.Contains(t, help("rollback"), "--to=V")
 	require.Contains(t, help("cleanup"), "--stale")
 	require.Contains(t, help("bootstrap"), "--print")

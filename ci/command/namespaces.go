@@ -106,12 +106,9 @@ func lacking(ctx context.Context, admin *cluster.Cluster, objects []*unstructure
 		return nil, err
 	}
 	var out []*unstructured.Unstructured
-	for _, change := range plan.Changes {
-		i := slices.IndexFunc(objects, func(o *unstructured.Unstructured) bool {
-			return o.GetKind() == change.Kind && o.GetNamespace() == change.Namespace && o.GetName() == change.Name
-		})
-		if change.Action != write.Unchanged && i >= 0 {
-			out = append(out, objects[i])
+	for _, p := range plan.Objects {
+		if p.Change.Action != write.Unchanged {
+			out = append(out, p.Object)
 		}
 	}
 	return out, nil

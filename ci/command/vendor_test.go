@@ -8,6 +8,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/slipway-cd/slipway/ci/goldentest"
+
 	"github.com/stretchr/testify/require"
 
 	"github.com/slipway-cd/slipway/ci/pipeline"
@@ -47,13 +49,7 @@ func TestEachVendorsJobIsRecognised(t *testing.T) {
 	}
 	text, err := json.MarshalIndent(found, "", "  ")
 	require.NoError(t, err)
-	path := filepath.Join("testdata", "vendors.golden")
-	if *update {
-		require.NoError(t, os.WriteFile(path, append(text, '\n'), 0o644))
-	}
-	want, err := os.ReadFile(path)
-	require.NoError(t, err)
-	require.Equal(t, string(want), string(text)+"\n")
+	goldentest.Require(t, "vendors.golden", string(text)+"\n")
 }
 
 func TestWithoutAVendorAnIDIsMade(t *testing.T) {

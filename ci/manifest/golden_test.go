@@ -1,18 +1,16 @@
 package manifest_test
 
 import (
-	"flag"
 	"maps"
 	"os"
-	"path/filepath"
 	"testing"
+
+	"github.com/slipway-cd/slipway/ci/goldentest"
 
 	"github.com/stretchr/testify/require"
 
 	"github.com/slipway-cd/slipway/ci/manifest"
 )
-
-var update = flag.Bool("update", false, "write the golden files")
 
 // TestTheRepositorysOverlaysRenderAsReviewed shows in review what a change of kustomize/ does to the objects of the cluster:
 // go test ./ci/manifest -update.
@@ -41,14 +39,7 @@ func TestTheRepositorysOverlaysRenderAsReviewed(t *testing.T) {
 			require.NoError(t, err)
 			text, err := manifest.YAML(objects)
 			require.NoError(t, err)
-			path := filepath.Join("testdata", name+".yaml")
-			if *update {
-				require.NoError(t, os.MkdirAll("testdata", 0o755))
-				require.NoError(t, os.WriteFile(path, text, 0o644))
-			}
-			want, err := os.ReadFile(path)
-			require.NoError(t, err)
-			require.Equal(t, string(want), string(text))
+			goldentest.Require(t, name+".yaml", string(text))
 		})
 	}
 }

@@ -53,15 +53,13 @@ func (r *Run) checks() (has, lacks []string) {
 // tests are built while the checks run.
 func (r *Run) compile(ctx context.Context) (*dagger.Container, error) {
 	shipped := r.target("", dagger.BuildArg{Name: "VERSION", Value: r.opts.Version}, dagger.BuildArg{Name: "COMMIT", Value: r.opts.Commit})
-	if r.tested() {
-		r.tests = r.target(r.app.TestTarget)
-	}
 
 	var checks, images errgroup.Group
 	checks.Go(func() error { return r.gate(ctx, r.app.CheckTarget, "static checks") })
 	checks.Go(func() error { return r.gate(ctx, r.app.UnitTarget, "unit tests") })
 	images.Go(func() (err error) { shipped, err = shipped.Sync(ctx); return err })
 	if r.tested() {
+		r.tests = r.target(r.app.TestTarget)
 		images.Go(func() (err error) { r.tests, err = r.tests.Sync(ctx); return err })
 	}
 	if err := checks.Wait(); err != nil {

@@ -9,6 +9,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/slipway-cd/slipway/ci/goldentest"
+
 	"github.com/jstemmer/go-junit-report/v2/junit"
 	"github.com/stretchr/testify/require"
 
@@ -106,7 +108,7 @@ func TestTheFilesOfAReportTellTheRun(t *testing.T) {
 			for _, file := range []string{"junit.xml", "summary.md", "report.html"} {
 				content, err := os.ReadFile(filepath.Join(dir.Path(), file))
 				require.NoError(t, err)
-				golden(t, name+"-"+file, string(content))
+				goldentest.Require(t, name+"-"+file, string(content))
 			}
 		})
 	}

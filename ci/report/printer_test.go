@@ -2,7 +2,6 @@ package report_test
 
 import (
 	"bytes"
-	"flag"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -11,26 +10,12 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/slipway-cd/slipway/ci/goldentest"
+
 	"github.com/stretchr/testify/require"
 
 	"github.com/slipway-cd/slipway/ci/report"
 )
-
-var update = flag.Bool("update", false, "write the golden files")
-
-// golden compares text, its escape characters made visible, with testdata/name.
-func golden(t *testing.T, name, text string) {
-	t.Helper()
-	text = strings.NewReplacer("\x1b", "␛", "\r", "␍").Replace(text)
-	path := filepath.Join("testdata", name)
-	if *update {
-		require.NoError(t, os.MkdirAll("testdata", 0o755))
-		require.NoError(t, os.WriteFile(path, []byte(text), 0o644))
-	}
-	want, err := os.ReadFile(path)
-	require.NoError(t, err)
-	require.Equal(t, string(want), text)
-}
 
 // failingRun plays a run whose functional stage fails, with the time that it would take.
 func failingRun(printer report.Printer) {
@@ -87,7 +72,7 @@ func TestEveryModePrintsWhatItsGoldenFileHolds(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			golden(t, name+".golden", play(t, test.mode, test.screen))
+			goldentest.Require(t, name+".golden", play(t, test.mode, test.screen))
 		})
 	}
 }
@@ -119,7 +104,7 @@ func TestWhatTheApplicationPrintsIsNoCommandOfTheVendor(t *testing.T) {
 
 func TestALiveTerminalEndsUpWithEachStageOnce(t *testing.T) {
 	t.Parallel()
-	golden(t, "tty-screen.golden", onScreen(t, play(t, report.TTY, report.Screen{Width: func() int { return 60 }})))
+	goldentest.Require(t, "tty-screen.golden", onScreen(t, play(t, report.TTY, report.Screen{Width: func() int { return 60 }})))
 }
 
 // onScreen does what a terminal does with the bytes: lines, cursor up, erase to the end.
@@ -151,7 +136,7 @@ func TestTwoStagesThatRunTogetherHaveALineEach(t *testing.T) {
 		printer.StageStarted("deploy")
 		time.Sleep(210 * time.Millisecond)
 		printer.StageEnded(report.Stage{Name: "build", Result: report.Passed, Seconds: 0.2}, nil)
-		golden(t, "tty-two.golden", onScreen(t, out.String()))
+		goldentest.Require(t, "tty-two.golden", onScreen(t, out.String()))
 		printer.End(report.Report{Result: report.Interrupted, ExitCode: 130})
 	})
 	require.NotContains(t, onScreen(t, out.String()), "deploy", "a stage cut short leaves no live line")

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"testing"
 
+	"github.com/slipway-cd/slipway/ci/goldentest"
+
 	"github.com/stretchr/testify/require"
 	"sigs.k8s.io/yaml"
 
@@ -89,8 +91,8 @@ func changing(t *testing.T) pipeline.Plan {
 
 func TestPlanShowsADiffOfEachObjectAndCounts(t *testing.T) {
 	t.Parallel()
-	golden(t, "plan.txt", planText(changing(t), report.Screen{}))
-	golden(t, "plan-color.txt", planText(changing(t), report.Screen{Color: true}))
+	goldentest.Require(t, "plan.txt", planText(changing(t), report.Screen{}))
+	goldentest.Require(t, "plan-color.txt", planText(changing(t), report.Screen{Color: true}))
 }
 
 func TestPlanOfAFirstDeployBeginsWithWhoMadeWhatIsThere(t *testing.T) {
@@ -116,7 +118,7 @@ func TestPlanForProgramsHasTheFieldsOfEachChange(t *testing.T) {
 	t.Parallel()
 	var out bytes.Buffer
 	require.NoError(t, printJSON(&out, changing(t)))
-	golden(t, "plan.json", out.String())
+	goldentest.Require(t, "plan.json", out.String())
 	var read struct {
 		Changes []struct {
 			Name, Action string

@@ -4,6 +4,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/slipway-cd/slipway/ci/goldentest"
+
 	"github.com/stretchr/testify/require"
 
 	"github.com/slipway-cd/slipway/ci/cluster/apply"
@@ -90,8 +92,8 @@ func TestStatusSaysWhatMattersMostFirst(t *testing.T) {
 			t.Parallel()
 			status := healthy()
 			change(&status)
-			golden(t, "status-"+name+".txt", statusText(status, report.Screen{}))
-			golden(t, "status-"+name+"-color.txt", statusText(status, report.Screen{Color: true}))
+			goldentest.Require(t, "status-"+name+".txt", statusText(status, report.Screen{}))
+			goldentest.Require(t, "status-"+name+"-color.txt", statusText(status, report.Screen{Color: true}))
 		})
 	}
 }

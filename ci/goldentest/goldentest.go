@@ -1,4 +1,6 @@
-package view
+// Package goldentest compares what a test made with a file that was reviewed; with the
+// flag -update it writes the file. It does not know what the text is.
+package goldentest
 
 import (
 	"flag"
@@ -12,10 +14,10 @@ import (
 
 var update = flag.Bool("update", false, "write the golden files")
 
-// golden compares text, its escape characters made visible, with testdata/name.
-func golden(t *testing.T, name, text string) {
+// Require compares text, its escape characters made visible, with testdata/name.
+func Require(t *testing.T, name, text string) {
 	t.Helper()
-	text = strings.ReplaceAll(text, "\x1b", "␛")
+	text = strings.NewReplacer("\x1b", "␛", "\r", "␍").Replace(text)
 	path := filepath.Join("testdata", name)
 	if *update {
 		require.NoError(t, os.MkdirAll("testdata", 0o755))
