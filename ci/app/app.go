@@ -1,11 +1,11 @@
 // Package app describes the application that is shipped.
 package app
 
-import "github.com/slipway-cd/slipway/ci/pipeline"
+import "github.com/slipway-cd/slipway/ci/description"
 
 // Application is the one value to edit in a repository that holds a copy of ci/; one
 // that does not describes itself in a file .slipway.yaml.
-var Application = pipeline.Application{
+var Application = description.Application{
 	Name:       "go-demo",
 	Dockerfile: "Dockerfile",
 

@@ -6,46 +6,41 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"path"
 	"path/filepath"
 
+	"github.com/slipway-cd/slipway/ci/description"
 	"github.com/slipway-cd/slipway/ci/pipeline"
 )
 
-// ApplicationFile describes the application of a repository that holds no copy of ci/:
-// the fields of pipeline.Application, in lower camel case.
-const ApplicationFile = ".slipway.yaml"
-
-// conventions are what an application has unless its file says otherwise.
-var conventions = pipeline.Application{
-	Dockerfile: "Dockerfile", CheckTarget: "check", UnitTarget: "unit", TestTarget: "test",
-	Service: "api", Port: 8080, BetaPath: "/beta", Health: "/health",
-	Namespaces: "kustomize/namespaces", PerRun: []string{"kustomize/components/per-run"},
-}
-
 // adopt takes the application that --source describes, else the given one, and what
 // follows from its name. Errors are of exit code 2.
-func (f *flags) adopt(ctx context.Context, given pipeline.Application) error {
-	f.app = given
+func (f *flags) adopt(ctx context.Context, given description.Application) error {
+	if err := f.locate(ctx); err != nil {
+		return err
+	}
 	tree, err := f.tree()
 	if err != nil {
 		return err
 	}
-	content, err := fs.ReadFile(tree, ApplicationFile)
+	f.app = given
+	content, err := fs.ReadFile(tree, path.Join(f.folder, description.File))
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
-		if err := CheckDescribed(ctx, f.Source); err != nil {
+		if err := checkDescribed(ctx, f.home()); err != nil {
 			return err
 		}
 	case err != nil:
 		return pipeline.Usage("--source: %w", err)
 	default:
-		if f.app, err = parseApplication(content); err != nil {
-			return pipeline.Usage("--source: %s: %w", ApplicationFile, err)
+		if f.app, err = description.Parse(content); err != nil {
+			return pipeline.Usage("--source: %s: %w", path.Join(f.folder, description.File), err)
 		}
 	}
-	if err := findTargets(&f.app, tree); err != nil {
-		return err
+	if f.app, err = f.app.Resolve(tree, f.folder); err != nil {
+		return pipeline.Usage("--source: %w", err)
 	}
+	f.BetaOverlay, f.ProductionOverlay = path.Join(f.folder, f.BetaOverlay), path.Join(f.folder, f.ProductionOverlay)
 	if f.BuildNamespace == "" {
 		f.BuildNamespace = f.app.Name + "-build"
 	}
@@ -58,11 +53,47 @@ func (f *flags) adopt(ctx context.Context, given pipeline.Application) error {
 	return nil
 }
 
-// CheckDescribed tells a repository that describes its application, and copies of this
+// locate finds the top of the repository and, below it, the application's folder: --source
+// and --application or, where --source lies in a git repository, that and --source.
+func (f *flags) locate(ctx context.Context) error {
+	if info, err := os.Stat(f.Source); err != nil || !info.IsDir() {
+		return pipeline.Usage("--source: %s is not a folder", f.Source)
+	}
+	whole, err := filepath.Abs(f.Source)
+	if err == nil {
+		whole, err = filepath.EvalSymlinks(whole)
+	}
+	if err != nil {
+		return pipeline.Usage("--source: %w", err)
+	}
+	f.root, f.folder = whole, path.Join(".", f.Application)
+	if f.folder == "" {
+		f.folder = "."
+	}
+	if !fs.ValidPath(f.folder) {
+		return pipeline.Usage("--application: %s must be a folder below --source", f.Application)
+	}
+	if info, err := os.Stat(filepath.Join(f.root, f.folder)); err != nil || !info.IsDir() {
+		return pipeline.Usage("--application: %s is not a folder in %s", f.Application, f.Source)
+	}
+	if f.folder != "." {
+		return nil
+	}
+	top, err := git(ctx, whole, "rev-parse", "--show-toplevel")
+	if err != nil {
+		return nil // no repository: all there is is --source
+	}
+	if below, err := filepath.Rel(top, whole); err == nil && fs.ValidPath(filepath.ToSlash(below)) {
+		f.root, f.folder = top, filepath.ToSlash(below)
+	}
+	return nil
+}
+
+// checkDescribed tells a repository that describes its application, and copies of this
 // one, from others: what they are must not be guessed. The error is of exit code 2.
-func CheckDescribed(ctx context.Context, folder string) error {
+func checkDescribed(ctx context.Context, folder string) error {
 	whole, err := filepath.Abs(folder)
-	if err != nil || exists(whole, ApplicationFile) {
+	if err != nil || exists(whole, description.File) {
 		return err
 	}
 	for at := whole; ; at = filepath.Dir(at) {
@@ -73,32 +104,43 @@ func CheckDescribed(ctx context.Context, folder string) error {
 			break
 		}
 	}
-	lacks := "--source: it has no " + ApplicationFile
+	lacks := "--source: it has no " + description.File
 	switch {
 	case exists(whole, ".slipway.yml"):
 		return pipeline.Usage("%s, but a .slipway.yml: rename it", lacks)
 	case ignored(ctx, folder):
 		return pipeline.Usage("%s, and git ignores it: take it out of .gitignore and commit it", lacks)
 	}
-	return pipeline.Usage("%s, which describes the application: write one at the top of the repository with name, functional, production and passed (Slipway's docs/application.md has all fields), or give --source the folder that has it", lacks)
+	return pipeline.Usage("%s, which describes the application: `go run ./ci init` writes one (Slipway's docs/application.md has all fields), or give --source the folder that has it", lacks)
+}
+
+// home is the application's folder.
+func (f *flags) home() string { return filepath.Join(f.root, f.folder) }
+
+// contexts are the folders from which images are built.
+func (f *flags) contexts() (out []string) {
+	for _, image := range f.app.Images {
+		out = append(out, filepath.Join(f.root, image.Context))
+	}
+	return out
 }
 
 // tellUncommitted says that a clone will lack the application's file, with which a run
 // of the same commit elsewhere fails.
 func (f *flags) tellUncommitted(ctx context.Context) {
-	tracked, err := git(ctx, f.Source, "ls-files", "--", ApplicationFile)
+	tracked, err := git(ctx, f.home(), "ls-files", "--", description.File)
 	switch {
-	case err != nil || tracked != "" || !exists(f.Source, ApplicationFile):
-	case ignored(ctx, f.Source):
-		fmt.Fprintf(os.Stderr, "slipway: %s is ignored by git, so that no clone has it, a CI run's for example: take it out of .gitignore and commit it\n", ApplicationFile)
+	case err != nil || tracked != "" || !exists(f.home(), description.File):
+	case ignored(ctx, f.home()):
+		fmt.Fprintf(os.Stderr, "slipway: %s is ignored by git, so that no clone has it, a CI run's for example: take it out of .gitignore and commit it\n", description.File)
 	default:
-		fmt.Fprintf(os.Stderr, "slipway: %s is not committed, so that no clone has it, a CI run's for example: git add and commit it\n", ApplicationFile)
+		fmt.Fprintf(os.Stderr, "slipway: %s is not committed, so that no clone has it, a CI run's for example: git add and commit it\n", description.File)
 	}
 }
 
 // ignored reports whether git would ignore an application's file in the folder.
 func ignored(ctx context.Context, folder string) bool {
-	_, err := git(ctx, folder, "check-ignore", "--quiet", ApplicationFile)
+	_, err := git(ctx, folder, "check-ignore", "--quiet", description.File)
 	return err == nil
 }
 

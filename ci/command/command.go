@@ -17,12 +17,13 @@ import (
 	"github.com/go-logr/logr"
 	"k8s.io/klog/v2"
 
+	"github.com/slipway-cd/slipway/ci/description"
 	"github.com/slipway-cd/slipway/ci/pipeline"
 )
 
 // Main runs the command that args name, as the program does: it prints errors, handles
 // signals and returns the exit code.
-func Main(app pipeline.Application, args []string) int {
+func Main(app description.Application, args []string) int {
 	ctx, stop := untilSignal(context.Background())
 	defer stop()
 	err := Run(ctx, app, args, Host{})
@@ -37,7 +38,7 @@ func Main(app pipeline.Application, args []string) int {
 
 // Run runs the command that args name. Code turns its error into an exit code; an error
 // of type Ended has already been printed.
-func Run(ctx context.Context, app pipeline.Application, args []string, host Host) error {
+func Run(ctx context.Context, app description.Application, args []string, host Host) error {
 	var cli commands
 	parsed, err := cli.take(ctx, app, args, host)
 	if err != nil {
@@ -48,7 +49,7 @@ func Run(ctx context.Context, app pipeline.Application, args []string, host Host
 }
 
 // take reads args and what the source says of its application.
-func (c *commands) take(ctx context.Context, app pipeline.Application, args []string, host Host) (*kong.Context, error) {
+func (c *commands) take(ctx context.Context, app description.Application, args []string, host Host) (*kong.Context, error) {
 	klog.SetLogger(logr.Discard()) // client-go's; what matters comes back as an error
 	parsed, err := newParser(c).Parse(args)
 	if err != nil {

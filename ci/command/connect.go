@@ -6,7 +6,6 @@ import (
 	"io"
 	"io/fs"
 	"os"
-	"path/filepath"
 	"sync"
 
 	"dagger.io/dagger"
@@ -21,10 +20,7 @@ func (f *flags) registry(at target) *image.Registry {
 
 // tree is the application's repository as a file system.
 func (f *flags) tree() (fs.FS, error) {
-	if info, err := os.Stat(f.Source); err != nil || !info.IsDir() {
-		return nil, pipeline.Usage("--source: %s is not a folder", f.Source)
-	}
-	return os.DirFS(f.Source), nil
+	return os.DirFS(f.root), nil
 }
 
 // environment connects to engine and cluster in parallel.
@@ -52,20 +48,20 @@ func (f *flags) environment(ctx context.Context, at target) (pipeline.Environmen
 // engine opens a session of the engine, whose output goes to log. Its pushes go to
 // repository.
 func (f *flags) engine(ctx context.Context, repository string, log io.Writer) (pipeline.Engine, error) {
-	source, err := filepath.Abs(f.Source)
-	if err != nil {
-		return pipeline.Engine{}, err
-	}
 	client, err := connectEngine(ctx, log)
 	if err != nil {
 		return pipeline.Engine{}, err
 	}
 	return pipeline.Engine{
-		Source: f.host.source(client, source),
-		Tunnel: func(port int) *dagger.Service {
-			return client.Host().Service([]dagger.PortForward{{Backend: port, Frontend: f.app.Port}})
+		Source: func(folder string) *dagger.Directory { return f.host.source(client, f.root, folder) },
+		Image: func(reference string) *dagger.Container {
+			if reference == "" {
+				return client.Container()
+			}
+			return client.Container().From(reference)
 		},
-		Login: f.host.login(client, repository),
-		Close: client.Close,
+		Tunnel: func(ports ...dagger.PortForward) *dagger.Service { return client.Host().Service(ports) },
+		Login:  f.host.login(client, repository),
+		Close:  client.Close,
 	}, nil
 }

@@ -3,6 +3,7 @@ package command
 import (
 	"time"
 
+	"github.com/slipway-cd/slipway/ci/description"
 	"github.com/slipway-cd/slipway/ci/pipeline"
 	"github.com/slipway-cd/slipway/ci/report"
 )
@@ -23,13 +24,16 @@ type commands struct {
 
 // flags are shared by all commands; each is an environment variable, too.
 type flags struct {
-	app  pipeline.Application
-	host Host
+	app    description.Application
+	host   Host
+	root   string // the top of the repository
+	folder string // the application's, below it
 
-	Until   string `default:"production" help:"Stop after build, functional, release, deploy or production (default: ${default}); cleanup always runs." placeholder:"STAGE"`
-	Source  string `default:"." help:"The application's repository (default: ${default})." placeholder:"DIR"`
-	Version string `help:"Version to build (default: the git tag, changed where it does not fit a label; without a tag, commit count and short hash)." placeholder:"V"`
-	Image   string `help:"Image repository, without a tag (default: in the sandbox's registry)." placeholder:"REF"`
+	Until       string `default:"production" help:"Stop after build, functional, release, deploy or production (default: ${default}); cleanup always runs." placeholder:"STAGE"`
+	Source      string `default:"." help:"The application's repository (default: ${default})." placeholder:"DIR"`
+	Application string `default:"." help:"The application's folder below --source, of a repository with several (default: ${default}); where --source itself lies in a git repository, all of that is there for builds and overlays." placeholder:"DIR"`
+	Version     string `help:"Version to build (default: the git tag, changed where it does not fit a label; without a tag, commit count and short hash)." placeholder:"V"`
+	Image       string `help:"Image repository, without a tag (default: in the sandbox's registry)." placeholder:"REF"`
 
 	Kubeconfig string `help:"Credentials of the cluster; neither KUBECONFIG nor ~/.kube/config is read (default: the sandbox)." placeholder:"FILE"`
 	Context    string `help:"Context in --kubeconfig (default: its current context)." placeholder:"NAME"`
@@ -39,8 +43,8 @@ type flags struct {
 
 	BuildNamespace    string `help:"Namespace of betas (default: the application's name and -build)." placeholder:"NAME"`
 	Namespace         string `help:"Namespace of production (default: the application's name)." placeholder:"NAME"`
-	BetaOverlay       string `default:"kustomize/overlays/beta" help:"Kustomize overlay of betas, a folder below --source (default: ${default})." placeholder:"DIR"`
-	ProductionOverlay string `default:"kustomize/overlays/production" help:"Kustomize overlay of production, a folder below --source (default: ${default})." placeholder:"DIR"`
+	BetaOverlay       string `default:"kustomize/overlays/beta" help:"Kustomize overlay of betas, a folder below the application's (default: ${default})." placeholder:"DIR"`
+	ProductionOverlay string `default:"kustomize/overlays/production" help:"Kustomize overlay of production, a folder below the application's (default: ${default})." placeholder:"DIR"`
 
 	TakeOver []string `help:"Field managers whose fields in production Slipway takes over: helm, argocd-controller, kustomize-controller, or kubectl for all its commands; fields of theirs that the overlay does not set are removed." placeholder:"MANAGER"`
 	Leave    []string `help:"Field in production that Slipway leaves to whoever has set it, such as Deployment/api:spec.replicas." placeholder:"KIND/NAME:FIELD" sep:"none"`

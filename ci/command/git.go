@@ -24,8 +24,9 @@ type revision struct {
 	history pipeline.History
 }
 
-// revisionOf asks git, unless a version is given and there is no git.
-func revisionOf(ctx context.Context, source, version string) (revision, error) {
+// revisionOf asks git, unless a version is given and there is no git. What is built from
+// other folders than source counts for whether something is changed.
+func revisionOf(ctx context.Context, source, version string, contexts ...string) (revision, error) {
 	git := func(args ...string) (string, error) { return git(ctx, source, args...) }
 	head, err := git("show", "--no-patch", "--format=%H %ct", "HEAD")
 	commit, seconds, _ := strings.Cut(head, " ")
@@ -43,7 +44,7 @@ func revisionOf(ctx context.Context, source, version string) (revision, error) {
 	if version != "" {
 		return found, nil
 	}
-	changed, err := git("status", "--porcelain", "--", ".", ":(exclude).slipway")
+	changed, err := git(append([]string{"status", "--porcelain", "--", ".", ":(exclude,top,glob)**/.slipway/**"}, contexts...)...)
 	if err != nil {
 		return revision{}, fmt.Errorf("git status of %s: %w", source, err)
 	}

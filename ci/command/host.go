@@ -3,6 +3,7 @@ package command
 import (
 	"io"
 	"os"
+	"path/filepath"
 
 	"dagger.io/dagger"
 
@@ -29,11 +30,12 @@ func (h Host) screen() report.Screen {
 	return report.Screen{Out: h.Out}
 }
 
-func (h Host) source(client *dagger.Client, folder string) *dagger.Directory {
+// source is a folder of the repository whose top is root.
+func (h Host) source(client *dagger.Client, root, folder string) *dagger.Directory {
 	if h.Source == nil {
-		return client.Host().Directory(folder, dagger.HostDirectoryOpts{Exclude: notSource})
+		return client.Host().Directory(filepath.Join(root, folder), dagger.HostDirectoryOpts{Exclude: notSource})
 	}
-	source := h.Source(client)
+	source := h.Source(client).Directory(folder)
 	for _, name := range notSource {
 		source = source.WithoutDirectory(name)
 	}

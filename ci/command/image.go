@@ -6,13 +6,14 @@ import (
 
 	"dagger.io/dagger"
 
+	"github.com/slipway-cd/slipway/ci/description"
 	"github.com/slipway-cd/slipway/ci/pipeline"
 )
 
 // Image runs static checks, unit tests and the build with the flags in args and returns
 // the id of the image. It does not push the image and needs neither cluster nor registry.
 // Code turns its error into an exit code.
-func Image(ctx context.Context, app pipeline.Application, args []string, host Host) (dagger.ID, error) {
+func Image(ctx context.Context, app description.Application, args []string, host Host) (dagger.ID, error) {
 	var cli commands
 	if _, err := cli.take(ctx, app, args, host); err != nil {
 		return "", err

@@ -50,16 +50,11 @@ func (f *flags) bootstrapObjects() ([]*unstructured.Unstructured, error) {
 // namespaceOverlays are those of the source where it has some, else the built-in ones. Components
 // that are to change them come from the source, and then so must they.
 func (f *flags) namespaceOverlays() (tree fs.FS, folder string, err error) {
-	if tree, err = f.tree(); err != nil {
-		return nil, "", err
+	if f.app.Namespaces == "" {
+		return kustomize.Files, "namespaces", nil
 	}
-	if f.app.Namespaces != conventions.Namespaces || len(f.app.Bootstrap) > 0 {
-		return tree, f.app.Namespaces, nil
-	}
-	if _, err := fs.Stat(tree, f.app.Namespaces); err == nil {
-		return tree, f.app.Namespaces, nil
-	}
-	return kustomize.Files, "namespaces", nil
+	tree, err = f.tree()
+	return tree, f.app.Namespaces, err
 }
 
 // hardening are the kinds that limit what may run in a namespace. What somebody runs in

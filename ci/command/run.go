@@ -97,7 +97,7 @@ func (f *flags) options(ctx context.Context) (pipeline.Options, error) {
 	if err != nil {
 		return opts, err
 	}
-	found, err := revisionOf(ctx, f.Source, f.Version)
+	found, err := revisionOf(ctx, f.home(), f.Version, f.contexts()...)
 	if err != nil {
 		return opts, err
 	}
@@ -124,9 +124,6 @@ func (f *flags) compareCommits(commit string) {
 
 // told are the options that come from flags and the CI vendor.
 func (f *flags) told(context.Context) (pipeline.Options, error) {
-	if _, err := f.tree(); err != nil {
-		return pipeline.Options{}, err
-	}
 	job, err := jobOf(f.Vendor, os.Getenv)
 	if err != nil {
 		return pipeline.Options{}, err

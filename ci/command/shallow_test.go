@@ -11,6 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/slipway-cd/slipway/ci/app"
+	"github.com/slipway-cd/slipway/ci/description"
 	"github.com/slipway-cd/slipway/ci/pipeline"
 )
 
@@ -38,7 +39,7 @@ func TestAShallowCloneIsToldWithWhatToSetUnderEachVendor(t *testing.T) {
 // Not parallel: it takes the program's stderr.
 func TestRunAndPlanBeginWithOneLineAboutAShallowClone(t *testing.T) {
 	whole, cut := repository(t), t.TempDir()
-	require.NoError(t, os.WriteFile(filepath.Join(whole, ApplicationFile), []byte(shop), 0o644))
+	require.NoError(t, os.WriteFile(filepath.Join(whole, description.File), []byte(shop), 0o644))
 	inGit(t, whole, "add", ".")
 	inGit(t, whole, "commit", "-q", "-m", "describe")
 	inGit(t, cut, "clone", "-q", "--depth=1", "file://"+whole, ".")

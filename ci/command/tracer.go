@@ -25,7 +25,7 @@ func (f *flags) tracer(ctx context.Context, opts pipeline.Options) *trace.Tracer
 	if opts.Commit != noCommit {
 		from.Revision = opts.Commit
 	}
-	if remote, err := git(ctx, f.Source, "remote", "get-url", "origin"); err == nil {
+	if remote, err := git(ctx, f.root, "remote", "get-url", "origin"); err == nil {
 		from.Repository = pageOf(remote)
 	}
 	tracer, err := trace.New(ctx, from)

@@ -73,7 +73,7 @@ func TestLayersThatCannotBeAreErrorsOfOneLine(t *testing.T) {
 		"a component misses a value": {func(l *manifest.Layer) { delete(l.Values, "path") },
 			perRun + ": fieldPath `data.path` is missing for replacement source ConfigMap/slipway-run"},
 		"a component has no values": {func(l *manifest.Layer) { l.Values = nil }, perRun + ": nothing selected by ConfigMap/slipway-run:data.path"},
-		"an image is not used":      {func(l *manifest.Layer) { l.Images[0].Name = "shop" }, `no container uses the image "shop", only go-demo, postgres:18: write "shop" for the one that is built`},
+		"an image is not used":      {func(l *manifest.Layer) { l.Images[0].Name = "shop" }, `no container uses the image "shop", only go-demo, postgres:18: say in images which is built, or write "shop" for it`},
 		"an image has no name":      {func(l *manifest.Layer) { l.Images[0].Name = "" }, `image "": want the image name in the overlay, without tag`},
 		"a digest is none":          {func(l *manifest.Layer) { l.Images[0].Digest = "1.0" }, `image go-demo: digest "1.0": want sha256: and 64 hexadecimal digits`},
 		"a repository has a tag":    {func(l *manifest.Layer) { l.Images[0].Repository = "r/a:1" }, `image go-demo: repository "r/a:1": want HOST/PATH, without tag or digest`},

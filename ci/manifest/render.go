@@ -43,6 +43,26 @@ func render(tree fs.FS, overlay string, layer Layer) ([]*unstructured.Unstructur
 	if err := layer.check(); err != nil {
 		return nil, err
 	}
+	objects, err := kustomize(tree, overlay, layer)
+	if err != nil {
+		return nil, err
+	}
+	if named, longer := asNamed(objects, layer.Images); longer {
+		layer.Images = named
+		if objects, err = kustomize(tree, overlay, layer); err != nil {
+			return nil, err
+		}
+	}
+	layer.label(objects)
+	leaveForeignPods(objects, layer.SelectorLabels)
+	if err := usesImages(objects, layer.Images); err != nil {
+		return nil, err
+	}
+	return objects, nil
+}
+
+// kustomize builds the layer on top of the overlay.
+func kustomize(tree fs.FS, overlay string, layer Layer) ([]*unstructured.Unstructured, error) {
 	from := source{filesys.MakeFsInMemory(), tree}
 	for i, folder := range append([]string{overlay}, layer.Components...) {
 		if err := from.findKustomization(folder, i > 0); err != nil {
@@ -64,16 +84,7 @@ func render(tree fs.FS, overlay string, layer Layer) ([]*unstructured.Unstructur
 	if err != nil {
 		return nil, err
 	}
-	objects, err := toUnstructured(resources)
-	if err != nil {
-		return nil, err
-	}
-	layer.label(objects)
-	leaveForeignPods(objects, layer.SelectorLabels)
-	if err := usesImages(objects, layer.Images); err != nil {
-		return nil, err
-	}
-	return objects, nil
+	return toUnstructured(resources)
 }
 
 // findKustomization tells a folder that is not there from one without a kustomization file, before kustomize does in many

@@ -17,13 +17,14 @@ import (
 
 // call is one use of the command line, in the module's container.
 type call struct {
-	source     *dagger.Directory
-	kubeconfig *dagger.Secret // of the build namespace; nil: not needed
-	production *dagger.Secret // of production; nil: not needed, or the same
-	cluster    *dagger.Service
-	image      string
-	user       string
-	password   *dagger.Secret
+	source      *dagger.Directory
+	application string         // folder in source
+	kubeconfig  *dagger.Secret // of the build namespace; nil: not needed
+	production  *dagger.Secret // of production; nil: not needed, or the same
+	cluster     *dagger.Service
+	image       string
+	user        string
+	password    *dagger.Secret
 
 	args []string
 }

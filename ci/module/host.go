@@ -40,10 +40,7 @@ func (c *call) placeSource(ctx context.Context) (func(*sdk.Client) *sdk.Director
 	if _, err := c.source.Export(ctx, folder); err != nil {
 		return nil, err
 	}
-	if err := command.CheckDescribed(ctx, folder); err != nil {
-		return nil, err
-	}
-	c.flag("source", folder)
+	c.flag("source", folder).flag("application", c.application)
 	id, err := c.source.ID(ctx)
 	return func(client *sdk.Client) *sdk.Directory { return sdk.Ref[*sdk.Directory](client, sdk.ID(id)) }, err
 }

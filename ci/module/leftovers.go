@@ -12,6 +12,9 @@ import (
 func (m *Slipway) Recover(ctx context.Context,
 	// The application's repository: its production tests are run.
 	source *dagger.Directory,
+	// The application's folder in the source, of a repository with several.
+	// +default="."
+	application string,
 	// The cluster: file:PATH.
 	kubeconfig *dagger.Secret,
 	// Repository without a tag: registry.example.com/team/app.
@@ -38,7 +41,7 @@ func (m *Slipway) Recover(ctx context.Context,
 	// +optional
 	allowFailure bool,
 ) (*dagger.Directory, error) {
-	c := call{source: source, kubeconfig: kubeconfig, production: productionKubeconfig, cluster: cluster, image: image}
+	c := call{source: source, application: application, kubeconfig: kubeconfig, production: productionKubeconfig, cluster: cluster, image: image}
 	c.flag("context", context).flag("production-context", productionContext).flag("build-namespace", buildNamespace).flag("namespace", namespace)
 	return c.report(ctx, allowFailure, "recover")
 }
@@ -49,6 +52,9 @@ func (m *Slipway) Recover(ctx context.Context,
 func (m *Slipway) Cleanup(ctx context.Context,
 	// The application's repository, or any folder with its .slipway.yaml.
 	source *dagger.Directory,
+	// The application's folder in the source, of a repository with several.
+	// +default="."
+	application string,
 	// The cluster: file:PATH.
 	kubeconfig *dagger.Secret,
 	// The run whose leftovers go.
@@ -67,7 +73,7 @@ func (m *Slipway) Cleanup(ctx context.Context,
 	// +optional
 	buildNamespace string,
 ) (string, error) {
-	c := call{source: source, kubeconfig: kubeconfig, cluster: cluster}
+	c := call{source: source, application: application, kubeconfig: kubeconfig, cluster: cluster}
 	c.flag("run", run).flag("context", context).flag("build-namespace", buildNamespace).toggle("stale", stale)
 	return c.text(ctx, "cleanup")
 }
@@ -78,6 +84,9 @@ func (m *Slipway) Cleanup(ctx context.Context,
 func (m *Slipway) Bootstrap(ctx context.Context,
 	// The application's repository.
 	source *dagger.Directory,
+	// The application's folder in the source, of a repository with several.
+	// +default="."
+	application string,
 	// The cluster, with an administrator's rights; not needed to print.
 	// +optional
 	kubeconfig *dagger.Secret,
@@ -100,7 +109,7 @@ func (m *Slipway) Bootstrap(ctx context.Context,
 	// +optional
 	namespace string,
 ) (string, error) {
-	c := call{source: source, kubeconfig: kubeconfig, cluster: cluster}
+	c := call{source: source, application: application, kubeconfig: kubeconfig, cluster: cluster}
 	c.flag("context", context).flag("build-namespace", buildNamespace).flag("namespace", namespace).toggle("print", print).toggle("harden", harden)
 	return c.text(ctx, "bootstrap")
 }

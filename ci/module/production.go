@@ -12,6 +12,9 @@ import (
 func (m *Slipway) Plan(ctx context.Context,
 	// The application's repository, with its .git for the version.
 	source *dagger.Directory,
+	// The application's folder in the source, of a repository with several.
+	// +default="."
+	application string,
 	// The cluster: file:PATH.
 	kubeconfig *dagger.Secret,
 	// Repository without a tag: registry.example.com/team/app.
@@ -56,7 +59,7 @@ func (m *Slipway) Plan(ctx context.Context,
 	// +optional
 	asJSON bool,
 ) (string, error) {
-	c := call{source: source, kubeconfig: kubeconfig, production: productionKubeconfig, cluster: cluster, image: image, user: registryUser, password: registryPassword}
+	c := call{source: source, application: application, kubeconfig: kubeconfig, production: productionKubeconfig, cluster: cluster, image: image, user: registryUser, password: registryPassword}
 	c.flag("version", version).flag("context", context).flag("production-context", productionContext).flag("namespace", namespace).flag("production-overlay", productionOverlay).
 		flag("prune", prune...).flag("take-over", takeOver...).flag("leave", leave...).json(asJSON)
 	return c.text(ctx, "plan")
@@ -68,6 +71,9 @@ func (m *Slipway) Plan(ctx context.Context,
 func (m *Slipway) Status(ctx context.Context,
 	// The application's repository, or any folder with its .slipway.yaml.
 	source *dagger.Directory,
+	// The application's folder in the source, of a repository with several.
+	// +default="."
+	application string,
 	// The cluster: file:PATH.
 	kubeconfig *dagger.Secret,
 	// Context of the kubeconfig.
@@ -95,7 +101,7 @@ func (m *Slipway) Status(ctx context.Context,
 	// +optional
 	asJSON bool,
 ) (string, error) {
-	c := call{source: source, kubeconfig: kubeconfig, production: productionKubeconfig, cluster: cluster}
+	c := call{source: source, application: application, kubeconfig: kubeconfig, production: productionKubeconfig, cluster: cluster}
 	c.flag("context", context).flag("production-context", productionContext).flag("build-namespace", buildNamespace).flag("namespace", namespace).flag("production-overlay", productionOverlay).json(asJSON)
 	return c.text(ctx, "status")
 }
@@ -106,6 +112,9 @@ func (m *Slipway) Status(ctx context.Context,
 func (m *Slipway) Rollback(ctx context.Context,
 	// The application's repository: its production tests are run.
 	source *dagger.Directory,
+	// The application's folder in the source, of a repository with several.
+	// +default="."
+	application string,
 	// The cluster: file:PATH.
 	kubeconfig *dagger.Secret,
 	// Repository without a tag: registry.example.com/team/app.
@@ -141,7 +150,7 @@ func (m *Slipway) Rollback(ctx context.Context,
 	// +optional
 	allowFailure bool,
 ) (*dagger.Directory, error) {
-	c := call{source: source, kubeconfig: kubeconfig, production: productionKubeconfig, cluster: cluster, image: image}
+	c := call{source: source, application: application, kubeconfig: kubeconfig, production: productionKubeconfig, cluster: cluster, image: image}
 	c.flag("to", to).flag("context", context).flag("production-context", productionContext).flag("build-namespace", buildNamespace).flag("namespace", namespace).flag("run", run).flag("timeout", timeout)
 	return c.report(ctx, allowFailure, "rollback")
 }

@@ -16,6 +16,9 @@ import (
 func (m *Slipway) Run(ctx context.Context,
 	// The application's repository, with its .git for version and history.
 	source *dagger.Directory,
+	// The application's folder in the source, of a repository with several.
+	// +default="."
+	application string,
 	// The cluster, with the rights of the build namespace's account: file:PATH.
 	kubeconfig *dagger.Secret,
 	// Repository without a tag: registry.example.com/team/app.
@@ -84,7 +87,7 @@ func (m *Slipway) Run(ctx context.Context,
 	if !pipeline.Reaches(until, "deploy") {
 		productionKubeconfig = nil // not even read
 	}
-	c := call{source: source, kubeconfig: kubeconfig, production: productionKubeconfig, cluster: cluster, image: image, user: registryUser, password: registryPassword}
+	c := call{source: source, application: application, kubeconfig: kubeconfig, production: productionKubeconfig, cluster: cluster, image: image, user: registryUser, password: registryPassword}
 	c.flag("until", until).flag("version", version).flag("context", context).flag("production-context", productionContext).flag("build-namespace", buildNamespace).flag("namespace", namespace).
 		flag("beta-overlay", betaOverlay).flag("production-overlay", productionOverlay).flag("prune", prune...).flag("take-over", takeOver...).flag("leave", leave...).flag("run", run).
 		flag("timeout", timeout).flag("stage-timeout", stageTimeout).flag("keep-beta", keepBeta)
@@ -95,10 +98,13 @@ func (m *Slipway) Run(ctx context.Context,
 func (m *Slipway) Build(ctx context.Context,
 	// The application's repository, with its .git for the version.
 	source *dagger.Directory,
+	// The application's folder in the source, of a repository with several.
+	// +default="."
+	application string,
 	// Version to build: from git, the tag, else commit count and short hash.
 	// +optional
 	version string,
 ) (*dagger.Container, error) {
-	c := call{source: source}
+	c := call{source: source, application: application}
 	return c.flag("version", version).built(ctx)
 }

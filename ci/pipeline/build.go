@@ -3,147 +3,186 @@ package pipeline
 import (
 	"context"
 	"errors"
-	"regexp"
+	"fmt"
+	"maps"
+	"slices"
 	"strings"
 
 	"dagger.io/dagger"
 	"golang.org/x/sync/errgroup"
+
+	"github.com/slipway-cd/slipway/ci/description"
 )
 
 // engineVersion is the SDK's version, too: both are released together.
 const engineVersion = "dagger v0.21.8"
 
-// Build runs static checks and unit tests, then builds the image and pushes it
-// as VERSION-beta.
+// Build runs the checks, then builds the images and pushes them as VERSION-beta.
 func (r *Run) Build(ctx context.Context) error {
 	if r.outdated != nil {
 		return r.outdated
 	}
 	defer r.engineTime()()
-	has, lacks := r.checks()
-	r.note("build", strings.Join(append(has, "image"), ", "))
-	shipped, err := r.compile(ctx)
+	r.note("build", strings.Join(append(r.checks(), r.imageNames()), ", "))
+	variants, err := r.compile(ctx)
 	if err != nil {
 		return err
 	}
 	tag := r.opts.Version + "-beta"
 	r.note("build", "push "+tag)
-	if _, err := r.env.Engine.Login(shipped).Publish(ctx, r.repository.String()+":"+tag); err != nil {
-		return r.engineFailure("push "+tag, err)
+	var pushing errgroup.Group
+	for n := range r.images {
+		pushing.Go(func() error { return r.push(ctx, &r.images[n], variants[n], tag) })
 	}
-	digest, err := r.env.Registry.Stamp(ctx, r.repository, tag, r.opts.Built) // the same commit, the same digest
-	r.digest, r.report.Digest, r.detail = digest, digest, strings.Join(append([]string{digest}, lacks...), ", ")
-	return err
-}
-
-// checks names what is checked before the image ships, and what its Dockerfile has no
-// stage for.
-func (r *Run) checks() (has, lacks []string) {
-	for _, check := range []struct{ target, what string }{{r.app.CheckTarget, "static checks"}, {r.app.UnitTarget, "unit tests"}} {
-		if check.target != "" {
-			has = append(has, check.what)
-		} else {
-			lacks = append(lacks, "no "+check.what)
-		}
+	if err := pushing.Wait(); err != nil {
+		return err
 	}
-	return has, lacks
-}
-
-// compile returns the image once all checks have passed. The image and that of the
-// tests are built while the checks run.
-func (r *Run) compile(ctx context.Context) (*dagger.Container, error) {
-	shipped := r.target("", dagger.BuildArg{Name: "VERSION", Value: r.opts.Version}, dagger.BuildArg{Name: "COMMIT", Value: r.opts.Commit})
-
-	var checks, images errgroup.Group
-	checks.Go(func() error { return r.gate(ctx, r.app.CheckTarget, "static checks") })
-	checks.Go(func() error { return r.gate(ctx, r.app.UnitTarget, "unit tests") })
-	images.Go(func() (err error) { shipped, err = shipped.Sync(ctx); return err })
-	if r.tested() {
-		r.tests = r.target(r.app.TestTarget)
-		images.Go(func() (err error) { r.tests, err = r.tests.Sync(ctx); return err })
+	r.tellDigests()
+	r.detail = r.images[0].digest
+	if len(r.images) > 1 {
+		r.detail = fmt.Sprintf("%d images, %s", len(r.images), r.imageNames())
 	}
-	if err := checks.Wait(); err != nil {
-		return nil, err
-	}
-	if err := images.Wait(); err != nil {
-		return nil, r.engineFailure("the image does not build", err)
-	}
-	return shipped, nil
-}
-
-// BuildImage returns the image that Build would push, after the same checks and unit
-// tests. It pushes nothing and needs only Engine and Tree of the environment.
-func BuildImage(ctx context.Context, app Application, opts Options, env Environment) (*dagger.Container, error) {
-	r, err := newRun(app, opts, env)
-	if err != nil {
-		return nil, err
-	}
-	return r.compile(ctx)
-}
-
-// target is a stage of the application's Dockerfile; "" is the last.
-func (r *Run) target(name string, args ...dagger.BuildArg) *dagger.Container {
-	return r.env.Engine.Source.DockerBuild(dagger.DirectoryDockerBuildOpts{Dockerfile: r.app.Dockerfile, Target: name, BuildArgs: args})
-}
-
-// gate builds a target of the Dockerfile that runs checks or tests.
-func (r *Run) gate(ctx context.Context, target, what string) error {
-	if target == "" {
-		return nil
-	}
-	if _, err := r.target(target).Sync(ctx); err != nil {
-		if command := (*dagger.ExecError)(nil); !errors.As(err, &command) {
-			return r.engineFailure("build "+target, err)
-		}
-		failure := r.engineFailure(what+" fail", err)
-		failure.Code = ExitChecks
-		return failure
+	if len(r.app.Checks) == 0 {
+		r.detail += ", no checks"
 	}
 	return nil
 }
 
-// engineFailure returns the Failure for an error of the engine: a command in the build
-// has failed, or the engine no longer answers.
-func (r *Run) engineFailure(what string, err error) *Failure {
-	failure := &Failure{Code: ExitBuild, Cause: what + ": " + firstLine(engineID.ReplaceAllString(err.Error(), "")), Err: err}
-	var command *dagger.ExecError
-	switch {
-	case errors.As(err, &command):
-		failure.Cause = what
-		failure.Evidence = failedLines(command.Stdout + "\n" + command.Stderr)
-	case engineGone(err):
-		failure.Code, failure.Try = ExitUnreachable, "check that the engine is running: `go run ./ci sandbox status`"
+// push pushes an image, one for each platform, and notes its digest: the same for the same commit.
+func (r *Run) push(ctx context.Context, i *shipped, variants []*dagger.Container, tag string) (err error) {
+	reference := i.repository.String() + ":" + tag
+	if len(variants) == 1 {
+		_, err = r.env.Engine.Login(variants[0]).Publish(ctx, reference)
+	} else {
+		index := r.env.Engine.Image("") // of all platforms, none of which is its own
+		_, err = r.env.Engine.Login(index).Publish(ctx, reference, dagger.ContainerPublishOpts{PlatformVariants: variants})
 	}
+	if err != nil {
+		return r.engineFailure("push "+tag, err)
+	}
+	i.digest, err = r.env.Registry.Stamp(ctx, i.repository, tag, r.opts.Built)
+	return err
+}
+
+// checks names what is checked before an image ships.
+func (r *Run) checks() (names []string) {
+	for _, check := range r.app.Checks {
+		names = append(names, check.Name)
+	}
+	return names
+}
+
+func (r *Run) imageNames() string {
+	if len(r.images) == 1 {
+		return "image"
+	}
+	var names []string
+	for _, i := range r.images {
+		names = append(names, i.Name)
+	}
+	return strings.Join(names, ", ")
+}
+
+// compile returns the images, each for its platforms, once all checks have passed. They
+// and those of the tests are built while the checks run.
+func (r *Run) compile(ctx context.Context) ([][]*dagger.Container, error) {
+	variants := make([][]*dagger.Container, len(r.images))
+	var checks, images errgroup.Group
+	for _, check := range r.app.Checks {
+		checks.Go(func() error { return r.gate(ctx, check) })
+	}
+	for n, i := range r.images {
+		platforms := i.Platforms
+		if len(platforms) == 0 {
+			platforms = []string{""} // the engine's own
+		}
+		variants[n] = make([]*dagger.Container, len(platforms))
+		for m, platform := range platforms {
+			images.Go(func() (err error) {
+				variants[n][m], err = r.target(i.Build, platform).Sync(ctx)
+				return r.notBuilt(i.Name, err)
+			})
+		}
+	}
+	for _, suite := range append(r.app.Tests.Functional, r.app.Tests.Production...) {
+		images.Go(func() error { return r.buildSuite(ctx, suite) })
+	}
+	if err := checks.Wait(); err != nil {
+		return nil, err
+	}
+	return variants, images.Wait()
+}
+
+// notBuilt is the error of an image that does not build, nil for none.
+func (r *Run) notBuilt(name string, err error) error {
+	switch {
+	case err == nil:
+		return nil
+	case len(r.images) == 1:
+		return r.engineFailure("the image does not build", err)
+	}
+	return r.engineFailure("the image "+name+" does not build", err)
+}
+
+// BuildImage returns the first image that Build would push, after the same checks. It
+// pushes nothing and needs only Engine and Tree of the environment.
+func BuildImage(ctx context.Context, app description.Application, opts Options, env Environment) (*dagger.Container, error) {
+	r, err := newRun(app, opts, env)
+	if err != nil {
+		return nil, err
+	}
+	variants, err := r.compile(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return variants[0][0], nil
+}
+
+// target is a stage of a Dockerfile; every build is told the version.
+func (r *Run) target(build description.Build, platform string) *dagger.Container {
+	args := []dagger.BuildArg{{Name: "VERSION", Value: r.opts.Version}, {Name: "COMMIT", Value: r.opts.Commit}}
+	return r.dockerStage(build, platform, args)
+}
+
+// dockerStage is one that is not told the version, so that the next commit finds it in the cache.
+func (r *Run) dockerStage(build description.Build, platform string, args []dagger.BuildArg) *dagger.Container {
+	for _, name := range slices.Sorted(maps.Keys(build.Args)) {
+		args = append(args, dagger.BuildArg{Name: name, Value: build.Args[name]})
+	}
+	return r.env.Engine.Source(build.Context).DockerBuild(dagger.DirectoryDockerBuildOpts{
+		Dockerfile: build.Dockerfile, Target: build.Target, BuildArgs: args, Platform: dagger.Platform(platform)})
+}
+
+// gate builds a stage of a Dockerfile that runs checks or tests, or runs a command.
+func (r *Run) gate(ctx context.Context, check description.Check) error {
+	c := r.dockerStage(check.Build, "", nil)
+	if check.Image != "" {
+		c = r.published(check.Image, check.Build.Context, check.Env).WithExec(check.Command)
+	}
+	_, err := c.Sync(ctx)
+	if err == nil {
+		return nil
+	}
+	if command := (*dagger.ExecError)(nil); !errors.As(err, &command) {
+		return r.engineFailure("build "+check.Name, err)
+	}
+	failure := r.engineFailure(check.Name+" fail", err)
+	failure.Code = ExitChecks
 	return failure
 }
 
-// engineID matches the ids in the engine's errors: kilobytes that encode all former
-// steps and help nobody.
-var engineID = regexp.MustCompile(`load \S+: (inputs: )?`)
-
-// engineGone reports whether the engine at the other end of the session no longer answers.
-func engineGone(err error) bool {
-	text := err.Error()
-	for _, sign := range []string{"connection refused", "connection reset", "EOF", "broken pipe"} {
-		if strings.Contains(text, "Post \"http://dagger/query\"") && strings.Contains(text, sign) {
-			return true
-		}
-	}
-	return false
+// published is a published image with a copy of a folder as its working directory.
+func (r *Run) published(image, folder string, env map[string]string) *dagger.Container {
+	c := r.env.Engine.Image(image).WithDirectory(sourceFolder, r.env.Engine.Source(folder)).WithWorkdir(sourceFolder)
+	return withEnv(c, env)
 }
 
-func firstLine(text string) string {
-	line, _, _ := strings.Cut(strings.TrimSpace(text), "\n")
-	return line
-}
+// sourceFolder is where commands in published images find the source.
+const sourceFolder = "/source"
 
-// lastLines returns the last lines of a text that are not empty, at most count.
-func lastLines(text string, count int) []string {
-	var lines []string
-	for line := range strings.Lines(text) {
-		if line = strings.TrimRight(line, " \r\n"); line != "" {
-			lines = append(lines, line)
-		}
+func withEnv(c *dagger.Container, env map[string]string) *dagger.Container {
+	for _, name := range slices.Sorted(maps.Keys(env)) {
+		c = c.WithEnvVariable(name, env[name])
 	}
-	return lines[max(0, len(lines)-count):]
+	return c
 }

@@ -55,7 +55,7 @@ func (r *Run) keepBeta(ctx context.Context) {
 		return
 	}
 	r.stage(ctx, Stage{Name: "keep-beta", Time: r.opts.KeepBeta, Run: func(ctx context.Context) error {
-		r.note("keep-beta", r.betaPath()+" stays until "+time.Now().Add(r.opts.KeepBeta).Format(time.TimeOnly)+" or Ctrl-C")
+		r.note("keep-beta", "beta "+r.opts.Run+" stays until "+time.Now().Add(r.opts.KeepBeta).Format(time.TimeOnly)+" or Ctrl-C")
 		<-ctx.Done()
 		return nil
 	}})

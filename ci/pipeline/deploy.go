@@ -31,7 +31,7 @@ type production struct {
 
 // Deploy deploys the tested digest to production and waits for its rollout.
 func (r *Run) Deploy(ctx context.Context) error {
-	objects, err := r.renderProduction(r.digest)
+	objects, err := r.renderProduction(r.images)
 	if err != nil {
 		return err
 	}
@@ -122,7 +122,7 @@ func (r *Run) applyOptions() apply.Options {
 // foreseeConflicts looks for field ownership conflicts in production before anything
 // is built. The image's digest is not known yet.
 func (r *Run) foreseeConflicts(ctx context.Context) error {
-	objects, err := r.renderProduction(noDigest)
+	objects, err := r.renderProduction(unbuilt(r.images))
 	if err == nil {
 		err = account.CheckIdentity(objects)
 	}

@@ -12,6 +12,8 @@ import (
 
 	"dagger.io/dagger"
 	"github.com/stretchr/testify/require"
+
+	"github.com/slipway-cd/slipway/ci/description"
 )
 
 func TestTheEngineHangsTheApplicationsTestsBelowTheirSuite(t *testing.T) {
@@ -21,10 +23,12 @@ func TestTheEngineHangsTheApplicationsTestsBelowTheirSuite(t *testing.T) {
 	f, receiver := traced(t, "functional")
 	client, err := dagger.Connect(t.Context()) // its command takes the same receiver from the environment
 	require.NoError(t, err)
-	f.app.Passed = "--- PASS"
+	program := environmentProgram(t)
+	require.NoError(t, os.WriteFile(filepath.Join(program, "Dockerfile"), []byte("FROM scratch\nCOPY environment /environment\n"), 0o644))
+	f.env.Engine.Source = func(string) *dagger.Directory { return client.Host().Directory(program) }
 	f.on("functional", func(ctx context.Context) error {
-		f.tests = client.Container().WithRootfs(client.Host().Directory(environmentProgram(t)))
-		return f.runSuite(ctx, suite{stage: "functional", command: []string{"/environment"}, address: "http://api:8080/demo"})
+		return f.runSuite(ctx, description.Suite{Build: description.Build{Dockerfile: "Dockerfile"}, Command: []string{"/environment"}, Passed: "--- PASS"},
+			place{stage: "functional", address: "http://api:8080/demo"})
 	})
 	done, err := f.executeTraced(t, t.Context())
 	require.NoError(t, err)

@@ -2,8 +2,6 @@ package pipeline
 
 import (
 	"context"
-	"fmt"
-	"time"
 
 	"golang.org/x/sync/errgroup"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
@@ -11,7 +9,6 @@ import (
 	"github.com/slipway-cd/slipway/ci/cluster/apply"
 	"github.com/slipway-cd/slipway/ci/cluster/isolation"
 	"github.com/slipway-cd/slipway/ci/cluster/reach"
-	"github.com/slipway-cd/slipway/ci/cluster/rollout"
 	"github.com/slipway-cd/slipway/ci/cluster/runs"
 	"github.com/slipway-cd/slipway/ci/cluster/write"
 	"github.com/slipway-cd/slipway/ci/report"
@@ -28,7 +25,7 @@ type beta struct {
 // Service, then through its external address. The beta runs beside those of other
 // runs and is removed whether the tests pass or fail.
 func (r *Run) Functional(ctx context.Context) error {
-	objects, err := r.renderBeta(r.digest)
+	objects, reached, err := r.renderBeta(r.images)
 	if err != nil {
 		return err
 	}
@@ -38,7 +35,7 @@ func (r *Run) Functional(ctx context.Context) error {
 	if err := r.receipt.ready(ctx); err != nil {
 		return err
 	}
-	r.note("functional", "deploy "+r.betaPath())
+	r.note("functional", "deploy beta "+r.opts.Run)
 	r.beta.made = true
 	owner, err := runs.Begin(ctx, r.env.Build, r.opts.BuildNamespace, r.opts.Run, map[string]string{"version": r.opts.Version, "commit": r.opts.Commit})
 	if err != nil {
@@ -54,13 +51,10 @@ func (r *Run) Functional(ctx context.Context) error {
 	if err := r.wait(ctx, r.env.Build, "functional", objects); err != nil {
 		return err
 	}
-	if err := r.testBeta(ctx, objects); err != nil {
+	if err := r.testBeta(ctx, objects, reached); err != nil {
 		return err
 	}
-	r.detail = "tested inside and outside"
-	if len(r.app.Functional) == 0 {
-		r.detail = "answers inside and outside, not tested otherwise"
-	}
+	r.detail = r.tested(reached)
 	r.beta.removal = make(chan error, 1)
 	go func() { // meanwhile the pipeline goes on; cleanup waits for it
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), cleanupTime)
@@ -73,7 +67,7 @@ func (r *Run) Functional(ctx context.Context) error {
 // checkIsolated checks that the beta cannot affect production: neither as its overlay
 // will make it nor, if the run has credentials for it, as it is now.
 func (r *Run) checkIsolated(ctx context.Context, beta []*unstructured.Unstructured) error {
-	beside, err := r.renderProduction(r.digest)
+	beside, err := r.renderProduction(r.images)
 	if err != nil {
 		return err
 	}
@@ -87,52 +81,61 @@ func (r *Run) checkIsolated(ctx context.Context, beta []*unstructured.Unstructur
 	return isolation.CheckIsolated(ctx, r.env.Build, beta, isolation.Isolation{Namespace: r.opts.BuildNamespace, Beside: beside, Run: r.opts.Run})
 }
 
+// tested tells how a beta was tested.
+func (r *Run) tested(reached front) string {
+	how := "tested"
+	if len(r.app.Tests.Functional) == 0 {
+		how = "answers"
+	}
+	switch {
+	case reached.public:
+		how += " inside and outside"
+	case reached.service != "":
+		how += " inside; it has no address outside"
+	case how == "answers":
+		return "its objects are ready; it has no Service to ask"
+	default:
+		how += "; it has no Service"
+	}
+	if len(r.app.Tests.Functional) == 0 {
+		how += ", not tested otherwise"
+	}
+	return how
+}
+
 // testBeta finds the beta's two addresses in parallel and tests one after the other.
-func (r *Run) testBeta(ctx context.Context, objects []*unstructured.Unstructured) error {
+func (r *Run) testBeta(ctx context.Context, objects []*unstructured.Unstructured, reached front) error {
+	beside, closeAll, err := r.beside(ctx, objects)
+	if err != nil {
+		return err
+	}
+	defer closeAll()
+	at := place{stage: "functional", version: r.opts.Version, health: reached.health, code: ExitFunctional, names: beside}
+	if reached.service == "" {
+		return r.runSuites(ctx, r.app.Tests.Functional, at)
+	}
 	var external reach.Address
 	var finding errgroup.Group
-	finding.Go(func() (err error) {
-		external, err = reach.AddressOf(ctx, r.env.Build, objects, r.betaPath()+r.app.Health)
-		return err
-	})
-	if err := r.testService(ctx, objects); err != nil {
+	if reached.public {
+		finding.Go(func() (err error) {
+			external, err = reach.AddressOf(ctx, r.env.Build, objects, reached.answers())
+			return err
+		})
+	}
+	if err := r.testService(ctx, r.env.Build, objects, r.app.Tests.Functional, reached, at); err != nil || !reached.public {
 		return err
 	}
 	r.note("functional", "find the external address")
 	found := r.waitTime()
-	err := finding.Wait()
+	err = finding.Wait()
 	found()
 	if err != nil {
 		return err
 	}
-	url := external.URL + r.betaPath()
-	r.address("functional", url, external.FoundBy)
-	err = r.runSuite(ctx, suite{stage: "functional", command: r.app.Functional, address: url, version: r.opts.Version, code: ExitFunctional})
-	return r.unlessGone(ctx, r.env.Build, objects, r.betaPath(), err)
-}
-
-// servedTime is how long the Service of a beta may be without a ready pod once all of its
-// objects are out, unless its pods are made by what is none of them.
-const servedTime = time.Minute
-
-// testService tests through a port of this process that is forwarded to the Service,
-// which works with any cluster network.
-func (r *Run) testService(ctx context.Context, objects []*unstructured.Unstructured) error {
-	finding, cancel := ctx, func() {}
-	if !rollout.MadeByOthers(objects) {
-		finding, cancel = context.WithTimeout(ctx, servedTime)
-	}
-	defer cancel()
-	forward, err := reach.ForwardTo(finding, r.env.Build, r.opts.BuildNamespace, r.betaService(), r.app.Port)
-	if err != nil {
-		return err
-	}
-	defer forward.Close()
-	url := fmt.Sprintf("http://%s:%d%s", r.app.Service, r.app.Port, r.betaPath())
-	r.address("functional", url, "port-forward to Service "+r.opts.BuildNamespace+"/"+r.betaService())
-	return r.runSuite(ctx, suite{stage: "functional", command: r.app.Functional, address: url, version: r.opts.Version,
-		service: r.env.Engine.Tunnel(forward.LocalPort), code: ExitFunctional,
-		ask: func(ctx context.Context) error { return forward.Answers(ctx, r.betaPath()+r.app.Health) }})
+	at.address = external.URL + reached.path
+	r.address("functional", at.address, external.FoundBy)
+	err = r.runSuites(ctx, r.app.Tests.Functional, at)
+	return r.unlessGone(ctx, r.env.Build, objects, reached, err)
 }
 
 func (r *Run) address(stage, url, foundBy string) {

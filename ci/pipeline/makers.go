@@ -3,19 +3,18 @@ package pipeline
 import (
 	"context"
 	"io/fs"
-	"strings"
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
 	"github.com/slipway-cd/slipway/ci/cluster"
 	"github.com/slipway-cd/slipway/ci/cluster/apply"
-	"github.com/slipway-cd/slipway/ci/image"
+	"github.com/slipway-cd/slipway/ci/description"
 )
 
 // FindMakers fills in MadeBy: without a release, objects of production's overlay may
 // exist already, made by other tools. If that cannot be found out, MadeByError says why;
 // the rest of the status is right without it.
-func (s *Status) FindMakers(ctx context.Context, c *cluster.Cluster, app Application, tree fs.FS, overlay string) {
+func (s *Status) FindMakers(ctx context.Context, c *cluster.Cluster, app description.Application, tree fs.FS, overlay string) {
 	if len(s.Releases) > 0 {
 		return
 	}
@@ -33,11 +32,11 @@ func (s *Status) FindMakers(ctx context.Context, c *cluster.Cluster, app Applica
 
 // anyRelease renders production's overlay with a placeholder for the image, for what
 // does not depend on it.
-func anyRelease(app Application, tree fs.FS, opts Options) ([]*unstructured.Unstructured, error) {
-	repository, err := image.ParseRepository("any.invalid/" + app.Name)
+func anyRelease(app description.Application, tree fs.FS, opts Options) ([]*unstructured.Unstructured, error) {
+	images, err := imagesOf(app, "any.invalid/"+app.Name)
 	if err != nil {
 		return nil, err
 	}
-	r := &Run{app: app, opts: opts, env: Environment{Tree: tree}, repository: repository}
-	return r.renderProduction("sha256:" + strings.Repeat("0", 64))
+	r := &Run{app: app, opts: opts, env: Environment{Tree: tree}}
+	return r.renderProduction(images)
 }

@@ -29,11 +29,13 @@ func (p Plan) Changed() []apply.Preview {
 // server-side dry run. It writes nothing and needs neither engine nor printer. A
 // version that is not in the registry is a usage error.
 func (r *Run) Plan(ctx context.Context) (Plan, error) {
-	digest, err := r.registered(ctx)
-	if err != nil {
-		return Plan{}, err
+	for n := range r.images {
+		var err error
+		if r.images[n].digest, err = r.registered(ctx, r.images[n].repository); err != nil {
+			return Plan{}, err
+		}
 	}
-	objects, err := r.renderProduction(digest)
+	objects, err := r.renderProduction(r.images)
 	if err != nil {
 		return Plan{}, err
 	}
@@ -47,7 +49,7 @@ func (r *Run) Plan(ctx context.Context) (Plan, error) {
 	if err != nil {
 		return Plan{}, err
 	}
-	out := Plan{Version: r.opts.Version, Digest: digest, Changes: plan.Preview(), MadeBy: []apply.Maker{}}
+	out := Plan{Version: r.opts.Version, Digest: r.images[0].digest, Changes: plan.Preview(), MadeBy: []apply.Maker{}}
 	if r.production.former == nil {
 		out.MadeBy = plan.Makers()
 	}
@@ -55,15 +57,15 @@ func (r *Run) Plan(ctx context.Context) (Plan, error) {
 }
 
 // registered returns the digest of the version or, if it is not released, of its beta.
-func (r *Run) registered(ctx context.Context) (string, error) {
+func (r *Run) registered(ctx context.Context, in image.Repository) (string, error) {
 	for _, tag := range []string{r.opts.Version, r.opts.Version + "-beta"} {
-		digest, err := r.env.Registry.Digest(ctx, r.repository, tag)
+		digest, err := r.env.Registry.Digest(ctx, in, tag)
 		switch {
 		case errors.Is(err, image.ErrDenied): // of what is not there some say so, too, lest one learn what is
-			return "", fmt.Errorf("%w; where nothing was pushed to %s yet, build first: `go run ./ci --until build`", err, r.repository)
+			return "", fmt.Errorf("%w; where nothing was pushed to %s yet, build first: `go run ./ci --until build`", err, in)
 		case !errors.Is(err, image.ErrNotFound):
 			return digest, err
 		}
 	}
-	return "", Usage("%s has no version %s, nor %[2]s-beta: build it first (`go run ./ci --until build`), or give one that it has with --version", r.repository, r.opts.Version)
+	return "", Usage("%s has no version %s, nor %[2]s-beta: build it first (`go run ./ci --until build`), or give one that it has with --version", in, r.opts.Version)
 }

@@ -13,6 +13,7 @@ import (
 
 	"github.com/slipway-cd/slipway/ci/cluster"
 	"github.com/slipway-cd/slipway/ci/cluster/rollout"
+	"github.com/slipway-cd/slipway/ci/description"
 	"github.com/slipway-cd/slipway/ci/image"
 	"github.com/slipway-cd/slipway/ci/report"
 )
@@ -31,7 +32,7 @@ func CheckRun(id string) error {
 // Check validates the options of a run of the whole pipeline without any request, so
 // that nothing is started for a run that cannot succeed. It returns usage errors that
 // name the flag. The image may still be unknown.
-func Check(app Application, opts Options, tree fs.FS) error {
+func Check(app description.Application, opts Options, tree fs.FS) error {
 	if err := image.CheckTag(opts.Version); err != nil {
 		return Usage("--version: %w", err)
 	}
@@ -55,19 +56,20 @@ func Check(app Application, opts Options, tree fs.FS) error {
 var noDigest = "sha256:" + strings.Repeat("0", 64)
 
 func (r *Run) checkOverlays() error {
-	beta, err := r.renderBeta(noDigest)
+	beta, _, err := r.renderBeta(r.images)
 	if err == nil { // its Services select pods of this run alone, so that only the overlay can have them
 		err = rollout.CheckServices(beta, "")
 	}
 	if err != nil {
 		return Usage("--beta-overlay: %w", err)
 	}
-	production, err := r.renderProduction(noDigest)
+	production, err := r.renderProduction(r.images)
+	var reached front
 	if err == nil {
-		_, err = r.publicPath(production)
+		reached, err = r.frontOf(production, "")
 	}
-	if err == nil { // another Service may be for pods that somebody else has put beside
-		err = rollout.CheckServices(production, r.app.Service)
+	if err == nil && reached.service != "" { // another Service may be for pods that somebody else has put beside
+		err = rollout.CheckServices(production, reached.service)
 	}
 	if err != nil {
 		return Usage("--production-overlay: %w", err)
@@ -76,7 +78,7 @@ func (r *Run) checkOverlays() error {
 }
 
 // New returns a run. opts must have passed Check and now have an image.
-func New(app Application, opts Options, env Environment) (*Run, error) {
+func New(app description.Application, opts Options, env Environment) (*Run, error) {
 	r, err := newRun(app, opts, env)
 	if err != nil {
 		return nil, err
@@ -86,18 +88,20 @@ func New(app Application, opts Options, env Environment) (*Run, error) {
 }
 
 // newRun checks what every kind of run needs.
-func newRun(app Application, opts Options, env Environment) (*Run, error) {
+func newRun(app description.Application, opts Options, env Environment) (*Run, error) {
 	if err := CheckRun(opts.Run); err != nil {
 		return nil, err
 	}
-	repository, err := image.ParseRepository(opts.Image)
+	images, err := imagesOf(app, opts.Image)
 	if err != nil {
-		return nil, Usage("--image: %w", err)
+		return nil, err
 	}
-	if _, err := fs.Stat(env.Tree, app.Dockerfile); err != nil {
-		return nil, Usage("--source: it has no %s", app.Dockerfile)
+	for _, i := range images {
+		if _, err := fs.Stat(env.Tree, i.File()); err != nil {
+			return nil, Usage("--source: it has no %s", i.File())
+		}
 	}
-	return &Run{app: app, opts: opts, env: env, repository: repository}, nil
+	return &Run{app: app, opts: opts, env: env, images: images}, nil
 }
 
 // introduce fills in the report what is known before the first stage.
@@ -107,7 +111,7 @@ func (r *Run) introduce() {
 		in = r.env.Production
 	}
 	host, version := in.Server()
-	r.report = report.Report{Run: r.opts.Run, Version: r.opts.Version, Image: r.repository.String(), Commit: r.opts.Commit,
+	r.report = report.Report{Run: r.opts.Run, Version: r.opts.Version, Image: r.images[0].repository.String(), Commit: r.opts.Commit,
 		Vendor: r.opts.Vendor, Branch: r.opts.Branch, Actor: r.opts.Actor, RunURL: r.opts.RunURL, Namespace: r.opts.Namespace, Cluster: host + " " + version, As: r.env.As, ProductionAs: r.env.ProductionAs, Engine: engineVersion}
 }
 
@@ -116,7 +120,9 @@ func (r *Run) introduce() {
 // minutes of building.
 func (r *Run) Preflight(ctx context.Context) error {
 	var checks errgroup.Group
-	checks.Go(func() error { return r.env.Registry.Ping(ctx, r.repository) })
+	for _, i := range r.images {
+		checks.Go(func() error { return r.env.Registry.Ping(ctx, i.repository) })
+	}
 	if Reaches(r.opts.Until, "functional") {
 		checks.Go(func() error { return r.env.Build.CheckAccess(ctx, r.opts.BuildNamespace) })
 	}

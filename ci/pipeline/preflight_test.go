@@ -6,6 +6,8 @@ import (
 	"testing/fstest"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/slipway-cd/slipway/ci/description"
 )
 
 func TestAVersionThatFitsNoTagOrNoLabelIsRefusedInOneLineBeforeAnythingStarts(t *testing.T) {
@@ -16,7 +18,7 @@ func TestAVersionThatFitsNoTagOrNoLabelIsRefusedInOneLineBeforeAnythingStarts(t 
 		"x.":                    "is not a valid label value",
 		strings.Repeat("a", 64): "is not a valid label value",
 	} {
-		err := Check(Application{}, Options{Version: version}, fstest.MapFS{})
+		err := Check(description.Application{}, Options{Version: version}, fstest.MapFS{})
 		require.ErrorContains(t, err, "--version: version ")
 		require.ErrorContains(t, err, says)
 		require.NotContains(t, err.Error(), "\n")
@@ -44,8 +46,9 @@ func TestAServiceThatNoPodCanMatchIsRefusedBeforeAnythingIsBuilt(t *testing.T) {
 		return "---\n{apiVersion: v1, kind: Service, metadata: {name: " + name + "}, spec: {selector: {app: " + app + "}}}\n"
 	}
 	good := web + service("web", "web")
+	app := description.Application{Name: "shop", Service: "web", Images: []description.Image{{Name: "shop", Build: description.Build{Context: ".", Dockerfile: "Dockerfile"}}}}
 	check := func(beta, production string) error {
-		return Check(Application{Name: "shop", Dockerfile: "Dockerfile", Service: "web", BetaPath: "/beta"}, Options{Run: "r1", Version: "1", Until: "production",
+		return Check(app, Options{Run: "r1", Version: "1", Until: "production",
 			BuildNamespace: "shop-build", Namespace: "shop", BetaOverlay: "beta", ProductionOverlay: "production"}, overlaysWith(beta, production))
 	}
 	require.NoError(t, check(good, good))

@@ -31,7 +31,7 @@ func (r *Run) Production(ctx context.Context) error {
 		return err
 	}
 	r.detail = r.opts.Version + " at " + url
-	if len(r.app.Production) == 0 {
+	if len(r.app.Tests.Production) == 0 {
 		r.detail += ", not tested but for its health"
 	}
 	return nil
@@ -46,7 +46,7 @@ const recordTime = time.Minute
 func (r *Run) recordRelease(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, recordTime)
 	defer cancel()
-	if r.production.former == nil || r.production.former.Digest != r.digest || r.back.record != nil {
+	if r.production.former == nil || r.production.former.Digest != r.images[0].digest || r.back.record != nil {
 		r.production.recording = true
 		release := r.release(r.production.objects, slices.Concat(r.production.refs, r.production.awaited))
 		err := records.SaveRelease(ctx, r.env.Production, r.opts.Namespace, &release)
@@ -64,36 +64,45 @@ func (r *Run) recordRelease(ctx context.Context) error {
 
 // release is the record of this run's release.
 func (r *Run) release(objects []*unstructured.Unstructured, refs []managed.Ref) records.Release {
-	return records.Release{Version: r.opts.Version, Digest: r.digest, Commit: r.opts.Commit, Run: r.opts.Run,
+	return records.Release{Version: r.opts.Version, Digest: r.images[0].digest, Commit: r.opts.Commit, Run: r.opts.Run,
 		Number: r.lock.lease.Number(), Time: r.env.Production.Now(), Objects: objects, Refs: refs,
 		Committed: r.opts.Built, Before: r.opts.History.Before, Shallow: r.opts.History.Shallow}
 }
 
-// testProduction tests production at the address that objects give it and returns the URL.
+// testProduction tests production where objects say that users reach it, and returns
+// where that is: an address, or the Service of one that has none outside.
 func (r *Run) testProduction(ctx context.Context, stage string, objects []*unstructured.Unstructured, version string) (string, error) {
-	path, err := r.publicPath(objects)
+	reached, err := r.frontOf(objects, "")
 	if err != nil {
 		return "", err
 	}
+	suites := r.app.Tests.Production
+	at := place{stage: stage, version: version, health: reached.health, code: ExitProduction}
+	switch {
+	case reached.service == "":
+		return "its objects, which are ready; there is no Service", r.runSuites(ctx, suites, at)
+	case !reached.public:
+		return "Service " + reached.service + ", no address is public", r.testService(ctx, r.env.Production, objects, suites, reached, at)
+	}
 	r.note(stage, "find the address")
 	found := r.waitTime()
-	address, err := reach.AddressOf(ctx, r.env.Production, objects, path+r.app.Health)
+	address, err := reach.AddressOf(ctx, r.env.Production, objects, reached.answers())
 	found()
 	if err != nil {
 		return "", err
 	}
-	url := address.URL + path
-	r.address(stage, url, address.FoundBy)
-	err = r.runSuite(ctx, suite{stage: stage, command: r.app.Production, address: url, version: version, code: ExitProduction})
+	at.address = address.URL + reached.path
+	r.address(stage, at.address, address.FoundBy)
+	err = r.runSuites(ctx, suites, at)
 	if err == nil && r.production.rerouted {
-		err = r.stillServed(ctx, objects, path)
+		err = r.stillServed(ctx, objects, reached)
 	}
-	return url, r.unlessGone(ctx, r.env.Production, objects, path, err)
+	return at.address, r.unlessGone(ctx, r.env.Production, objects, reached, err)
 }
 
 // stillServed checks once more the address of an Ingress that was changed: until now its
 // controller may have routed by the former rules, and nothing says when it reads the new ones.
-func (r *Run) stillServed(ctx context.Context, objects []*unstructured.Unstructured, path string) error {
+func (r *Run) stillServed(ctx context.Context, objects []*unstructured.Unstructured, reached front) error {
 	defer r.waitTime()()
 	select {
 	case <-time.After(answerTime):
@@ -102,7 +111,7 @@ func (r *Run) stillServed(ctx context.Context, objects []*unstructured.Unstructu
 	}
 	ctx, cancel := context.WithTimeout(ctx, answerTime)
 	defer cancel()
-	_, err := reach.AddressOf(ctx, r.env.Production, objects, path+r.app.Health)
+	_, err := reach.AddressOf(ctx, r.env.Production, objects, reached.answers())
 	return err
 }
 
@@ -111,14 +120,14 @@ const answerTime = 3 * time.Second
 
 // unlessGone returns why tests failed: if the address no longer answers, that, else the
 // tests' own error. A controller may route by an Ingress's former rules for a moment.
-func (r *Run) unlessGone(ctx context.Context, in *cluster.Cluster, objects []*unstructured.Unstructured, path string, failed error) error {
+func (r *Run) unlessGone(ctx context.Context, in *cluster.Cluster, objects []*unstructured.Unstructured, reached front, failed error) error {
 	if failed == nil || ctx.Err() != nil {
 		return failed
 	}
 	defer r.waitTime()()
 	ctx, cancel := context.WithTimeout(ctx, answerTime)
 	defer cancel()
-	_, err := reach.AddressOf(ctx, in, objects, path+r.app.Health)
+	_, err := reach.AddressOf(ctx, in, objects, reached.answers())
 	if gone := (*cluster.Error)(nil); errors.As(err, &gone) && gone.Class == cluster.NoAddress {
 		return err
 	}

@@ -10,6 +10,7 @@ import (
 	"github.com/slipway-cd/slipway/ci/cluster/lock"
 	"github.com/slipway-cd/slipway/ci/cluster/records"
 	"github.com/slipway-cd/slipway/ci/cluster/runs"
+	"github.com/slipway-cd/slipway/ci/description"
 )
 
 // LookBehind finds out whether a killed run left production changed. If so, Execute
@@ -84,16 +85,11 @@ func (r *Run) finishOther(ctx context.Context, stage string, record records.Undo
 		former = &releases[0]
 		former.Refs = append(former.Refs, r.production.awaited...)
 	}
-	return r.putBack(ctx, stage, record, former, func(ctx context.Context) error {
-		if r.tests != nil {
-			return nil
-		}
-		return r.BuildTests(ctx)
-	})
+	return r.putBack(ctx, stage, record, former, r.BuildTests)
 }
 
 // NewRecover returns a run that only cleans up after killed ones.
-func NewRecover(app Application, opts Options, env Environment) (*Run, error) {
+func NewRecover(app description.Application, opts Options, env Environment) (*Run, error) {
 	opts.Version, opts.Until = "none", "betas" // the version must be a valid tag, since the image of the tests is built
 	run, err := New(app, opts, env)
 	if err == nil {

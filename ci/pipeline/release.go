@@ -2,7 +2,7 @@ package pipeline
 
 import "context"
 
-// Release tags the tested digest as VERSION and latest. The registry copies the
+// Release tags the tested digests as VERSION and latest. The registry copies the
 // manifest, nothing is rebuilt. It comes after the tests, so that a tag without -beta
 // always means tested.
 func (r *Run) Release(ctx context.Context) error {
@@ -12,11 +12,15 @@ func (r *Run) Release(ctx context.Context) error {
 		}
 	}
 	r.note("release", "tag "+r.opts.Version+" and latest")
-	if err := r.env.Registry.Tag(ctx, r.repository, r.digest, r.opts.Version); err != nil {
-		return err
+	for _, i := range r.images {
+		if err := r.env.Registry.Tag(ctx, i.repository, i.digest, r.opts.Version); err != nil {
+			return err
+		}
 	}
-	if err := r.env.Registry.Move(ctx, r.repository, r.digest, "latest"); err != nil {
-		return err
+	for _, i := range r.images {
+		if err := r.env.Registry.Move(ctx, i.repository, i.digest, "latest"); err != nil {
+			return err
+		}
 	}
 	r.detail = r.opts.Version + ", latest"
 	return nil

@@ -1,72 +1,62 @@
 package pipeline
 
 import (
-	"fmt"
+	"path"
 	"strings"
 
-	networkingv1 "k8s.io/api/networking/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
-	"k8s.io/apimachinery/pkg/runtime"
 
 	"github.com/slipway-cd/slipway/ci/cluster/managed"
 	"github.com/slipway-cd/slipway/ci/manifest"
 )
 
-// betaPath is where this run's beta answers.
-func (r *Run) betaPath() string { return r.app.BetaPath + "/" + r.opts.Run }
+// suffix ends the names of this run's beta.
+func (r *Run) suffix() string { return "-" + r.opts.Run }
 
-// betaService is the Service of this run's beta.
-func (r *Run) betaService() string { return r.app.Service + "-" + r.opts.Run }
-
-// renderBeta returns the objects of this run's beta: their names end with the run's id,
-// their selectors contain it, and the Ingress serves a path of its own.
-func (r *Run) renderBeta(digest string) ([]*unstructured.Unstructured, error) {
-	return manifest.Render(r.env.Tree, r.opts.BetaOverlay, manifest.Layer{
+// renderBeta returns the objects of this run's beta and what is reached of them: their
+// names end with the run's id, their selectors contain it, and what leads users to it has
+// a path or a host of its own or, by the Service alone, is left out.
+func (r *Run) renderBeta(images []shipped) ([]*unstructured.Unstructured, front, error) {
+	to := manifest.Routes{Host: strings.ReplaceAll(r.app.Betas.Host, "{run}", r.opts.Run)}
+	if r.app.Betas.Path != "" {
+		to.Path = path.Join(r.app.Betas.Path, r.opts.Run)
+	}
+	objects, err := manifest.Render(r.env.Tree, r.opts.BetaOverlay, manifest.Layer{
 		Namespace:      r.opts.BuildNamespace,
-		NameSuffix:     "-" + r.opts.Run,
+		NameSuffix:     r.suffix(),
 		Labels:         r.labels(),
 		SelectorLabels: map[string]string{managed.LabelRun: r.opts.Run},
-		Images:         r.images(digest),
+		Images:         inOverlays(images),
 		Components:     r.app.PerRun,
-		Values:         r.values(r.betaPath()),
+		Values:         r.values(to.Path),
 	})
+	if err != nil {
+		return nil, front{}, err
+	}
+	reached, err := r.frontOf(objects, r.suffix())
+	if err != nil {
+		return nil, front{}, err
+	}
+	to.From = reached.path
+	if objects, err = manifest.Reroute(objects, to); err != nil {
+		return nil, front{}, err
+	}
+	if to.Path != "" && reached.public {
+		reached.path = to.Path
+	}
+	reached.public = reached.public && (to.Path != "" || to.Host != "")
+	return objects, reached, nil
 }
 
 // renderProduction returns the objects of production.
-func (r *Run) renderProduction(digest string) ([]*unstructured.Unstructured, error) {
+func (r *Run) renderProduction(images []shipped) ([]*unstructured.Unstructured, error) {
 	labels := r.labels()
 	labels[managed.LabelRun] = r.opts.Run
 	return manifest.Render(r.env.Tree, r.opts.ProductionOverlay, manifest.Layer{
 		Namespace: r.opts.Namespace,
 		Labels:    labels,
-		Images:    r.images(digest),
+		Images:    inOverlays(images),
 	})
-}
-
-// publicPath returns the path of the Ingress that routes to the Service: the base path
-// of the application. It is read from objects, so that nobody has to configure it twice
-// and an undo tests at the path of the former release.
-func (r *Run) publicPath(objects []*unstructured.Unstructured) (string, error) {
-	for _, object := range objects {
-		if object.GroupVersionKind() != networkingv1.SchemeGroupVersion.WithKind("Ingress") {
-			continue
-		}
-		var ingress networkingv1.Ingress
-		if err := runtime.DefaultUnstructuredConverter.FromUnstructured(object.Object, &ingress); err != nil {
-			return "", fmt.Errorf("ingress %s: %w", object.GetName(), err)
-		}
-		for _, rule := range ingress.Spec.Rules {
-			if rule.HTTP == nil {
-				continue
-			}
-			for _, path := range rule.HTTP.Paths {
-				if path.Backend.Service != nil && path.Backend.Service.Name == r.app.Service {
-					return strings.TrimSuffix(path.Path, "/"), nil
-				}
-			}
-		}
-	}
-	return "", fmt.Errorf("no Ingress routes to Service %s", r.app.Service)
 }
 
 func (r *Run) labels() map[string]string {
@@ -75,10 +65,6 @@ func (r *Run) labels() map[string]string {
 		managed.LabelVersion:     r.opts.Version,
 		managed.LabelManagedBy:   managed.FieldManager,
 	}
-}
-
-func (r *Run) images(digest string) []manifest.Image {
-	return []manifest.Image{{Name: r.app.Name, Repository: r.repository.String(), Digest: digest}}
 }
 
 func (r *Run) values(path string) map[string]string {

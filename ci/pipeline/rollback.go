@@ -6,15 +6,18 @@ import (
 	"slices"
 	"strings"
 
+	"golang.org/x/sync/errgroup"
+
 	"github.com/slipway-cd/slipway/ci/cluster/records"
 	"github.com/slipway-cd/slipway/ci/cluster/write"
+	"github.com/slipway-cd/slipway/ci/description"
 )
 
 // NewRollback returns a run that rolls production back to the newest release of the
 // version in to. If to is empty, that is the release before the current one; after a
 // rollback, that is the release which was rolled back. It reads the cluster and writes
 // nothing. A version without a release is a usage error.
-func NewRollback(ctx context.Context, app Application, opts Options, env Environment, to string) (*Run, error) {
+func NewRollback(ctx context.Context, app description.Application, opts Options, env Environment, to string) (*Run, error) {
 	if err := env.Production.CheckAccess(ctx, opts.Namespace); err != nil {
 		return nil, err
 	}
@@ -32,7 +35,8 @@ func NewRollback(ctx context.Context, app Application, opts Options, env Environ
 	if err != nil {
 		return nil, err
 	}
-	r.production.former, r.production.objects, r.digest, r.report.Digest = &releases[0], target.Objects, target.Digest, target.Digest
+	r.production.former, r.production.objects = &releases[0], target.Objects
+	r.images[0].digest, r.report.Digest = target.Digest, target.Digest
 	r.receipt = newReceipt(ctx, r.scope())
 	return r, nil
 }
@@ -70,16 +74,17 @@ func (r *Run) RollbackStages() []Stage {
 	}
 }
 
-// BuildTests builds the image that holds the compiled production tests.
-func (r *Run) BuildTests(ctx context.Context) (err error) {
-	if !r.tested() {
+// BuildTests builds the images that hold the production tests.
+func (r *Run) BuildTests(ctx context.Context) error {
+	if len(r.app.Tests.Production) == 0 {
 		r.detail = "no tests to build"
 		return nil
 	}
-	if r.tests, err = r.target(r.app.TestTarget).Sync(ctx); err != nil {
-		return r.engineFailure("the tests' image does not build", err)
+	var images errgroup.Group
+	for _, suite := range r.app.Tests.Production {
+		images.Go(func() error { return r.buildSuite(ctx, suite) })
 	}
-	return nil
+	return images.Wait()
 }
 
 // Rollback applies the objects that the former release recorded and prunes what only

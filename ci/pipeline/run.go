@@ -14,6 +14,7 @@ import (
 	"dagger.io/dagger"
 
 	"github.com/slipway-cd/slipway/ci/cluster"
+	"github.com/slipway-cd/slipway/ci/description"
 	"github.com/slipway-cd/slipway/ci/image"
 	"github.com/slipway-cd/slipway/ci/report"
 	"github.com/slipway-cd/slipway/ci/trace"
@@ -30,7 +31,7 @@ type Options struct {
 	Branch  string    // as the vendor names it
 	Actor   string    // who started the vendor's run
 	RunURL  string    // of the vendor's run
-	Image   string    // repository without a tag
+	Image   string    // repository of the first image, without a tag
 
 	BuildNamespace, Namespace      string
 	BetaOverlay, ProductionOverlay string
@@ -66,8 +67,9 @@ type Environment struct {
 
 // Engine is a session of the engine.
 type Engine struct {
-	Source *dagger.Directory              // the application's repository
-	Tunnel func(port int) *dagger.Service // lets a container reach a port on 127.0.0.1 of this process
+	Source func(folder string) *dagger.Directory             // of the application's repository
+	Image  func(reference string) *dagger.Container          // a published one
+	Tunnel func(ports ...dagger.PortForward) *dagger.Service // lets a container reach ports on 127.0.0.1 of this process
 	// Login adds the registry's credentials to a container that is about to be pushed.
 	Login func(*dagger.Container) *dagger.Container
 	Close func() error
@@ -85,10 +87,10 @@ type Stage struct {
 // Run is one run of the pipeline. Each of the fields below env is written by
 // one stage and read by later ones; what only one concern needs has a type of its own.
 type Run struct {
-	app        Application
-	opts       Options
-	env        Environment
-	repository image.Repository
+	app    description.Application
+	opts   Options
+	env    Environment
+	images []shipped // their digests by build
 
 	report report.Report
 	detail string // of the stage under way, for its final line
@@ -100,9 +102,6 @@ type Run struct {
 
 	outdated error    // by Preflight: production runs a newer commit already
 	receipt  *receipt // by Preflight: the state before the run; nil: not compared
-
-	tests  *dagger.Container // by build: holds the compiled tests
-	digest string            // by build: the image, tested and shipped under this digest
 
 	beta  beta       // by functional
 	stale chan error // by Execute: removal of killed runs' betas under way

@@ -34,8 +34,9 @@ type fake struct {
 func newFake(t *testing.T, names ...string) *fake {
 	t.Helper()
 	f := &fake{Run: &Run{
-		opts: Options{Run: "one", Version: "v1", Until: names[len(names)-1], StageTimeout: time.Minute},
-		env:  Environment{Printer: quiet{}, EngineLog: &EngineLog{}, Build: &cluster.Cluster{}, Production: &cluster.Cluster{}},
+		images: make([]shipped, 1),
+		opts:   Options{Run: "one", Version: "v1", Until: names[len(names)-1], StageTimeout: time.Minute},
+		env:    Environment{Printer: quiet{}, EngineLog: &EngineLog{}, Build: &cluster.Cluster{}, Production: &cluster.Cluster{}},
 	}}
 	for i, name := range append(names, "cleanup") {
 		f.stages = append(f.stages, Stage{Name: name, Code: 10 + i, Always: name == "cleanup", Run: func(context.Context) error { return nil }})

@@ -102,11 +102,9 @@ func (r *Run) putBack(ctx context.Context, stage string, record records.UndoReco
 	return "production verified back on " + former.Version + " at " + url, err
 }
 
-// renewEngine opens a new session, in which the tests' image is found in the cache.
+// renewEngine opens a new session, in which the tests' images are found in the cache.
 func (r *Run) renewEngine(ctx context.Context) (err error) {
-	if r.env.Engine, err = r.env.Reconnect(ctx); err == nil && r.tested() {
-		r.tests = r.target(r.app.TestTarget)
-	}
+	r.env.Engine, err = r.env.Reconnect(ctx)
 	return err
 }
 

@@ -38,6 +38,7 @@ type Report struct {
 	Version   string    `json:"version"`
 	Image     string    `json:"image"`
 	Digest    string    `json:"digest"`
+	Images    []Image   `json:"images,omitempty"` // all that the application has, the first of which is Image and Digest
 	Commit    string    `json:"commit"`
 	Vendor    string    `json:"vendor"`           // the CI vendor, empty on a person's machine
 	Branch    string    `json:"branch,omitempty"` // as the vendor names it
@@ -77,6 +78,13 @@ func (r Report) withLists() Report {
 		r.Receipt = &receipt
 	}
 	return r
+}
+
+// Image is one image of the application.
+type Image struct {
+	Name       string `json:"name"` // as the overlays write it
+	Repository string `json:"repository"`
+	Digest     string `json:"digest"`
 }
 
 // Stage is one stage of a run, once it has ended.

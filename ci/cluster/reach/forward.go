@@ -78,6 +78,12 @@ func (f *Forward) Answers(ctx context.Context, path string) error {
 		Try: "check health in the description of the application, and what the application waits for"}
 }
 
+// Serves reports whether a path behind the forwarded port is answered with 2xx now.
+func (f *Forward) Serves(ctx context.Context, path string) bool {
+	client := &http.Client{Transport: &http.Transport{DisableKeepAlives: true}, Timeout: probeTimeout}
+	return probe(ctx, client, fmt.Sprintf("http://127.0.0.1:%d%s", f.LocalPort, path)) == ""
+}
+
 // readyEndpoint waits for a ready pod of the Service and returns it with the
 // container port that the Service's port leads to.
 func readyEndpoint(ctx context.Context, c *cluster.Cluster, namespace, service, portName string) (pod string, port int32, err error) {

@@ -1,0 +1,95 @@
+// Package description reads what an application says of itself, in its file
+// .slipway.yaml or in Go, and fills in what is by convention. It knows the repository's
+// files, not what the overlays render to.
+package description
+
+// File holds an application's description, at the top of its folder. Fields are in camel case.
+const File = ".slipway.yaml"
+
+// Application describes what is shipped. Only Name must be given. Folders are relative to
+// the application's own until Resolve has put that before them.
+type Application struct {
+	Name string `json:"name" jsonschema:"required,pattern=^[a-z]([a-z0-9-]{0\\,40}[a-z0-9])?$" jsonschema_description:"Names the application, its one image and, by default, the namespaces NAME and NAME-build."`
+
+	Images []Image `json:"images,omitempty" jsonschema_description:"The images, each built from a Dockerfile; without them one, named as the application, from the file Dockerfile."`
+	Checks []Check `json:"checks,omitempty" jsonschema_description:"What must pass before an image is pushed; without them the Dockerfile's stages check and unit, where it has them. An empty list is none."`
+	Tests  Tests   `json:"tests,omitzero" jsonschema_description:"Tests that ask the application over the network."`
+
+	Service  string    `json:"service,omitempty" jsonschema_description:"The Service that users reach, as the overlays name it; without it the one that an Ingress leads to, or the only one."`
+	Port     int       `json:"port,omitempty" jsonschema:"minimum=1,maximum=65535" jsonschema_description:"The port of that Service; without it the one that the Ingress names, or its first."`
+	Services []Service `json:"services,omitempty" jsonschema_description:"Other Services of a beta that its functional tests reach by their names."`
+	Betas    Betas     `json:"betas,omitzero" jsonschema_description:"Where a beta is reached. Without it by a path where there is a component for it, else by its Service alone."`
+	Health   string    `json:"health,omitempty" jsonschema:"pattern=^/" jsonschema_description:"The path, below the base path, that answers 2xx when the application can be used; without it the readiness probe's, or /health."`
+
+	Namespaces string   `json:"namespaces,omitempty" jsonschema_description:"The folder whose folders build and production bootstrap applies; without it kustomize/namespaces, or what is built in."`
+	Bootstrap  []string `json:"bootstrap,omitempty" jsonschema_description:"Kustomize components that are added when those are rendered."`
+	PerRun     []string `json:"perRun,omitempty" jsonschema_description:"Kustomize components that are added when a beta is rendered; without it kustomize/components/per-run, where it is there."`
+
+	Dockerfile  string   `json:"dockerfile,omitempty" jsonschema_description:"The Dockerfile of the one image, and of checks and tests."`
+	CheckTarget string   `json:"checkTarget,omitempty" jsonschema_description:"Short for a check: the stage that fails to build when static checks fail."`
+	UnitTarget  string   `json:"unitTarget,omitempty" jsonschema_description:"Short for a check: the stage that fails to build when unit tests fail."`
+	TestTarget  string   `json:"testTarget,omitempty" jsonschema_description:"The stage whose image holds the commands functional and production; without it test."`
+	Functional  []string `json:"functional,omitempty" jsonschema_description:"Short for one suite of tests.functional: its command."`
+	Production  []string `json:"production,omitempty" jsonschema_description:"Short for one suite of tests.production: its command."`
+	Passed      string   `json:"passed,omitempty" jsonschema_description:"What the output of tests that really ran contains, of these two."`
+	BetaPath    string   `json:"betaPath,omitempty" jsonschema:"pattern=^/" jsonschema_description:"Short for betas.path."`
+}
+
+// Build is a stage of a Dockerfile.
+type Build struct {
+	Context    string            `json:"context,omitempty" jsonschema_description:"The folder that is the build's context; one above, as in .., is allowed inside of the repository."`
+	Dockerfile string            `json:"dockerfile,omitempty" jsonschema_description:"The Dockerfile, in the context; without it Dockerfile."`
+	Target     string            `json:"target,omitempty" jsonschema_description:"The stage of the Dockerfile; without it the last."`
+	Args       map[string]string `json:"args,omitempty" jsonschema_description:"Build arguments, beside VERSION and COMMIT."`
+}
+
+// Image is one image that is built, tested and released.
+type Image struct {
+	Name       string `json:"name" jsonschema:"required,minLength=1" jsonschema_description:"The image as the overlays write it, without a tag; the last part of its path is enough where it is the only one."`
+	Repository string `json:"repository,omitempty" jsonschema_description:"Where it is pushed; without it --image, for all but the first with a dash and the last part of its name."`
+	Build
+	Platforms []string `json:"platforms,omitempty" jsonschema_description:"The platforms it is built for, such as linux/amd64 and linux/arm64; without them the engine's own."`
+}
+
+// Check is a stage of a Dockerfile that fails to build, or a command that fails in an image.
+type Check struct {
+	Name string `json:"name,omitempty" jsonschema_description:"How messages call it; without it the target or the command."`
+	Build
+	Image   string            `json:"image,omitempty" jsonschema_description:"A published image, instead of a stage: the command runs in it, in a copy of the context."`
+	Command []string          `json:"command,omitempty" jsonschema_description:"The command."`
+	Env     map[string]string `json:"env,omitempty" jsonschema_description:"Its environment."`
+}
+
+// Tests are the suites that run against a beta, and the light ones for production.
+type Tests struct {
+	Functional []Suite `json:"functional,omitempty" jsonschema_description:"Run against each beta."`
+	Production []Suite `json:"production,omitempty" jsonschema_description:"Run where users are, after a deploy."`
+}
+
+// Suite is a command that tests the application at ADDRESS.
+type Suite struct {
+	Name string `json:"name,omitempty" jsonschema_description:"How messages and reports call it."`
+	Build
+	Image   string            `json:"image,omitempty" jsonschema_description:"A published image, instead of a stage of the Dockerfile."`
+	Command []string          `json:"command,omitempty" jsonschema_description:"The command, which gets ADDRESS and VERSION; $(ADDRESS) and $(VERSION) in it are replaced. Without it the image's own."`
+	Env     map[string]string `json:"env,omitempty" jsonschema_description:"Its environment."`
+	Passed  string            `json:"passed,omitempty" jsonschema_description:"The proof that tests ran: what their output then contains."`
+	JUnit   string            `json:"junit,omitempty" jsonschema:"pattern=^/" jsonschema_description:"The proof that tests ran: the JUnit file that they leave in the container."`
+	TAP     bool              `json:"tap,omitempty" jsonschema_description:"The proof that tests ran: their output is in the Test Anything Protocol."`
+}
+
+// Service is a Service of the overlays, by its name there.
+type Service struct {
+	Name string `json:"name" jsonschema:"required,minLength=1" jsonschema_description:"The Service, as the beta's overlay names it."`
+	Port int    `json:"port,omitempty" jsonschema:"minimum=1,maximum=65535" jsonschema_description:"Its port; without it the first."`
+}
+
+// Betas says where a beta is reached from outside: one of the three.
+type Betas struct {
+	Path    string `json:"path,omitempty" jsonschema:"pattern=^/" jsonschema_description:"By a path of each run's own below this one: /beta is /beta/RUN. The pipeline puts it into Ingress, HTTPRoute and Route; the application must know it by a component."`
+	Host    string `json:"host,omitempty" jsonschema:"pattern=\\{run\\}" jsonschema_description:"By a host of each run's own: {run}.beta.example.com; {host} stands for the host that the overlay has."`
+	Service bool   `json:"service,omitempty" jsonschema_description:"By its Service alone: a beta has no address outside."`
+}
+
+// SchemaURL is where editors find the schema of File.
+const SchemaURL = "https://raw.githubusercontent.com/slipway-cd/slipway/main/ci/description/schema.json"

@@ -1,0 +1,129 @@
+package description
+
+import (
+	"bytes"
+	_ "embed"
+	"errors"
+	"fmt"
+	"path"
+	"slices"
+	"strings"
+	"sync"
+
+	"github.com/santhosh-tekuri/jsonschema/v6"
+	"sigs.k8s.io/yaml"
+)
+
+// Schema is the JSON Schema of File; scripts/schema makes it of the types.
+//
+//go:embed schema.json
+var Schema []byte
+
+// conventions are what an application has unless its file says otherwise.
+var conventions = Application{
+	Dockerfile: "Dockerfile", CheckTarget: "check", UnitTarget: "unit", TestTarget: "test",
+	Namespaces: "kustomize/namespaces", PerRun: []string{"kustomize/components/per-run"},
+}
+
+// compiled is the schema, compiled once.
+var compiled = sync.OnceValue(func() *jsonschema.Schema {
+	document, err := jsonschema.UnmarshalJSON(bytes.NewReader(Schema))
+	if err != nil {
+		panic(err)
+	}
+	compiler := jsonschema.NewCompiler()
+	if err := compiler.AddResource(SchemaURL, document); err != nil {
+		panic(err)
+	}
+	return compiler.MustCompile(SchemaURL)
+})
+
+// Parse reads what an application's file says, beside what is by convention. Errors are
+// one line and name the field, its line and its column.
+func Parse(content []byte) (Application, error) {
+	app := conventions
+	app.PerRun = slices.Clone(app.PerRun) // a list is read into the one that is there
+	at, err := locate(content)
+	if err != nil {
+		return app, err
+	}
+	converted, err := yaml.YAMLToJSONStrict(content)
+	if err != nil {
+		return app, errors.New(strings.Join(strings.Fields(strings.TrimPrefix(err.Error(), "error converting YAML to JSON: ")), " "))
+	}
+	document, err := jsonschema.UnmarshalJSON(bytes.NewReader(converted))
+	if err != nil {
+		return app, err
+	}
+	if invalid := (*jsonschema.ValidationError)(nil); errors.As(compiled().Validate(document), &invalid) {
+		return app, at.explain(invalid)
+	}
+	if err := yaml.Unmarshal(content, &app); err != nil {
+		return app, err
+	}
+	return app, app.check(at)
+}
+
+// check finds what contradicts itself.
+func (a Application) check(at positions) error {
+	for _, both := range []struct{ long, short string }{
+		{"checks", "checkTarget"}, {"checks", "unitTarget"}, {"betas", "betaPath"},
+		{"tests", "functional"}, {"tests", "production"}, {"tests", "passed"}, {"tests", "testTarget"},
+	} {
+		if at.has(both.long) && at.has(both.short) {
+			return at.error("/"+both.short, "%s: give this or %s, not both", both.short, both.long)
+		}
+	}
+	if a.Passed == "" && len(a.Functional)+len(a.Production) > 0 {
+		return errors.New("passed: give what the output of tests that really ran contains")
+	}
+	if given := count(a.Betas.Path != "", a.Betas.Host != "", a.Betas.Service); at.has("betas") && given != 1 {
+		return at.error("/betas", "betas: give one of path, host and service")
+	}
+	names := map[string]bool{}
+	for i, image := range a.Images {
+		if names[image.Name] {
+			return at.error(fmt.Sprintf("/images/%d/name", i), "images: two are named %s", image.Name)
+		}
+		names[image.Name] = true
+	}
+	for i, check := range a.Checks {
+		if err := oneOf(check.Target, check.Image, check.Command); err != nil {
+			return at.error(fmt.Sprintf("/checks/%d", i), "checks: %w", err)
+		}
+	}
+	return errors.Join(at.checkSuites("functional", a.Tests.Functional), at.checkSuites("production", a.Tests.Production))
+}
+
+func (p positions) checkSuites(stage string, suites []Suite) error {
+	for i, suite := range suites {
+		where := path.Join("/tests", stage, fmt.Sprint(i))
+		if suite.Image != "" && suite.Target != "" {
+			return p.error(where, "tests.%s: give target or image, not both", stage)
+		}
+		if count(suite.Passed != "", suite.JUnit != "", suite.TAP) != 1 {
+			return p.error(where, "tests.%s: give one of passed, junit and tap: what proves that tests ran", stage)
+		}
+	}
+	return nil
+}
+
+// oneOf is about what a check is made of.
+func oneOf(target, image string, command []string) error {
+	switch {
+	case (target == "") == (image == ""):
+		return errors.New("give target, or image with command")
+	case (image == "") != (len(command) == 0):
+		return errors.New("give a command with an image, and none with a target")
+	}
+	return nil
+}
+
+func count(conditions ...bool) (met int) {
+	for _, condition := range conditions {
+		if condition {
+			met++
+		}
+	}
+	return met
+}

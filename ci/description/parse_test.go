@@ -1,0 +1,102 @@
+package description
+
+import (
+	"os"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+// shop describes an application in the fewest words.
+const shop = "name: shop\n"
+
+func TestWhatAFileDoesNotSayIsAsByConvention(t *testing.T) {
+	t.Parallel()
+	app, err := Parse([]byte("name: shop\nport: 9000\nfunctional: [/tests, functional]\nproduction: [/tests, production]\npassed: ok\n"))
+	require.NoError(t, err)
+	require.Equal(t, "shop", app.Name)
+	require.Equal(t, 9000, app.Port)
+	require.Equal(t, "check", app.CheckTarget)
+	require.Equal(t, []string{"kustomize/components/per-run"}, app.PerRun)
+	require.Equal(t, []string{"/tests", "functional"}, app.Functional)
+}
+
+func TestADescriptionThatCannotBeIsRefusedByFieldLineAndColumn(t *testing.T) {
+	t.Parallel()
+	const tests = "functional: [a]\nproduction: [b]\npassed: ok\n"
+	for text, want := range map[string]string{
+		"name: shop\nports: 80\n" + tests:      `line 2, column 1: unknown field "ports": is it port?`,
+		"name: shop\nunit_target: a\n" + tests: `line 2, column 1: unknown field "unit_target": is it unitTarget?`,
+		"name: shop\n\nreplicas: 3\n" + tests:  `line 3, column 1: unknown field "replicas": known are betaPath, betas, `,
+		"name: shop\nfunctional: a b\n":        "line 2, column 1: functional: want a list, not text",
+		"name: shop\nfunctional: [a, 1]\n":     "line 2, column 17: functional[1]: want text, not a number",
+		"name: shop\nname: shop\n" + tests:     `line 2: key "name" already set in map`,
+		"- name: shop\n":                       "line 1, column 1: want fields, not a list",
+		"name: Shop\n" + tests:                 "line 1, column 1: name: want lower case letters",
+		tests:                                  "name: must be given",
+		"":                                     "want fields, not nothing",
+		"name: shop\nfunctional: [a]\nproduction: [b]\n": "passed: give what the output",
+		"name: [\n":                        "yaml: line 1: ",
+		"name: shop\nport: many\n" + tests: "line 2, column 1: port: want a whole number, not text",
+		"name: shop\nport: 70000\n":        "line 2, column 1: port: ",
+		"name: this-name-is-much-too-long-for-a-namespace-of-kubernetes\n" + tests:     "name: want lower case letters",
+		"name: shop\nimages:\n- name: web\n  contxt: web\n":                            `line 4, column 3: unknown field "images[0].contxt": is it context?`,
+		"name: shop\nimages: [{context: web}]\n":                                       "line 2, column 10: images[0].name: must be given",
+		"name: shop\nimages:\n- name: web\n- name: web\n":                              "line 4, column 3: images: two are named web",
+		"name: shop\nbetas: {host: beta.example.com}\n":                                "line 2, column 9: betas.host: want {run} in it",
+		"name: shop\nbetas: {path: /a, service: true}\n":                               "line 2, column 1: betas: give one of path, host and service",
+		"name: shop\nbetaPath: /a\nbetas: {path: /a}\n":                                "line 2, column 1: betaPath: give this or betas, not both",
+		"name: shop\nchecks: [{image: go}]\n":                                          "line 2, column 10: checks: give a command with an image",
+		"name: shop\nchecks: [{command: [go]}]\n":                                      "line 2, column 10: checks: give target, or image with command",
+		"name: shop\ntests:\n  functional:\n  - command: [a]\n":                        "line 4, column 5: tests.functional: give one of passed, junit and tap",
+		"name: shop\ntests: {production: [{target: a, image: b, passed: ok}]}\n":       "tests.production: give target or image, not both",
+		"name: shop\ntests: {production: [{target: a, passed: ok}]}\nfunctional: []\n": "line 3, column 1: functional: give this or tests, not both",
+	} {
+		_, err := Parse([]byte(text))
+		require.ErrorContains(t, err, want, text)
+		require.NotContains(t, err.Error(), "\n")
+	}
+}
+
+var rowOfField = regexp.MustCompile("(?m)^\\| `([\\w.]+)` \\| [^|]+ \\| `([^|]+)` \\| [^|]+ \\|$")
+
+func TestTheDocumentationHasEveryFieldWithAnExampleThatIsTaken(t *testing.T) {
+	t.Parallel()
+	document, err := os.ReadFile("../../docs/application.md")
+	require.NoError(t, err)
+	documented := map[string]bool{}
+	for _, row := range rowOfField.FindAllStringSubmatch(string(document), -1) {
+		documented[row[1]] = true
+		text := row[1] + ": " + row[2] + "\n"
+		if part, field, nested := strings.Cut(row[1], "."); nested {
+			text = map[string]string{
+				"images": "images: [{", "checks": "checks: [{", "tests": "tests: {functional: [{", "services": "services: [{", "betas": "betas: {",
+			}[part] + field + ": " + row[2] + map[string]string{
+				"images": "}]", "checks": "}]", "tests": "}]}", "services": "}]", "betas": "}",
+			}[part] + "\n"
+		}
+		if row[1] != "name" {
+			text = shop + text
+		}
+		if _, err := Parse([]byte(text)); err != nil { // alone it may not be enough, but it is known and of the right type
+			require.Regexp(t, "give |name: must be given", err.Error(), text)
+		}
+	}
+	var missing []string
+	for pointer, fields := range map[string][]string{"": nil, "images": {"images", "0"}, "checks": {"checks", "0"}, "tests": {"tests", "functional", "0"}, "services": {"services", "0"}, "betas": {"betas"}} {
+		for _, field := range fieldsAt(fields) {
+			if name := strings.TrimPrefix(pointer+"."+field, "."); !documented[name] {
+				missing = append(missing, name)
+			}
+		}
+	}
+	require.Empty(t, missing, "docs/application.md")
+
+	for _, example := range strings.Split(string(document), "```yaml\n")[1:] {
+		example, _, _ = strings.Cut(example, "```")
+		_, err := Parse([]byte(example))
+		require.NoError(t, err, example)
+	}
+}

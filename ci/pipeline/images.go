@@ -1,0 +1,69 @@
+package pipeline
+
+import (
+	"path"
+
+	"github.com/slipway-cd/slipway/ci/description"
+	"github.com/slipway-cd/slipway/ci/image"
+	"github.com/slipway-cd/slipway/ci/manifest"
+	"github.com/slipway-cd/slipway/ci/report"
+)
+
+// shipped is one image of the application.
+type shipped struct {
+	description.Image
+	repository image.Repository
+	digest     string // by build: tested and shipped under this digest
+}
+
+// imagesOf returns the application's images, not built yet, and where each is pushed: the
+// first to the repository that is given, others beside it.
+func imagesOf(app description.Application, given string) ([]shipped, error) {
+	var out []shipped
+	for i, described := range app.Images {
+		at := described.Repository
+		switch {
+		case at != "":
+		case i == 0:
+			at = given
+		default:
+			at = given + "-" + path.Base(described.Name)
+		}
+		repository, err := image.ParseRepository(at)
+		if err != nil && described.Repository != "" {
+			return nil, Usage("images: %s: repository: %w", described.Name, err)
+		}
+		if err != nil {
+			return nil, Usage("--image: %w", err)
+		}
+		out = append(out, shipped{Image: described, repository: repository, digest: noDigest})
+	}
+	return out, nil
+}
+
+// inOverlays is how the images replace those that the overlays name.
+func inOverlays(images []shipped) []manifest.Image {
+	var out []manifest.Image
+	for _, i := range images {
+		out = append(out, manifest.Image{Name: i.Name, Repository: i.repository.String(), Digest: i.digest})
+	}
+	return out
+}
+
+// unbuilt returns the images as before build, for what does not depend on their digests.
+func unbuilt(images []shipped) []shipped {
+	var out []shipped
+	for _, i := range images {
+		i.digest = noDigest
+		out = append(out, i)
+	}
+	return out
+}
+
+// tellDigests puts what was built into the report.
+func (r *Run) tellDigests() {
+	r.report.Digest, r.report.Images = r.images[0].digest, nil
+	for _, i := range r.images {
+		r.report.Images = append(r.report.Images, report.Image{Name: i.Name, Repository: i.repository.String(), Digest: i.digest})
+	}
+}

@@ -1,0 +1,93 @@
+package pipeline
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"time"
+
+	"dagger.io/dagger"
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+
+	"github.com/slipway-cd/slipway/ci/cluster"
+	"github.com/slipway-cd/slipway/ci/cluster/reach"
+	"github.com/slipway-cd/slipway/ci/cluster/rollout"
+	"github.com/slipway-cd/slipway/ci/description"
+)
+
+// servedTime is how long a Service may be without a ready pod once all objects are out,
+// unless its pods are made by what is none of them.
+const servedTime = time.Minute
+
+// testService tests through a port of this process that is forwarded to the Service,
+// which works with any cluster network.
+func (r *Run) testService(ctx context.Context, in *cluster.Cluster, objects []*unstructured.Unstructured, suites []description.Suite, reached front, at place) error {
+	forward, err := r.forward(ctx, in, objects, reached.service, reached.port)
+	if err != nil {
+		return err
+	}
+	defer forward.Close()
+	base := reached.path
+	if !reached.public && base != "" && !forward.Serves(ctx, base+reached.health) && forward.Serves(ctx, reached.health) {
+		base = "" // it is the controller, which is not asked here, that puts it below a path
+	}
+	at.address = fmt.Sprintf("http://%s:%d%s", reached.name, reached.port, base)
+	at.names = append(at.names, name{reached.name, r.env.Engine.Tunnel(dagger.PortForward{Backend: forward.LocalPort, Frontend: reached.port})})
+	at.ask = func(ctx context.Context) error { return forward.Answers(ctx, base+reached.health) }
+	r.address(at.stage, at.address, "port-forward to Service "+namespaceOf(objects, reached.service)+"/"+reached.service)
+	return r.runSuites(ctx, suites, at)
+}
+
+// forward opens a port of this process to a Service.
+func (r *Run) forward(ctx context.Context, in *cluster.Cluster, objects []*unstructured.Unstructured, service string, port int) (*reach.Forward, error) {
+	finding, cancel := ctx, func() {}
+	if !rollout.MadeByOthers(objects) {
+		finding, cancel = context.WithTimeout(ctx, servedTime)
+	}
+	defer cancel()
+	return reach.ForwardTo(finding, in, namespaceOf(objects, service), service, port)
+}
+
+// beside makes the other Services of the beta known to its tests by their plain names.
+// What it returns closes their ports again.
+func (r *Run) beside(ctx context.Context, objects []*unstructured.Unstructured) (names []name, closeAll func(), err error) {
+	var open []*reach.Forward
+	closeAll = func() {
+		for _, forward := range open {
+			forward.Close()
+		}
+	}
+	services := typed[corev1.Service](objects, corev1.SchemeGroupVersion.WithKind("Service"))
+	for _, wanted := range r.app.Services {
+		port := wanted.Port
+		for _, service := range services {
+			if service.Name == wanted.Name+r.suffix() {
+				port = cmp.Or(port, portOf(service, nil))
+			}
+		}
+		forward, err := r.forward(ctx, r.env.Build, objects, wanted.Name+r.suffix(), port)
+		if err != nil {
+			closeAll()
+			return nil, nil, err
+		}
+		open = append(open, forward)
+		names = append(names, name{wanted.Name, r.env.Engine.Tunnel(dagger.PortForward{Backend: forward.LocalPort, Frontend: port})})
+	}
+	return names, closeAll, nil
+}
+
+// namespaceOf is where a Service is; all objects of a run that are in a namespace are in the same.
+func namespaceOf(objects []*unstructured.Unstructured, service string) string {
+	for _, object := range objects {
+		if object.GetKind() == "Service" && object.GetName() == service {
+			return object.GetNamespace()
+		}
+	}
+	for _, object := range objects {
+		if object.GetNamespace() != "" {
+			return object.GetNamespace()
+		}
+	}
+	return ""
+}
