@@ -21,7 +21,10 @@ func (p Permission) String() string {
 	return p.Verb + " " + p.Resource + "." + p.Group
 }
 
-// required is what every deploy needs; what an overlay needs beyond that shows in
+// ToForward is what a port-forward to a pod needs; over WebSocket it is opened by GET (KEP-4006).
+var ToForward = []Permission{{"create", "", "pods/portforward"}, {"get", "", "pods/portforward"}}
+
+// Required is what every deploy needs; what an overlay needs beyond that shows in
 // the dry run, before anything is written.
 var Required = []Permission{
 	{"get", "", "configmaps"}, {"create", "", "configmaps"}, {"patch", "", "configmaps"}, {"delete", "", "configmaps"},
@@ -32,10 +35,10 @@ var Required = []Permission{
 }
 
 // CheckAccess returns nil when the namespace exists and a deploy may be made in
-// it; nothing is written. The error is Misconfigured when there is no such
+// it, and whatever else is needed there may be done; nothing is written. The error is Misconfigured when there is no such
 // namespace (or the credentials may do nothing at all in it, which looks the same
 // to who may not read namespaces), Admission when a permission is missing.
-func (c *Cluster) CheckAccess(ctx context.Context, namespace string) error {
+func (c *Cluster) CheckAccess(ctx context.Context, namespace string, more ...Permission) error {
 	object := "namespace " + namespace
 	probe := &corev1.ConfigMap{ObjectMeta: metav1.ObjectMeta{GenerateName: "slipway-access-"}}
 	_, err := c.Typed.CoreV1().ConfigMaps(namespace).Create(ctx, probe, metav1.CreateOptions{DryRun: []string{metav1.DryRunAll}})
@@ -49,11 +52,12 @@ func (c *Cluster) CheckAccess(ctx context.Context, namespace string) error {
 	if failed != nil {
 		return failed
 	}
-	missing, confirmErr := c.missing(ctx, namespace, rules)
+	required := append(slices.Clone(Required), more...)
+	missing, confirmErr := c.missing(ctx, namespace, rules, required)
 	switch {
 	case confirmErr != nil:
 		return confirmErr
-	case len(missing) == len(Required):
+	case len(missing) == len(required):
 		return &Error{Class: Misconfigured, Object: object, Cause: "does not exist, or these credentials may do nothing in it", Try: "run bootstrap", Err: err}
 	case len(missing) > 0:
 		return &Error{Class: Admission, Object: object, Cause: "these credentials may not " + strings.Join(missing, ", "), Try: "run bootstrap, or use credentials that may"}
@@ -64,9 +68,9 @@ func (c *Cluster) CheckAccess(ctx context.Context, namespace string) error {
 // missing returns the required permissions that are not granted. Rules may be
 // listed incompletely (webhook authorizers), so what they lack is asked for one
 // by one.
-func (c *Cluster) missing(ctx context.Context, namespace string, rules authorizationv1.SubjectRulesReviewStatus) ([]string, error) {
+func (c *Cluster) missing(ctx context.Context, namespace string, rules authorizationv1.SubjectRulesReviewStatus, required []Permission) ([]string, error) {
 	var out []string
-	for _, p := range Required {
+	for _, p := range required {
 		if Granted(rules.ResourceRules, p) {
 			continue
 		}

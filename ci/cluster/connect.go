@@ -184,7 +184,7 @@ func load(cfg Config) (*rest.Config, error) {
 		config.Impersonate = cfg.impersonate
 	}
 	config.QPS = -1 // the server's own priority and fairness is the limit
-	config.WarningHandlerWithContext = rest.NoWarnings{}
+	config.WarningHandlerWithContext = keepWarnings{}
 	return config, nil
 }
 

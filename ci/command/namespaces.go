@@ -38,6 +38,11 @@ func (f *flags) bootstrapObjects() ([]*unstructured.Unstructured, error) {
 		if err := account.CheckAccount(objects, part.namespace); err != nil {
 			return nil, pipeline.Usage("--source: %s/%s: %w", folder, part.folder, err)
 		}
+		if part.folder == "production" {
+			if err := f.letForward(objects); err != nil {
+				return nil, err
+			}
+		}
 		guard, err := account.Guard(part.namespace, labels)
 		if err != nil {
 			return nil, err
@@ -45,6 +50,30 @@ func (f *flags) bootstrapObjects() ([]*unstructured.Unstructured, error) {
 		all = append(append(all, objects...), guard...)
 	}
 	return all, nil
+}
+
+// letForward adds a right to production's account where its tests reach the application
+// through a port-forward alone: no other way leads from outside to its pods, and without
+// need this one does not either. An overlay that cannot be rendered yet needs none yet.
+func (f *flags) letForward(objects []*unstructured.Unstructured) error {
+	tree, err := f.tree()
+	if err != nil {
+		return err
+	}
+	if needed, err := pipeline.TestsByForward(f.app, tree, f.ProductionOverlay, f.Namespace); err != nil || !needed {
+		return nil
+	}
+	for _, object := range objects {
+		if object.GetKind() != "Role" || object.GetName() != account.Account {
+			continue
+		}
+		rules, _, _ := unstructured.NestedSlice(object.Object, "rules")
+		rules = append(rules, map[string]any{"apiGroups": []any{""}, "resources": []any{"pods/portforward"}, "verbs": []any{"create", "get"}})
+		if err := unstructured.SetNestedSlice(object.Object, rules, "rules"); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // namespaceOverlays are those of the source where it has some, else the built-in ones. Components

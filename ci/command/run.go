@@ -19,8 +19,12 @@ func (c *runCommand) Run(ctx context.Context, f *flags) error {
 		if err != nil {
 			return nil, nil, err
 		}
-		if err := run.Preflight(ctx); err != nil {
+		warnings, err := run.Preflight(ctx)
+		if err != nil {
 			return nil, nil, err
+		}
+		for _, warning := range warnings {
+			fmt.Fprintln(os.Stderr, "slipway:", warning)
 		}
 		return run, run.Stages(), run.LookBehind(ctx)
 	})

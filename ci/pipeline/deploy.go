@@ -119,19 +119,6 @@ func (r *Run) applyOptions() apply.Options {
 	return options
 }
 
-// foreseeConflicts looks for field ownership conflicts in production before anything
-// is built. The image's digest is not known yet.
-func (r *Run) foreseeConflicts(ctx context.Context) error {
-	objects, err := r.renderProduction(unbuilt(r.images))
-	if err == nil {
-		err = account.CheckIdentity(objects)
-	}
-	if err != nil {
-		return err
-	}
-	return apply.CheckConflicts(ctx, r.env.Production, objects, r.applyOptions())
-}
-
 // wait waits until the objects are rolled out and ready.
 func (r *Run) wait(ctx context.Context, in *cluster.Cluster, stage string, objects []*unstructured.Unstructured) error {
 	defer r.waitTime()()

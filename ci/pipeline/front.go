@@ -3,6 +3,7 @@ package pipeline
 import (
 	"cmp"
 	"fmt"
+	"io/fs"
 	"slices"
 	"strings"
 
@@ -14,6 +15,7 @@ import (
 	"k8s.io/apimachinery/pkg/runtime/schema"
 
 	"github.com/slipway-cd/slipway/ci/cluster/account"
+	"github.com/slipway-cd/slipway/ci/description"
 )
 
 // front is what users reach of an application, read from its objects, so that nobody has
@@ -29,6 +31,29 @@ type front struct {
 
 // answers is the path that answers 2xx when the application can be used.
 func (f front) answers() string { return f.path + f.health }
+
+// byServiceAlone reports whether the Service has no address outside of the cluster.
+func (f front) byServiceAlone() bool { return f.service != "" && !f.public }
+
+// productionFront is what users will reach of production.
+func (r *Run) productionFront() (front, error) {
+	objects, err := r.renderProduction(unbuilt(r.images))
+	if err != nil {
+		return front{}, err
+	}
+	return r.frontOf(objects, "")
+}
+
+// TestsByForward reports whether production can be tested through a port-forward alone, for
+// its overlay leads nobody to its Service from outside.
+func TestsByForward(app description.Application, tree fs.FS, overlay, namespace string) (bool, error) {
+	r, err := anyRun(app, tree, Options{ProductionOverlay: overlay, Namespace: namespace})
+	if err != nil {
+		return false, err
+	}
+	reached, err := r.productionFront()
+	return reached.byServiceAlone(), err
+}
 
 // frontOf finds what users reach among objects whose names end with suffix. It is the
 // Service that the description names, else that called api, else one that an Ingress leads

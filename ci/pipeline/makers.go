@@ -33,10 +33,15 @@ func (s *Status) FindMakers(ctx context.Context, c *cluster.Cluster, app descrip
 // anyRelease renders production's overlay with a placeholder for the image, for what
 // does not depend on it.
 func anyRelease(app description.Application, tree fs.FS, opts Options) ([]*unstructured.Unstructured, error) {
-	images, err := imagesOf(app, "any.invalid/"+app.Name)
+	r, err := anyRun(app, tree, opts)
 	if err != nil {
 		return nil, err
 	}
-	r := &Run{app: app, opts: opts, env: Environment{Tree: tree}}
-	return r.renderProduction(images)
+	return r.renderProduction(r.images)
+}
+
+// anyRun is one that can only render.
+func anyRun(app description.Application, tree fs.FS, opts Options) (*Run, error) {
+	images, err := imagesOf(app, "any.invalid/"+app.Name)
+	return &Run{app: app, opts: opts, env: Environment{Tree: tree}, images: images}, err
 }

@@ -117,14 +117,20 @@ func (r *Run) introduce() {
 
 // Preflight asks the cluster and the registry in parallel whether the run may do what
 // it is about to do, and changes nothing: a refusal would otherwise come only after
-// minutes of building.
-func (r *Run) Preflight(ctx context.Context) error {
+// minutes of building. It returns what the server warns about.
+func (r *Run) Preflight(ctx context.Context) (warnings []string, err error) {
 	var checks errgroup.Group
+	var said foreseen
 	for _, i := range r.images {
 		checks.Go(func() error { return r.env.Registry.Ping(ctx, i.repository) })
 	}
 	if Reaches(r.opts.Until, "functional") {
-		checks.Go(func() error { return r.env.Build.CheckAccess(ctx, r.opts.BuildNamespace) })
+		checks.Go(func() error {
+			if err := r.env.Build.CheckAccess(ctx, r.opts.BuildNamespace); err != nil {
+				return err
+			}
+			return r.foreseeBeta(ctx, &said)
+		})
 	}
 	if Reaches(r.opts.Until, "deploy") {
 		checks.Go(func() error {
@@ -134,27 +140,36 @@ func (r *Run) Preflight(ctx context.Context) error {
 			if err := r.foreseeSuperseded(ctx); err != nil || r.outdated != nil {
 				return err
 			}
-			return r.foreseeConflicts(ctx)
+			return r.foreseeProduction(ctx, &said)
 		})
 	}
-	err := checks.Wait()
-	if err == nil && Reaches(r.opts.Until, "functional") {
-		r.receipt = newReceipt(ctx, r.scope())
+	err = checks.Wait()
+	if err == nil {
+		err = said.refusal()
 	}
 	if err != nil {
 		failure := explain(ctx, err, ExitUsage)
 		if errors.Is(err, image.ErrUnreachable) || errors.Is(err, image.ErrDenied) {
 			failure.Cause = "--image: " + failure.Cause
 		}
-		return failure
+		return nil, failure
 	}
-	return nil
+	if Reaches(r.opts.Until, "functional") {
+		r.receipt = newReceipt(ctx, r.scope())
+	}
+	return said.all.Warnings, nil
 }
 
 // checkProduction checks that production may be changed. If the credentials are only
 // those of the build namespace, the error says which flag is missing.
 func (r *Run) checkProduction(ctx context.Context) error {
-	err := r.env.Production.CheckAccess(ctx, r.opts.Namespace)
+	var more []cluster.Permission
+	if reached, err := r.productionFront(); err != nil {
+		return err
+	} else if reached.byServiceAlone() {
+		more = cluster.ToForward
+	}
+	err := r.env.Production.CheckAccess(ctx, r.opts.Namespace, more...)
 	if known := (*cluster.Error)(nil); r.env.Production == r.env.Build && errors.As(err, &known) && known.Try != "" {
 		known.Try += "; or give separate credentials for production with --production-kubeconfig"
 	}

@@ -90,39 +90,6 @@ func NewPlan(ctx context.Context, c *cluster.Cluster, objects []*unstructured.Un
 	return plan, planPrune(ctx, c, plan, opts)
 }
 
-// CheckConflicts returns the error that Plan would return for fields which others have
-// set, of objects at which anybody but us and controllers has a hand: before an image
-// is built, whose digest the objects will name. Nothing is written.
-func CheckConflicts(ctx context.Context, c *cluster.Cluster, objects []*unstructured.Unstructured, opts Options) error {
-	c.Define(objects)
-	var all []*Planned
-	for _, object := range objects {
-		found, err := c.Resource(ctx, object)
-		if cluster.IsNoKind(err) {
-			continue // the deploy will say so
-		}
-		if err != nil {
-			return err
-		}
-		all = append(all, &Planned{Object: object.DeepCopy(), Resource: found, Change: write.ChangeOf(object, "")})
-	}
-	if err := readLive(ctx, c, all); err != nil {
-		return err
-	}
-	if err := adopt(all, opts); err != nil {
-		return err
-	}
-	return foresee(ctx, c, slices.DeleteFunc(all, func(p *Planned) bool {
-		return p.Live == nil || p.Live.GetDeletionTimestamp() != nil || !othersHand(p.Live)
-	}))
-}
-
-// othersHand reports whether fields of the object are somebody else's than ours and
-// those controllers'.
-func othersHand(live *unstructured.Unstructured) bool {
-	return slices.ContainsFunc(live.GetManagedFields(), mayTake)
-}
-
 // Refs names the plan's objects as they are now: after Carry, with their uids. What
 // stays for its data although the release has it no more is among them, for a
 // later release to prune when it is named.

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"k8s.io/apimachinery/pkg/api/equality"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
 	"github.com/slipway-cd/slipway/ci/cluster/managed"
 )
@@ -91,4 +92,10 @@ func at(list []any, i int) any {
 		return list[i]
 	}
 	return nil
+}
+
+// othersHand reports whether fields of the object are somebody else's than ours and
+// those controllers'.
+func othersHand(live *unstructured.Unstructured) bool {
+	return slices.ContainsFunc(live.GetManagedFields(), mayTake)
 }

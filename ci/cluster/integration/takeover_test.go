@@ -211,7 +211,7 @@ func TestAllThatPeopleSetIsSaidAtOnceWithTheTwoWaysOn(t *testing.T) {
 	namespace := newNamespace(t, c)
 	_, err := apply.Apply(t.Context(), c, overlaid(t, namespace), apply.Options{})
 	require.NoError(t, err)
-	require.NoError(t, apply.CheckConflicts(t.Context(), c, overlaid(t, namespace), apply.Options{}))
+	requireAdmitted(t, c, overlaid(t, namespace), apply.Options{})
 	kubectl(t, "", "-n", namespace, "scale", "deployment", "api", "--replicas=3")
 	kubectl(t, "", "-n", namespace, "set", "env", "deployment", "api", "DATABASE_HOST=elsewhere", "DEBUG=1")
 	kubectl(t, "", "-n", namespace, "patch", "service", "api", "-p", `{"spec":{"ports":[{"port":8080,"targetPort":9090}]}}`)
@@ -221,7 +221,8 @@ func TestAllThatPeopleSetIsSaidAtOnceWithTheTwoWaysOn(t *testing.T) {
 			return err
 		},
 		"before the build": func(opts apply.Options) error {
-			return apply.CheckConflicts(t.Context(), c, overlaid(t, namespace), opts)
+			_, err := apply.Admit(t.Context(), c, overlaid(t, namespace), opts)
+			return err
 		},
 	} {
 		refused := clustertest.RequireClass(t, check(apply.Options{}), cluster.Admission)
@@ -251,7 +252,7 @@ func TestAllThatPeopleSetIsSaidAtOnceWithTheTwoWaysOn(t *testing.T) {
 	require.Contains(t, asJSON(live.Object["spec"]), `"replicas":2`)
 	require.NotContains(t, asJSON(live.Object["spec"]), "elsewhere")
 	require.NotContains(t, asJSON(live.Object["spec"]), "DEBUG", "taken back with what it had added")
-	require.NoError(t, apply.CheckConflicts(t.Context(), c, overlaid(t, namespace), apply.Options{}))
+	requireAdmitted(t, c, overlaid(t, namespace), apply.Options{})
 }
 
 func TestValuesThatOnlyNotationOrDefaultsTellApartAreNoConflict(t *testing.T) {
