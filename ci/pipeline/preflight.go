@@ -56,6 +56,9 @@ var noDigest = "sha256:" + strings.Repeat("0", 64)
 
 func (r *Run) checkOverlays() error {
 	beta, err := r.renderBeta(noDigest)
+	if err == nil {
+		err = rollout.CheckAnnotations(beta)
+	}
 	if err == nil { // its Services select pods of this run alone, so that only the overlay can have them
 		err = rollout.CheckServices(beta, "")
 	}
@@ -65,6 +68,9 @@ func (r *Run) checkOverlays() error {
 	production, err := r.renderProduction(noDigest)
 	if err == nil {
 		_, err = r.publicPath(production)
+	}
+	if err == nil {
+		err = rollout.CheckAnnotations(production)
 	}
 	if err == nil { // another Service may be for pods that somebody else has put beside
 		err = rollout.CheckServices(production, r.app.Service)
