@@ -40,6 +40,7 @@ type Planned struct {
 	foreseen *unstructured.Unstructured // as it will be, by a dry run; nil without one
 	Resource cluster.Resource
 	Change   write.Change
+	Replaces bool // live is a Job that has ended: it is removed, and the object made anew
 
 	takes     []string                   // managers whose fields become ours when it is written
 	Upgraded  *unstructured.Unstructured // live with these fields as ours; nil when there are none
@@ -88,6 +89,15 @@ func NewPlan(ctx context.Context, c *cluster.Cluster, objects []*unstructured.Un
 		plan.Changes = append(plan.Changes, p.Change)
 	}
 	return plan, planPrune(ctx, c, plan, opts)
+}
+
+// Wanted returns the objects that the plan makes, changes or finds as they are to be.
+func (p *Plan) Wanted() []*unstructured.Unstructured {
+	out := make([]*unstructured.Unstructured, len(p.Objects))
+	for i, object := range p.Objects {
+		out[i] = object.Object
+	}
+	return out
 }
 
 // CheckConflicts returns the error that Plan would return for fields which others have
