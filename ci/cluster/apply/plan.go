@@ -21,6 +21,8 @@ type Options struct {
 
 	TakeOver []string // managers whose fields become ours; "kubectl" stands for all of its commands
 	Leave    []string // fields that stay as others have set them, as "Deployment/api:spec.replicas"
+
+	KeepJobs bool // Jobs stay as they are: none is made, changed or pruned
 }
 
 // Plan is what a deploy will do, known before anything is written.
@@ -61,6 +63,9 @@ func (p *Plan) Writes() bool {
 // Misconfigured for an unknown kind or namespace, or an annotation of ours that
 // says nothing. The given objects are not modified.
 func NewPlan(ctx context.Context, c *cluster.Cluster, objects []*unstructured.Unstructured, opts Options) (*Plan, error) {
+	if opts.KeepJobs {
+		objects = slices.DeleteFunc(slices.Clone(objects), rollout.IsJob)
+	}
 	if err := rollout.CheckAnnotations(objects); err != nil {
 		return nil, err
 	}

@@ -242,6 +242,26 @@ func TestTheRequestToRemoveAJobThatComesLateIsRefused(t *testing.T) {
 	require.Equal(t, []managed.Ref{{APIVersion: "batch/v1", Kind: "Job", Namespace: namespace, Name: "migrate", Run: "two"}}, record.Awaited())
 }
 
+func TestJobsAreLeftAsTheyAreWhenAskedFor(t *testing.T) {
+	t.Parallel()
+	c := connect(t)
+	namespace := newNamespace(t, c)
+	current := runMigration(t, c, migration(t, namespace, "two", "exit 00"))
+	former := migrations(t, c, namespace)[0]
+	wanted := append(clustertest.Objects(t, namespace, configMap("settings", "one", "x")), migration(t, namespace, "one", "exit 0")...)
+	plan, err := apply.NewPlan(t.Context(), c, wanted, apply.Options{Former: current.Refs(), KeepJobs: true})
+	require.NoError(t, err)
+	require.Equal(t, map[string]write.Action{"ConfigMap settings": write.Created}, actions(plan.Changes))
+	require.Equal(t, map[string]write.Action{"Job migrate": write.Unchanged}, actions(plan.Kept))
+	_, err = apply.Carry(t.Context(), c, plan, nil)
+	require.NoError(t, err)
+	_, err = apply.Prune(t.Context(), c, plan)
+	require.NoError(t, err)
+	require.Equal(t, former.UID, migrations(t, c, namespace)[0].UID)
+	refs := plan.Refs()
+	require.Equal(t, former.UID, refs[len(refs)-1].UID, "a later release may prune it")
+}
+
 func TestAJobIsReplacedWhereAQuotaLeavesNoRoomForASecond(t *testing.T) {
 	t.Parallel()
 	c := connect(t)
