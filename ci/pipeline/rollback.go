@@ -111,6 +111,9 @@ func (r *Run) Rollback(ctx context.Context) error {
 		return err
 	}
 	r.detail = fmt.Sprintf("from %s to %s, %d objects changed", r.production.former.Version, r.opts.Version, len(written(changes)))
+	if len(withoutJobs(r.production.objects)) < len(r.production.objects) {
+		r.detail += "; Jobs stay as they are, none was run"
+	}
 	return nil
 }
 
