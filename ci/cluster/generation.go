@@ -1,6 +1,7 @@
 package cluster
 
 import (
+	"math"
 	"sync"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -34,3 +35,7 @@ func (c *Cluster) Wrote(object metav1.Object) { c.written.set(object.GetUID(), o
 
 // Generation returns the generation that our last write gave an object, 0 without one.
 func (c *Cluster) Generation(uid types.UID) int64 { return c.written.get(uid) }
+
+// Removed remembers that an object is gone, though another of its name is to come: an
+// informer that has not heard of it yet shows what is over.
+func (c *Cluster) Removed(object metav1.Object) { c.written.set(object.GetUID(), math.MaxInt64) }

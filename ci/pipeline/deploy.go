@@ -50,7 +50,7 @@ func (r *Run) Deploy(ctx context.Context) error {
 	if err := r.superseded(ctx, r.production.former); err != nil {
 		return err
 	}
-	changes, err := r.change(ctx, "deploy", objects)
+	changes, err := r.change(ctx, "deploy", objects, r.applyOptions())
 	r.record(changes)
 	if err != nil {
 		return err
@@ -71,11 +71,10 @@ func (r *Run) remember(ctx context.Context) error {
 // change applies the objects to production, waits for their rollout and prunes what
 // only the former release had. It plans everything first, then records the way back,
 // and only then writes.
-func (r *Run) change(ctx context.Context, stage string, objects []*unstructured.Unstructured) ([]write.Change, error) {
+func (r *Run) change(ctx context.Context, stage string, objects []*unstructured.Unstructured, options apply.Options) ([]write.Change, error) {
 	if err := account.CheckIdentity(objects); err != nil { // a rollback may go to a release from before this check existed
 		return nil, err
 	}
-	options := r.applyOptions()
 	record := records.UndoRecord{Namespace: r.opts.Namespace, Run: r.opts.Run, Version: r.opts.Version, Number: r.lock.lease.Number()}
 	if r.production.former != nil {
 		record.Back = r.production.former.Version
@@ -102,7 +101,7 @@ func (r *Run) change(ctx context.Context, stage string, objects []*unstructured.
 		return changes, err
 	}
 	r.production.rerouted = slices.ContainsFunc(changes, func(c write.Change) bool { return c.Kind == "Ingress" && c.Respecified })
-	if err := r.wait(ctx, r.env.Production, stage, objects); err != nil {
+	if err := r.wait(ctx, r.env.Production, stage, plan.Wanted()); err != nil {
 		return changes, err
 	}
 	r.note(stage, "prune")

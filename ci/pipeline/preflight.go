@@ -57,6 +57,9 @@ var noDigest = "sha256:" + strings.Repeat("0", 64)
 
 func (r *Run) checkOverlays() error {
 	beta, _, err := r.renderBeta(r.images)
+	if err == nil {
+		err = rollout.CheckAnnotations(beta)
+	}
 	if err == nil { // its Services select pods of this run alone, so that only the overlay can have them
 		err = rollout.CheckServices(beta, "")
 	}
@@ -67,6 +70,9 @@ func (r *Run) checkOverlays() error {
 	var reached front
 	if err == nil {
 		reached, err = r.frontOf(production, "")
+	}
+	if err == nil {
+		err = rollout.CheckAnnotations(production)
 	}
 	if err == nil && reached.service != "" { // another Service may be for pods that somebody else has put beside
 		err = rollout.CheckServices(production, reached.service)

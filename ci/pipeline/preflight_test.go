@@ -38,6 +38,13 @@ func overlaysWith(beta, production string) fstest.MapFS {
 	return tree
 }
 
+// checkOverlaysWith checks a run of such a source.
+func checkOverlaysWith(beta, production string) error {
+	app := description.Application{Name: "shop", Service: "web", Images: []description.Image{{Name: "shop", Build: description.Build{Context: ".", Dockerfile: "Dockerfile"}}}}
+	return Check(app, Options{Run: "r1", Version: "1", Until: "production",
+		BuildNamespace: "shop-build", Namespace: "shop", BetaOverlay: "beta", ProductionOverlay: "production"}, overlaysWith(beta, production))
+}
+
 func TestAServiceThatNoPodCanMatchIsRefusedBeforeAnythingIsBuilt(t *testing.T) {
 	t.Parallel()
 	const web = "---\n{apiVersion: apps/v1, kind: Deployment, metadata: {name: web}, spec: {selector: {matchLabels: {app: web}}, " +
@@ -46,19 +53,33 @@ func TestAServiceThatNoPodCanMatchIsRefusedBeforeAnythingIsBuilt(t *testing.T) {
 		return "---\n{apiVersion: v1, kind: Service, metadata: {name: " + name + "}, spec: {selector: {app: " + app + "}}}\n"
 	}
 	good := web + service("web", "web")
-	app := description.Application{Name: "shop", Service: "web", Images: []description.Image{{Name: "shop", Build: description.Build{Context: ".", Dockerfile: "Dockerfile"}}}}
-	check := func(beta, production string) error {
-		return Check(app, Options{Run: "r1", Version: "1", Until: "production",
-			BuildNamespace: "shop-build", Namespace: "shop", BetaOverlay: "beta", ProductionOverlay: "production"}, overlaysWith(beta, production))
-	}
-	require.NoError(t, check(good, good))
-	require.NoError(t, check(good, good+service("other", "other")), "production may hold pods of another")
+	require.NoError(t, checkOverlaysWith(good, good))
+	require.NoError(t, checkOverlaysWith(good, good+service("other", "other")), "production may hold pods of another")
 	for flag, err := range map[string]error{
-		"--beta-overlay: Service shop-build/other-r1":    check(good+service("other", "other"), good),
-		"--production-overlay: Service shop/web: no pod": check(good, web+service("web", "shop")),
+		"--beta-overlay: Service shop-build/other-r1":    checkOverlaysWith(good+service("other", "other"), good),
+		"--production-overlay: Service shop/web: no pod": checkOverlaysWith(good, web+service("web", "shop")),
 	} {
 		require.ErrorContains(t, err, flag)
 		require.ErrorContains(t, err, "Deployment web")
+		require.NotContains(t, err.Error(), "\n")
+		require.Equal(t, ExitUsage, ExitCode(t.Context(), err))
+	}
+}
+
+func TestAHookThatADeployHasNoPlaceForIsRefusedBeforeAnythingIsBuilt(t *testing.T) {
+	t.Parallel()
+	hooked := func(hook string) string {
+		return "---\n{apiVersion: batch/v1, kind: Job, metadata: {name: migrate, annotations: {helm.sh/hook: \"" + hook + "\"}}, spec: {template: {spec: {restartPolicy: Never, " +
+			"containers: [{name: migrate, image: shop}]}}}}\n---\n{apiVersion: v1, kind: Service, metadata: {name: web}}\n"
+	}
+	both := hooked("pre-install,pre-upgrade")
+	require.NoError(t, checkOverlaysWith(both, both))
+	for object, err := range map[string]error{
+		"Job shop-build/migrate-r1": checkOverlaysWith(hooked("pre-install"), both),
+		"Job shop/migrate":          checkOverlaysWith(both, hooked("pre-install")),
+	} {
+		require.ErrorContains(t, err, object+`: annotation helm.sh/hook: "pre-install" means nothing in a deploy of Slipway`)
+		require.ErrorContains(t, err, `; write "pre-install,pre-upgrade"`)
 		require.NotContains(t, err.Error(), "\n")
 		require.Equal(t, ExitUsage, ExitCode(t.Context(), err))
 	}

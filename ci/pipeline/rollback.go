@@ -88,7 +88,9 @@ func (r *Run) BuildTests(ctx context.Context) error {
 }
 
 // Rollback applies the objects that the former release recorded and prunes what only
-// the current one has.
+// the current one has. Jobs stay as they are: that release's migration would run again on
+// a database that the current one has migrated further, which some tools refuse and none
+// undoes.
 func (r *Run) Rollback(ctx context.Context) error {
 	ctx, done, err := r.lockProduction(ctx, "rollback")
 	if err != nil {
@@ -106,12 +108,17 @@ func (r *Run) Rollback(ctx context.Context) error {
 	if r.production.former == nil || r.production.former.Run != chosenFrom {
 		return &Failure{Code: ExitSuperseded, Cause: "run " + r.production.former.Run + " has changed production in the meantime", Try: "look at `go run ./ci status` and start again"}
 	}
-	changes, err := r.change(ctx, "rollback", r.production.objects)
+	options := r.applyOptions()
+	options.KeepJobs = true
+	changes, err := r.change(ctx, "rollback", r.production.objects, options)
 	r.record(restored(changes))
 	if err != nil {
 		return err
 	}
 	r.detail = fmt.Sprintf("from %s to %s, %d objects changed", r.production.former.Version, r.opts.Version, len(written(changes)))
+	if len(withoutJobs(r.production.objects)) < len(r.production.objects) {
+		r.detail += "; Jobs stay as they are, none was run"
+	}
 	return nil
 }
 

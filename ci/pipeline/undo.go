@@ -6,7 +6,11 @@ import (
 	"strings"
 	"sync/atomic"
 
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+
 	"github.com/slipway-cd/slipway/ci/cluster/records"
+	"github.com/slipway-cd/slipway/ci/cluster/rollout"
+	"github.com/slipway-cd/slipway/ci/cluster/write"
 )
 
 // wayBack leads from what a run has changed to what production was before.
@@ -70,6 +74,7 @@ func (r *Run) putBack(ctx context.Context, stage string, record records.UndoReco
 	r.note(stage, "put back what run "+record.Run+" changed")
 	changes, now, err := records.Restore(ctx, r.env.Production, record)
 	r.record(changes)
+	left := r.leftByJobs(stage, changes)
 	if err != nil {
 		return "", err
 	}
@@ -85,7 +90,8 @@ func (r *Run) putBack(ctx context.Context, stage string, record records.UndoReco
 	if former != nil && record.Back != "" {
 		objects = former.Objects
 	}
-	if err := r.wait(ctx, r.env.Production, stage, objects); err != nil {
+	// The way back runs no Job, and one of the former release may be gone since it ended.
+	if err := r.wait(ctx, r.env.Production, stage, withoutJobs(objects)); err != nil {
 		return "", err
 	}
 	if err := records.ForgetUndo(ctx, r.env.Production, record); err != nil {
@@ -93,13 +99,32 @@ func (r *Run) putBack(ctx context.Context, stage string, record records.UndoReco
 	}
 	r.back.say(nil)
 	if former == nil || record.Back == "" {
-		return "first deploy removed", nil
+		return "first deploy removed" + left, nil
 	}
 	if err := ready(ctx); err != nil {
 		return "", err
 	}
 	url, err := r.testProduction(ctx, stage, former.Objects, former.Version)
-	return "production verified back on " + former.Version + " at " + url, err
+	return "production verified back on " + former.Version + " at " + url + left, err
+}
+
+// leftByJobs reports that what the Jobs did which the undo has removed is not put back,
+// and returns the same for the stage's outcome. Only who wrote them knows how to.
+func (r *Run) leftByJobs(stage string, changes []write.Change) string {
+	text := ""
+	for _, c := range changes {
+		if c.Kind == "Job" && c.Action == write.Deleted {
+			left := "what " + c.String() + " did, to a database for example, is not put back"
+			r.report.Undo.Left = append(r.report.Undo.Left, left)
+			r.note(stage, left)
+			text += "; " + left
+		}
+	}
+	return text
+}
+
+func withoutJobs(objects []*unstructured.Unstructured) []*unstructured.Unstructured {
+	return slices.DeleteFunc(slices.Clone(objects), rollout.IsJob)
 }
 
 // renewEngine opens a new session, in which the tests' images are found in the cache.

@@ -61,7 +61,7 @@ func passing() report.Report {
 // failing is a run whose deploy was undone.
 func failing() report.Report {
 	out := passing()
-	out.Result, out.ExitCode, out.Seconds, out.Undo, out.Receipt = report.Failed, 32, 30.1, report.Undo{Done: true}, &report.Receipt{Objects: 17}
+	out.Result, out.ExitCode, out.Seconds, out.Undo, out.Receipt = report.Failed, 32, 30.1, report.Undo{Done: true, Left: []string{"what Job go-demo/migrate did, to a database for example, is not put back"}}, &report.Receipt{Objects: 17}
 	deploy := &out.Stages[3]
 	deploy.Result, deploy.Detail = report.Failed, ""
 	deploy.Cause = "Deployment go-demo/api: container api crashes again and again, with exit code 1 (Error)"

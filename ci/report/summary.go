@@ -36,6 +36,9 @@ func Summary(report Report) string {
 	case report.Undo.Done:
 		line("\nProduction was put back as it was.")
 	}
+	for _, left := range report.Undo.Left {
+		line("\nBut %s.", escape(inline(left)))
+	}
 	for _, text := range report.Receipt.lines() {
 		line("\n%s", escape(text))
 	}

@@ -181,8 +181,9 @@ func (t Touched) String() string {
 
 // Undo tells whether the run undid its changes, or why it could not.
 type Undo struct {
-	Done  bool   `json:"done"`
-	Error string `json:"error"`
+	Done  bool     `json:"done"`
+	Error string   `json:"error"`
+	Left  []string `json:"left,omitempty"` // what the run did that is not put back
 }
 
 // Seconds returns d in seconds, to the millisecond, as reports hold it.

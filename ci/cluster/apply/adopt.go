@@ -3,6 +3,7 @@ package apply
 import (
 	"context"
 	"crypto/rand"
+	"errors"
 	"regexp"
 	"slices"
 	"strings"
@@ -44,15 +45,21 @@ func adopt(objects []*Planned, opts Options) error {
 	return nil
 }
 
-// asNew returns the object as the server would make it anew, nil where it would not.
-func asNew(ctx context.Context, c *cluster.Cluster, p *Planned) *unstructured.Unstructured {
+// asNew returns the object as the server would make it anew: by a dry run under
+// another name, for its own is taken.
+func asNew(ctx context.Context, c *cluster.Cluster, p *Planned) (*unstructured.Unstructured, error) {
 	object := p.Object.DeepCopy()
 	object.SetName(strings.ToLower(rand.Text()))
 	fresh, err := c.In(p.Resource, object.GetNamespace()).Apply(ctx, object.GetName(), object, metav1.ApplyOptions{FieldManager: managed.FieldManager, DryRun: []string{metav1.DryRunAll}})
 	if err != nil {
-		return nil
+		err = cluster.FromAPI(ctx, managed.Describe(p.Object), "apply", err)
+		if known := (*cluster.Error)(nil); errors.As(err, &known) {
+			known.Cause = strings.ReplaceAll(known.Cause, object.GetName(), p.Object.GetName())
+		}
+		return nil, err
 	}
-	return fresh
+	fresh.SetName(p.Object.GetName())
+	return fresh, nil
 }
 
 // dropTaken removes from what a dry run foresees what the managers had set and we do

@@ -41,10 +41,9 @@ func Apply(ctx context.Context, c *cluster.Cluster, objects []*unstructured.Unst
 //
 // It returns the changes made so far together with an error.
 func Carry(ctx context.Context, c *cluster.Cluster, plan *Plan, progress func(object, state string)) ([]write.Change, error) {
-	byObject := map[*unstructured.Unstructured]*Planned{}
-	wanted := make([]*unstructured.Unstructured, len(plan.Objects))
-	for i, p := range plan.Objects {
-		byObject[p.Object], wanted[i] = p, p.Object
+	byObject, wanted := map[*unstructured.Unstructured]*Planned{}, plan.Wanted()
+	for _, p := range plan.Objects {
+		byObject[p.Object] = p
 	}
 	var changes []write.Change
 	for i, wave := range managed.Waves(wanted) {
@@ -92,7 +91,7 @@ func applyStep(ctx context.Context, c *cluster.Cluster, objects []*unstructured.
 	err := group.Wait()
 	var changes []write.Change
 	for _, object := range objects {
-		if done[object] {
+		if done[object] || plan[object].Change.Action == write.Deleted { // to be replaced, and it was not
 			changes = append(changes, plan[object].Change)
 		}
 	}
@@ -102,38 +101,53 @@ func applyStep(ctx context.Context, c *cluster.Cluster, objects []*unstructured.
 // writeObject applies a planned object unless it is as wanted. A write that was begun
 // is not cancelled but waited for: one whose answer nobody heard could not be undone.
 func writeObject(ctx context.Context, c *cluster.Cluster, p *Planned) error {
-	if p.Change.Action != write.Unchanged {
-		if ctx.Err() != nil {
-			return cluster.FromAPI(ctx, managed.Describe(p.Object), "apply", context.Cause(ctx))
-		}
-		begun, cancel := context.WithTimeout(context.WithoutCancel(ctx), writeTime)
-		defer cancel()
-		if p.Upgraded != nil {
-			if err := writeManagers(begun, c, p); err != nil {
-				return err
-			}
-		}
-		result, err := patch(begun, c, p)
-		for write.Outdated(err) {
-			done, again := followUp(begun, c, p)
-			if again != nil {
-				return again
-			}
-			if result, err = p.Live, nil; !done {
-				result, err = patch(begun, c, p)
-			}
-		}
-		if err != nil {
+	if p.Change.Action == write.Unchanged {
+		c.Wrote(p.Live)
+		return nil
+	}
+	if ctx.Err() != nil {
+		return cluster.FromAPI(ctx, managed.Describe(p.Object), "apply", context.Cause(ctx))
+	}
+	if p.Replaces {
+		if err := removeEnded(ctx, c, p); err != nil {
 			return err
 		}
-		if p.Live != nil && p.Live.GetResourceVersion() == result.GetResourceVersion() {
-			p.Change.Action = write.Unchanged // it was as wanted, in other words
-		}
-		p.Change.Respecified = p.Live != nil && p.Live.GetGeneration() != result.GetGeneration()
-		p.Live = result
 	}
+	begun, cancel := context.WithTimeout(context.WithoutCancel(ctx), writeTime)
+	defer cancel()
+	if p.Upgraded != nil {
+		if err := writeManagers(begun, c, p); err != nil {
+			return err
+		}
+	}
+	result, err := send(begun, c, p)
+	for write.Outdated(err) {
+		done, again := followUp(begun, c, p)
+		if again != nil {
+			return again
+		}
+		if result, err = p.Live, nil; !done {
+			result, err = send(begun, c, p)
+		}
+	}
+	if err != nil {
+		return err
+	}
+	p.became(result)
 	c.Wrote(p.Live)
 	return nil
+}
+
+// became notes what the server made of the object.
+func (p *Planned) became(result *unstructured.Unstructured) {
+	switch {
+	case p.Replaces:
+		p.Change.Action = write.Configured
+	case p.Live != nil && p.Live.GetResourceVersion() == result.GetResourceVersion():
+		p.Change.Action = write.Unchanged // it was as wanted, in other words
+	}
+	p.Change.Respecified = p.Live != nil && p.Live.GetGeneration() != result.GetGeneration()
+	p.Live = result
 }
 
 // patch applies one object and returns what the server made of it. Fields that others

@@ -51,13 +51,15 @@ func settle(ctx context.Context, c *cluster.Cluster, p *Planned, found []managed
 	if len(others) > 0 {
 		forced, err := c.In(p.Resource, wanted.GetNamespace()).Apply(ctx, wanted.GetName(), wanted,
 			metav1.ApplyOptions{FieldManager: managed.FieldManager, Force: true, DryRun: []string{metav1.DryRunAll}})
-		if err != nil {
+		switch {
+		case err == nil:
+			others = slices.DeleteFunc(others, func(f managed.Conflict) bool {
+				after, _ := managed.FieldAt(forced.Object, f.Field)
+				return sameInWords(p.Live, f.Field, after)
+			})
+		case !isUnchangeableJob(p, err): // of one that would be made anew, what others have set would go
 			return nil, err
 		}
-		others = slices.DeleteFunc(others, func(f managed.Conflict) bool {
-			after, _ := managed.FieldAt(forced.Object, f.Field)
-			return sameInWords(p.Live, f.Field, after)
-		})
 		force = true
 	}
 	if len(others) == 0 {

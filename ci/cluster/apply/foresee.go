@@ -62,12 +62,16 @@ func absentNamespaces(objects []*Planned) []string {
 // outcome with the live object: only the server knows its defaults and webhooks.
 func dryRun(ctx context.Context, c *cluster.Cluster, p *Planned) error {
 	result, err := patch(ctx, c, p, metav1.DryRunAll)
+	if mustReplace(p, err) {
+		return planReplacement(ctx, c, p, err)
+	}
 	if err != nil || p.conflicts != nil {
 		return err
 	}
 	p.foreseen = result
 	if p.Upgraded != nil {
-		dropTaken(p, asNew(ctx, c, p))
+		fresh, _ := asNew(ctx, c, p) // where it would be refused, nothing is known of defaults
+		dropTaken(p, fresh)
 		return nil
 	}
 	// One that happens to be as wanted but was made by another is written once, so

@@ -21,6 +21,8 @@ type Options struct {
 
 	TakeOver []string // managers whose fields become ours; "kubectl" stands for all of its commands
 	Leave    []string // fields that stay as others have set them, as "Deployment/api:spec.replicas"
+
+	KeepJobs bool // Jobs stay as they are: none is made, changed or pruned
 }
 
 // Plan is what a deploy will do, known before anything is written.
@@ -40,6 +42,7 @@ type Planned struct {
 	foreseen *unstructured.Unstructured // as it will be, by a dry run; nil without one
 	Resource cluster.Resource
 	Change   write.Change
+	Replaces bool // live is a Job that has ended: it is removed, and the object made anew
 
 	takes     []string                   // managers whose fields become ours when it is written
 	Upgraded  *unstructured.Unstructured // live with these fields as ours; nil when there are none
@@ -60,6 +63,9 @@ func (p *Plan) Writes() bool {
 // Misconfigured for an unknown kind or namespace, or an annotation of ours that
 // says nothing. The given objects are not modified.
 func NewPlan(ctx context.Context, c *cluster.Cluster, objects []*unstructured.Unstructured, opts Options) (*Plan, error) {
+	if opts.KeepJobs {
+		objects = slices.DeleteFunc(slices.Clone(objects), rollout.IsJob)
+	}
 	if err := rollout.CheckAnnotations(objects); err != nil {
 		return nil, err
 	}
@@ -88,6 +94,15 @@ func NewPlan(ctx context.Context, c *cluster.Cluster, objects []*unstructured.Un
 		plan.Changes = append(plan.Changes, p.Change)
 	}
 	return plan, planPrune(ctx, c, plan, opts)
+}
+
+// Wanted returns the objects that the plan makes, changes or finds as they are to be.
+func (p *Plan) Wanted() []*unstructured.Unstructured {
+	out := make([]*unstructured.Unstructured, len(p.Objects))
+	for i, object := range p.Objects {
+		out[i] = object.Object
+	}
+	return out
 }
 
 // Refs names the plan's objects as they are now: after Carry, with their uids. What

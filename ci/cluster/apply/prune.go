@@ -9,6 +9,7 @@ import (
 
 	"github.com/slipway-cd/slipway/ci/cluster"
 	"github.com/slipway-cd/slipway/ci/cluster/managed"
+	"github.com/slipway-cd/slipway/ci/cluster/rollout"
 	"github.com/slipway-cd/slipway/ci/cluster/write"
 )
 
@@ -43,11 +44,11 @@ func planPrune(ctx context.Context, c *cluster.Cluster, plan *Plan, opts Options
 		if live == nil || !ref.Means(live) {
 			continue // gone already; what has its name now is somebody else's
 		}
-		if note := keep(live, opts.Prune); note != "" {
+		if note := keep(live, opts); note != "" {
 			kept := write.ChangeOf(live, write.Unchanged)
 			kept.Note = note
 			plan.Kept = append(plan.Kept, kept)
-			if slices.Contains(lasting, live.GetKind()) {
+			if slices.Contains(lasting, live.GetKind()) || opts.KeepJobs && rollout.IsJob(live) {
 				plan.lasting = append(plan.lasting, ref)
 			}
 			continue
@@ -62,7 +63,7 @@ func planPrune(ctx context.Context, c *cluster.Cluster, plan *Plan, opts Options
 }
 
 // keep returns why an object of the last release must stay, or "".
-func keep(live *unstructured.Unstructured, named []string) string {
+func keep(live *unstructured.Unstructured, opts Options) string {
 	id := live.GetKind() + "/" + live.GetName()
 	switch {
 	case live.GetLabels()[managed.LabelManagedBy] != managed.FieldManager:
@@ -71,8 +72,10 @@ func keep(live *unstructured.Unstructured, named []string) string {
 		return "kept: no field of it is ours any more"
 	case len(live.GetOwnerReferences()) > 0:
 		return "kept: it belongs to " + live.GetOwnerReferences()[0].Kind + " " + live.GetOwnerReferences()[0].Name
-	case slices.Contains(lasting, live.GetKind()) && !slices.Contains(named, id):
+	case slices.Contains(lasting, live.GetKind()) && !slices.Contains(opts.Prune, id):
 		return "kept: its data would be lost; --prune " + id + " removes it"
+	case rollout.IsJob(live) && opts.KeepJobs:
+		return "kept: Jobs stay as they are"
 	}
 	return ""
 }

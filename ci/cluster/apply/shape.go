@@ -10,6 +10,7 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
 	"github.com/slipway-cd/slipway/ci/cluster/managed"
+	"github.com/slipway-cd/slipway/ci/cluster/rollout"
 )
 
 // dryRunAll is the number of objects up to which each one that is to be written
@@ -19,7 +20,8 @@ import (
 const dryRunAll = 50
 
 // toDryRun returns the objects to dry-run before any of them is written. Those at which
-// others have a hand are all among them: each of their conflicts is to be said.
+// others have a hand are all among them: each of their conflicts is to be said; and so
+// are Jobs that exist: only a dry run tells whether one must be made anew.
 func toDryRun(plan []*Planned) []*Planned {
 	if len(plan) <= dryRunAll {
 		return plan
@@ -27,7 +29,7 @@ func toDryRun(plan []*Planned) []*Planned {
 	var out []*Planned
 	seen := map[string]bool{}
 	for _, p := range plan {
-		if s := shape(p); !seen[s] || p.Live != nil && othersHand(p.Live) {
+		if s := shape(p); !seen[s] || p.Live != nil && (othersHand(p.Live) || rollout.IsJob(p.Live)) {
 			seen[s] = true
 			out = append(out, p)
 		}

@@ -1,9 +1,7 @@
 package managed
 
 import (
-	"maps"
 	"slices"
-	"strconv"
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 )
@@ -26,24 +24,6 @@ var steps = [][]string{
 }
 
 const workloadStep = 8
-
-// waveAnnotation puts an object behind others: all objects of lower waves are
-// written, and out, before it is written. Without it an object is of wave 0.
-const WaveAnnotation = "slipway.dev/wave"
-
-// Waves returns the objects grouped by wave, lowest first.
-func Waves(objects []*unstructured.Unstructured) [][]*unstructured.Unstructured {
-	byWave := map[int][]*unstructured.Unstructured{}
-	for _, object := range objects {
-		wave, _ := strconv.Atoi(object.GetAnnotations()[WaveAnnotation]) // CheckAnnotations refused what is no number
-		byWave[wave] = append(byWave[wave], object)
-	}
-	var out [][]*unstructured.Unstructured
-	for _, wave := range slices.Sorted(maps.Keys(byWave)) {
-		out = append(out, byWave[wave])
-	}
-	return out
-}
 
 func step(kind string) int {
 	for i, kinds := range steps {

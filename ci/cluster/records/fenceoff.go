@@ -29,6 +29,9 @@ func FenceOff(ctx context.Context, c *cluster.Cluster, u UndoRecord) error {
 	for _, object := range slices.Concat(u.Former, u.Taken) {
 		group.Go(func() error { return touch(ctx, c, object) })
 	}
+	for _, ref := range u.Ended {
+		group.Go(func() error { return touch(ctx, c, ref.Object()) })
+	}
 	return group.Wait()
 }
 
@@ -48,7 +51,7 @@ func (u UndoRecord) OutlivedBy(releases []Release) *Release {
 // outdate. A release that has these among its Refs leads the next one to prune them.
 func (u UndoRecord) Awaited() []managed.Ref {
 	var out []managed.Ref
-	for _, ref := range u.Created {
+	for _, ref := range slices.Concat(u.Created, u.Ended) {
 		ref.UID, ref.Run = "", u.Label
 		out = append(out, ref)
 	}

@@ -15,8 +15,9 @@ import (
 )
 
 // Restore brings back what the record says: fields that were changed get the
-// values that we had given them, pruned objects are created again, and those that
-// the run created are removed with the volumes made for them. Done again, or when
+// values that we had given them, pruned objects are created again, but for Jobs that
+// had ended, and those that the run created are removed with the volumes made for
+// them. Done again, or when
 // only a part of the run's changes was made, it does what is left to do. It does
 // not wait for the restored objects to be out.
 //
@@ -24,7 +25,7 @@ import (
 // restored objects as they are now: one that was pruned has another uid.
 func Restore(ctx context.Context, c *cluster.Cluster, u UndoRecord) (changes []write.Change, now []managed.Ref, err error) {
 	for _, group := range managed.Order(u.Former) {
-		done, refs, err := restoreStep(ctx, c, group)
+		done, refs, err := restoreStep(ctx, c, group, u.Ended)
 		changes, now = append(changes, done...), append(now, refs...)
 		if err != nil {
 			return changes, now, err
@@ -50,12 +51,15 @@ func Restore(ctx context.Context, c *cluster.Cluster, u UndoRecord) (changes []w
 	return append(changes, removed...), now, err
 }
 
-func restoreStep(ctx context.Context, c *cluster.Cluster, objects []*unstructured.Unstructured) (changes []write.Change, now []managed.Ref, err error) {
+func restoreStep(ctx context.Context, c *cluster.Cluster, objects []*unstructured.Unstructured, ended []managed.Ref) (changes []write.Change, now []managed.Ref, err error) {
 	var mutex sync.Mutex
 	var group errgroup.Group
 	group.SetLimit(cluster.Parallel)
 	for _, object := range objects {
 		group.Go(func() error {
+			if gone, err := hasGone(ctx, c, object, ended); gone || err != nil {
+				return err
+			}
 			ref, changed, err := restoreOne(ctx, c, object)
 			if err != nil {
 				return err
@@ -71,6 +75,22 @@ func restoreStep(ctx context.Context, c *cluster.Cluster, objects []*unstructure
 	}
 	err = group.Wait()
 	return changes, now, err
+}
+
+// hasGone reports whether the object is a Job that had ended and is not there any more:
+// Kubernetes itself removes such where their ttlSecondsAfterFinished is over.
+func hasGone(ctx context.Context, c *cluster.Cluster, object *unstructured.Unstructured, ended []managed.Ref) (bool, error) {
+	place := managed.RefOf(object).Place()
+	i := slices.IndexFunc(ended, func(ref managed.Ref) bool { return ref.Place() == place })
+	if i < 0 {
+		return false, nil
+	}
+	found, err := c.Resource(ctx, object)
+	if err != nil {
+		return false, err
+	}
+	live, err := c.Get(ctx, found, object)
+	return live == nil || !ended[i].Means(live), err
 }
 
 // restoreOne applies our former fields, by force: whoever has changed one since
@@ -124,7 +144,7 @@ func restoreNobodys(ctx context.Context, c *cluster.Cluster, values *unstructure
 // database that it did not make.
 func removeCreated(ctx context.Context, c *cluster.Cluster, u UndoRecord) ([]write.Change, error) {
 	var created []*unstructured.Unstructured
-	for _, ref := range u.Created {
+	for _, ref := range slices.Concat(u.Created, u.Ended) {
 		object := ref.Object()
 		found, err := c.Resource(ctx, object)
 		if cluster.IsNoKind(err) {
@@ -137,7 +157,10 @@ func removeCreated(ctx context.Context, c *cluster.Cluster, u UndoRecord) ([]wri
 		if err != nil {
 			return nil, err
 		}
-		if live != nil && live.GetLabels()[managed.LabelRun] == u.Label && managed.Applied(live) != nil {
+		if live == nil || live.GetUID() == ref.UID || ref.UID != "" && u.Label == "" {
+			continue // of Ended, with its uid, the run has made none anew
+		}
+		if live.GetLabels()[managed.LabelRun] == u.Label && managed.Applied(live) != nil {
 			created = append(created, live)
 		}
 	}

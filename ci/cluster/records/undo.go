@@ -13,6 +13,7 @@ import (
 	"github.com/slipway-cd/slipway/ci/cluster"
 	"github.com/slipway-cd/slipway/ci/cluster/apply"
 	"github.com/slipway-cd/slipway/ci/cluster/managed"
+	"github.com/slipway-cd/slipway/ci/cluster/rollout"
 	"github.com/slipway-cd/slipway/ci/cluster/write"
 )
 
@@ -34,10 +35,14 @@ type UndoRecord struct {
 	Back      string        `json:"back"`             // that was there before; empty for a first deploy
 	Number    int32         `json:"number,omitempty"` // of the lease under which the run changes the namespace; 0 in an older version's record
 	Time      time.Time     `json:"time"`
-	Created   []managed.Ref `json:"created"`  // did not exist: they go, if Label is on them
-	Label     string        `json:"label"`    // the run that the created objects are labelled with: a rollback writes those of a former run
-	Prefixes  []string      `json:"prefixes"` // of the claims that Kubernetes makes for created StatefulSets; they go too,
-	Claims    []managed.Ref `json:"claims"`   // but for these, which were there before
+	Created   []managed.Ref `json:"created"` // did not exist: they go, if Label is on them
+	// Ended are Jobs that had ended before the run changes them, makes them anew or prunes
+	// them. The way back never makes one: it would run again, on data that may no longer
+	// be what it was written for. Those that the run made in their place go.
+	Ended    []managed.Ref `json:"ended,omitempty"`
+	Label    string        `json:"label"`    // the run that the created objects are labelled with: a rollback writes those of a former run
+	Prefixes []string      `json:"prefixes"` // of the claims that Kubernetes makes for created StatefulSets; they go too,
+	Claims   []managed.Ref `json:"claims"`   // but for these, which were there before
 	// Nobodys are values that the run overwrites and that neither we nor another
 	// manager had set: an Ingress's class by default, for example.
 	Nobodys []*unstructured.Unstructured `json:"nobodys,omitempty"`
@@ -64,9 +69,13 @@ func SaveUndo(ctx context.Context, c *cluster.Cluster, u UndoRecord, plan *apply
 			created = append(created, p.Object)
 			u.Label = p.Object.GetLabels()[managed.LabelRun]
 			u.Created = append(u.Created, managed.RefOf(p.Object))
+		case p.Replaces:
+			u.Label = p.Object.GetLabels()[managed.LabelRun]
+			u.rememberEnded(p.Live)
 		case p.Upgraded != nil:
 			u.Taken = append(u.Taken, asTaken(p.Live))
 		default:
+			u.rememberEnded(p.Live)
 			u.Former = append(u.Former, managed.OwnedFields(p.Live))
 			if values := managed.Overwritten(p.Live, p.Object); values != nil {
 				u.Nobodys = append(u.Nobodys, values)
@@ -74,7 +83,9 @@ func SaveUndo(ctx context.Context, c *cluster.Cluster, u UndoRecord, plan *apply
 		}
 	}
 	for _, live := range plan.Pruned {
-		u.Former = append(u.Former, managed.OwnedFields(live))
+		if !u.rememberEnded(live) {
+			u.Former = append(u.Former, managed.OwnedFields(live))
+		}
 	}
 	var err error
 	u.Prefixes = claimPrefixes(created)
@@ -91,6 +102,15 @@ func SaveUndo(ctx context.Context, c *cluster.Cluster, u UndoRecord, plan *apply
 	err = writeRecord(ctx, c, made)
 	u.stored = made.stored
 	return u, err
+}
+
+// rememberEnded reports whether the live object is a Job that has ended.
+func (u *UndoRecord) rememberEnded(live *unstructured.Unstructured) bool {
+	ended := rollout.IsJob(live) && rollout.HasEnded(live)
+	if ended {
+		u.Ended = append(u.Ended, managed.RefOf(live))
+	}
+	return ended
 }
 
 func (u UndoRecord) record() (*record, error) {
@@ -176,6 +196,9 @@ func (u UndoRecord) ByHand() []string {
 	}
 	if len(created) > 0 {
 		out = append(out, fmt.Sprintf("kubectl -n %s delete %s", u.Namespace, strings.Join(created, " ")))
+	}
+	if len(u.Ended) > 0 && u.Label != "" {
+		out = append(out, fmt.Sprintf("kubectl -n %s delete job -l %s=%s", u.Namespace, managed.LabelRun, u.Label))
 	}
 	return append(out, fmt.Sprintf("kubectl -n %s delete secret %s%s", u.Namespace, undoPrefix, u.Run))
 }
