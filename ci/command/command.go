@@ -59,6 +59,9 @@ func (c *commands) take(ctx context.Context, app description.Application, args [
 	if strings.HasPrefix(parsed.Command(), "sandbox") {
 		return parsed, nil // it is there for every application
 	}
+	if strings.HasPrefix(parsed.Command(), "init") {
+		return parsed, c.locate(ctx) // there is no description yet
+	}
 	return parsed, c.adopt(ctx, app)
 }
 

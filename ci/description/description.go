@@ -21,9 +21,10 @@ type Application struct {
 	Betas    Betas     `json:"betas,omitzero" jsonschema_description:"Where a beta is reached. Without it by a path where there is a component for it, else by its Service alone."`
 	Health   string    `json:"health,omitempty" jsonschema:"pattern=^/" jsonschema_description:"The path, below the base path, that answers 2xx when the application can be used; without it the readiness probe's, or /health."`
 
-	Namespaces string   `json:"namespaces,omitempty" jsonschema_description:"The folder whose folders build and production bootstrap applies; without it kustomize/namespaces, or what is built in."`
-	Bootstrap  []string `json:"bootstrap,omitempty" jsonschema_description:"Kustomize components that are added when those are rendered."`
-	PerRun     []string `json:"perRun,omitempty" jsonschema_description:"Kustomize components that are added when a beta is rendered; without it kustomize/components/per-run, where it is there."`
+	Namespaces  string   `json:"namespaces,omitempty" jsonschema_description:"The folder whose folders build and production bootstrap applies; without it kustomize/namespaces, or what is built in."`
+	Bootstrap   []string `json:"bootstrap,omitempty" jsonschema_description:"Kustomize components that are added when those are rendered."`
+	PodSecurity string   `json:"podSecurity,omitempty" jsonschema:"enum=restricted,enum=baseline,enum=privileged" jsonschema_description:"The Pod Security level of the namespaces that bootstrap makes; without it restricted."`
+	PerRun      []string `json:"perRun,omitempty" jsonschema_description:"Kustomize components that are added when a beta is rendered; without it kustomize/components/per-run, where it is there."`
 
 	Dockerfile  string   `json:"dockerfile,omitempty" jsonschema_description:"The Dockerfile of the one image, and of checks and tests."`
 	CheckTarget string   `json:"checkTarget,omitempty" jsonschema_description:"Short for a check: the stage that fails to build when static checks fail."`

@@ -111,6 +111,8 @@ func explained(e *jsonschema.ValidationError, pointer string) string {
 		return strings.TrimPrefix(fmt.Sprintf("%s: want %s, not %s", field, words[why.Want[0]], cmp.Or(words[why.Got], "nothing")), ": ")
 	case *kind.Pattern:
 		return fmt.Sprintf("%s: want %s", field, cmp.Or(words[why.Want], why.Want))
+	case *kind.Enum:
+		return fmt.Sprintf("%s: want one of %s", field, strings.Trim(fmt.Sprint(why.Want), "[]"))
 	case *kind.Required:
 		return strings.TrimPrefix(field+"."+why.Missing[0], ".") + ": must be given"
 	}

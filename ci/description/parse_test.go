@@ -48,6 +48,7 @@ func TestADescriptionThatCannotBeIsRefusedByFieldLineAndColumn(t *testing.T) {
 		"name: shop\nbetas: {host: beta.example.com}\n":                                "line 2, column 9: betas.host: want {run} in it",
 		"name: shop\nbetas: {path: /a, service: true}\n":                               "line 2, column 1: betas: give one of path, host and service",
 		"name: shop\nbetaPath: /a\nbetas: {path: /a}\n":                                "line 2, column 1: betaPath: give this or betas, not both",
+		"name: shop\npodSecurity: loose\n":                                             "line 2, column 1: podSecurity: want one of restricted baseline privileged",
 		"name: shop\nchecks: [{image: go}]\n":                                          "line 2, column 10: checks: give a command with an image",
 		"name: shop\nchecks: [{command: [go]}]\n":                                      "line 2, column 10: checks: give target, or image with command",
 		"name: shop\ntests:\n  functional:\n  - command: [a]\n":                        "line 4, column 5: tests.functional: give one of passed, junit and tap",

@@ -20,7 +20,7 @@ func asNamed(objects []*unstructured.Unstructured, images []Image) (named []Imag
 			continue
 		}
 		if known == nil {
-			known = namesOf(objects)
+			known = ImagesOf(objects)
 		}
 		var candidates []string
 		for _, name := range known {
@@ -35,21 +35,21 @@ func asNamed(objects []*unstructured.Unstructured, images []Image) (named []Imag
 	return named, longer
 }
 
-// namesOf returns the images that the objects name, without tags and digests.
-func namesOf(objects []*unstructured.Unstructured) []string {
+// ImagesOf returns the images that the objects name, without tags and digests.
+func ImagesOf(objects []*unstructured.Unstructured) []string {
 	found := map[string]bool{}
 	for _, object := range objects {
 		imagesIn(object.Object, found)
 	}
 	names := map[string]bool{}
 	for reference := range found {
-		names[nameOf(reference)] = true
+		names[ImageName(reference)] = true
 	}
 	return slices.Sorted(maps.Keys(names))
 }
 
-// nameOf cuts tag and digest off: a colon before the last slash is that of a port.
-func nameOf(reference string) string {
+// ImageName cuts tag and digest off: a colon before the last slash is that of a port.
+func ImageName(reference string) string {
 	name, _, _ := strings.Cut(reference, "@")
 	if colon := strings.LastIndex(name, ":"); colon > strings.LastIndex(name, "/") {
 		name = name[:colon]

@@ -25,6 +25,14 @@ var routing = map[string]func(map[string]any, *rerouting){
 	"Route.route.openshift.io":            rerouteOpenShift,
 }
 
+// Routed reports whether some of the objects lead users to a Service.
+func Routed(objects []*unstructured.Unstructured) bool {
+	return slices.ContainsFunc(objects, func(object *unstructured.Unstructured) bool {
+		gvk := object.GroupVersionKind()
+		return routing[gvk.Kind+"."+gvk.Group] != nil
+	})
+}
+
 // Reroute changes, or leaves out, what leads users to the objects, and returns the rest as
 // it is. Where the overlay has several hosts, the one that takes their place must contain them.
 func Reroute(objects []*unstructured.Unstructured, to Routes) ([]*unstructured.Unstructured, error) {

@@ -11,6 +11,7 @@ import (
 	"github.com/slipway-cd/slipway/ci/cluster/reach"
 	"github.com/slipway-cd/slipway/ci/cluster/runs"
 	"github.com/slipway-cd/slipway/ci/cluster/write"
+	"github.com/slipway-cd/slipway/ci/front"
 	"github.com/slipway-cd/slipway/ci/report"
 )
 
@@ -82,15 +83,15 @@ func (r *Run) checkIsolated(ctx context.Context, beta []*unstructured.Unstructur
 }
 
 // tested tells how a beta was tested.
-func (r *Run) tested(reached front) string {
+func (r *Run) tested(reached front.Front) string {
 	how := "tested"
 	if len(r.app.Tests.Functional) == 0 {
 		how = "answers"
 	}
 	switch {
-	case reached.public:
+	case reached.Public:
 		how += " inside and outside"
-	case reached.service != "":
+	case reached.Service != "":
 		how += " inside; it has no address outside"
 	case how == "answers":
 		return "its objects are ready; it has no Service to ask"
@@ -104,25 +105,25 @@ func (r *Run) tested(reached front) string {
 }
 
 // testBeta finds the beta's two addresses in parallel and tests one after the other.
-func (r *Run) testBeta(ctx context.Context, objects []*unstructured.Unstructured, reached front) error {
+func (r *Run) testBeta(ctx context.Context, objects []*unstructured.Unstructured, reached front.Front) error {
 	beside, closeAll, err := r.beside(ctx, objects)
 	if err != nil {
 		return err
 	}
 	defer closeAll()
-	at := place{stage: "functional", version: r.opts.Version, health: reached.health, code: ExitFunctional, names: beside}
-	if reached.service == "" {
+	at := place{stage: "functional", version: r.opts.Version, health: reached.Health, code: ExitFunctional, names: beside}
+	if reached.Service == "" {
 		return r.runSuites(ctx, r.app.Tests.Functional, at)
 	}
 	var external reach.Address
 	var finding errgroup.Group
-	if reached.public {
+	if reached.Public {
 		finding.Go(func() (err error) {
-			external, err = reach.AddressOf(ctx, r.env.Build, objects, reached.answers())
+			external, err = reach.AddressOf(ctx, r.env.Build, objects, reached.Answers())
 			return err
 		})
 	}
-	if err := r.testService(ctx, r.env.Build, objects, r.app.Tests.Functional, reached, at); err != nil || !reached.public {
+	if err := r.testService(ctx, r.env.Build, objects, r.app.Tests.Functional, reached, at); err != nil || !reached.Public {
 		return err
 	}
 	r.note("functional", "find the external address")
@@ -132,7 +133,7 @@ func (r *Run) testBeta(ctx context.Context, objects []*unstructured.Unstructured
 	if err != nil {
 		return err
 	}
-	at.address = external.URL + reached.path
+	at.address = external.URL + reached.Path
 	r.address("functional", at.address, external.FoundBy)
 	err = r.runSuites(ctx, r.app.Tests.Functional, at)
 	return r.unlessGone(ctx, r.env.Build, objects, reached, err)

@@ -14,6 +14,8 @@ import (
 	"github.com/slipway-cd/slipway/ci/cluster/reach"
 	"github.com/slipway-cd/slipway/ci/cluster/rollout"
 	"github.com/slipway-cd/slipway/ci/description"
+	"github.com/slipway-cd/slipway/ci/front"
+	"github.com/slipway-cd/slipway/ci/manifest"
 )
 
 // servedTime is how long a Service may be without a ready pod once all objects are out,
@@ -22,20 +24,20 @@ const servedTime = time.Minute
 
 // testService tests through a port of this process that is forwarded to the Service,
 // which works with any cluster network.
-func (r *Run) testService(ctx context.Context, in *cluster.Cluster, objects []*unstructured.Unstructured, suites []description.Suite, reached front, at place) error {
-	forward, err := r.forward(ctx, in, objects, reached.service, reached.port)
+func (r *Run) testService(ctx context.Context, in *cluster.Cluster, objects []*unstructured.Unstructured, suites []description.Suite, reached front.Front, at place) error {
+	forward, err := r.forward(ctx, in, objects, reached.Service, reached.Port)
 	if err != nil {
 		return err
 	}
 	defer forward.Close()
-	base := reached.path
-	if !reached.public && base != "" && !forward.Serves(ctx, base+reached.health) && forward.Serves(ctx, reached.health) {
+	base := reached.Path
+	if !reached.Public && base != "" && !forward.Serves(ctx, base+reached.Health) && forward.Serves(ctx, reached.Health) {
 		base = "" // it is the controller, which is not asked here, that puts it below a path
 	}
-	at.address = fmt.Sprintf("http://%s:%d%s", reached.name, reached.port, base)
-	at.names = append(at.names, name{reached.name, r.env.Engine.Tunnel(dagger.PortForward{Backend: forward.LocalPort, Frontend: reached.port})})
-	at.ask = func(ctx context.Context) error { return forward.Answers(ctx, base+reached.health) }
-	r.address(at.stage, at.address, "port-forward to Service "+namespaceOf(objects, reached.service)+"/"+reached.service)
+	at.address = fmt.Sprintf("http://%s:%d%s", reached.Name, reached.Port, base)
+	at.names = append(at.names, name{reached.Name, r.env.Engine.Tunnel(dagger.PortForward{Backend: forward.LocalPort, Frontend: reached.Port})})
+	at.ask = func(ctx context.Context) error { return forward.Answers(ctx, base+reached.Health) }
+	r.address(at.stage, at.address, "port-forward to Service "+namespaceOf(objects, reached.Service)+"/"+reached.Service)
 	return r.runSuites(ctx, suites, at)
 }
 
@@ -58,12 +60,12 @@ func (r *Run) beside(ctx context.Context, objects []*unstructured.Unstructured) 
 			forward.Close()
 		}
 	}
-	services := typed[corev1.Service](objects, corev1.SchemeGroupVersion.WithKind("Service"))
+	services := manifest.Typed[corev1.Service](objects, corev1.SchemeGroupVersion.WithKind("Service"))
 	for _, wanted := range r.app.Services {
 		port := wanted.Port
 		for _, service := range services {
 			if service.Name == wanted.Name+r.suffix() {
-				port = cmp.Or(port, portOf(service, nil))
+				port = cmp.Or(port, front.Port(service))
 			}
 		}
 		forward, err := r.forward(ctx, r.env.Build, objects, wanted.Name+r.suffix(), port)

@@ -14,6 +14,7 @@ import (
 	"github.com/slipway-cd/slipway/ci/cluster"
 	"github.com/slipway-cd/slipway/ci/cluster/rollout"
 	"github.com/slipway-cd/slipway/ci/description"
+	"github.com/slipway-cd/slipway/ci/front"
 	"github.com/slipway-cd/slipway/ci/image"
 	"github.com/slipway-cd/slipway/ci/report"
 )
@@ -67,15 +68,15 @@ func (r *Run) checkOverlays() error {
 		return Usage("--beta-overlay: %w", err)
 	}
 	production, err := r.renderProduction(r.images)
-	var reached front
+	var reached front.Front
 	if err == nil {
-		reached, err = r.frontOf(production, "")
+		reached, err = front.Of(r.app, production, "")
 	}
 	if err == nil {
 		err = rollout.CheckAnnotations(production)
 	}
-	if err == nil && reached.service != "" { // another Service may be for pods that somebody else has put beside
-		err = rollout.CheckServices(production, reached.service)
+	if err == nil && reached.Service != "" { // another Service may be for pods that somebody else has put beside
+		err = rollout.CheckServices(production, reached.Service)
 	}
 	if err != nil {
 		return Usage("--production-overlay: %w", err)
@@ -172,7 +173,7 @@ func (r *Run) checkProduction(ctx context.Context) error {
 	var more []cluster.Permission
 	if reached, err := r.productionFront(); err != nil {
 		return err
-	} else if reached.byServiceAlone() {
+	} else if reached.ByServiceAlone() {
 		more = cluster.ToForward
 	}
 	err := r.env.Production.CheckAccess(ctx, r.opts.Namespace, more...)

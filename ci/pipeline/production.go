@@ -12,6 +12,7 @@ import (
 	"github.com/slipway-cd/slipway/ci/cluster/managed"
 	"github.com/slipway-cd/slipway/ci/cluster/reach"
 	"github.com/slipway-cd/slipway/ci/cluster/records"
+	"github.com/slipway-cd/slipway/ci/front"
 )
 
 // Production runs the light tests at the address of users: does it answer, does it
@@ -72,26 +73,26 @@ func (r *Run) release(objects []*unstructured.Unstructured, refs []managed.Ref) 
 // testProduction tests production where objects say that users reach it, and returns
 // where that is: an address, or the Service of one that has none outside.
 func (r *Run) testProduction(ctx context.Context, stage string, objects []*unstructured.Unstructured, version string) (string, error) {
-	reached, err := r.frontOf(objects, "")
+	reached, err := front.Of(r.app, objects, "")
 	if err != nil {
 		return "", err
 	}
 	suites := r.app.Tests.Production
-	at := place{stage: stage, version: version, health: reached.health, code: ExitProduction}
+	at := place{stage: stage, version: version, health: reached.Health, code: ExitProduction}
 	switch {
-	case reached.service == "":
+	case reached.Service == "":
 		return "its objects, which are ready; there is no Service", r.runSuites(ctx, suites, at)
-	case !reached.public:
-		return "Service " + reached.service + ", no address is public", r.testService(ctx, r.env.Production, objects, suites, reached, at)
+	case !reached.Public:
+		return "Service " + reached.Service + ", no address is public", r.testService(ctx, r.env.Production, objects, suites, reached, at)
 	}
 	r.note(stage, "find the address")
 	found := r.waitTime()
-	address, err := reach.AddressOf(ctx, r.env.Production, objects, reached.answers())
+	address, err := reach.AddressOf(ctx, r.env.Production, objects, reached.Answers())
 	found()
 	if err != nil {
 		return "", err
 	}
-	at.address = address.URL + reached.path
+	at.address = address.URL + reached.Path
 	r.address(stage, at.address, address.FoundBy)
 	err = r.runSuites(ctx, suites, at)
 	if err == nil && r.production.rerouted {
@@ -102,7 +103,7 @@ func (r *Run) testProduction(ctx context.Context, stage string, objects []*unstr
 
 // stillServed checks once more the address of an Ingress that was changed: until now its
 // controller may have routed by the former rules, and nothing says when it reads the new ones.
-func (r *Run) stillServed(ctx context.Context, objects []*unstructured.Unstructured, reached front) error {
+func (r *Run) stillServed(ctx context.Context, objects []*unstructured.Unstructured, reached front.Front) error {
 	defer r.waitTime()()
 	select {
 	case <-time.After(answerTime):
@@ -111,7 +112,7 @@ func (r *Run) stillServed(ctx context.Context, objects []*unstructured.Unstructu
 	}
 	ctx, cancel := context.WithTimeout(ctx, answerTime)
 	defer cancel()
-	_, err := reach.AddressOf(ctx, r.env.Production, objects, reached.answers())
+	_, err := reach.AddressOf(ctx, r.env.Production, objects, reached.Answers())
 	return err
 }
 
@@ -120,14 +121,14 @@ const answerTime = 3 * time.Second
 
 // unlessGone returns why tests failed: if the address no longer answers, that, else the
 // tests' own error. A controller may route by an Ingress's former rules for a moment.
-func (r *Run) unlessGone(ctx context.Context, in *cluster.Cluster, objects []*unstructured.Unstructured, reached front, failed error) error {
+func (r *Run) unlessGone(ctx context.Context, in *cluster.Cluster, objects []*unstructured.Unstructured, reached front.Front, failed error) error {
 	if failed == nil || ctx.Err() != nil {
 		return failed
 	}
 	defer r.waitTime()()
 	ctx, cancel := context.WithTimeout(ctx, answerTime)
 	defer cancel()
-	_, err := reach.AddressOf(ctx, in, objects, reached.answers())
+	_, err := reach.AddressOf(ctx, in, objects, reached.Answers())
 	if gone := (*cluster.Error)(nil); errors.As(err, &gone) && gone.Class == cluster.NoAddress {
 		return err
 	}

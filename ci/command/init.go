@@ -1,0 +1,143 @@
+package command
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path"
+	"path/filepath"
+	"regexp"
+	"strings"
+
+	"github.com/slipway-cd/slipway/ci/adopt"
+	"github.com/slipway-cd/slipway/ci/description"
+	"github.com/slipway-cd/slipway/ci/pipeline"
+)
+
+type initCommand struct {
+	Check bool `help:"Write nothing; exit code 4 when something is missing."`
+}
+
+// Run writes what the repository lacks to be shipped.
+func (c *initCommand) Run(ctx context.Context, f *flags) error {
+	plan, err := f.lacks(ctx)
+	if err != nil {
+		return err
+	}
+	out := f.host.screen().Out
+	if !c.Check {
+		if err := f.place(plan.Files); err != nil {
+			return err
+		}
+	}
+	f.tell(out, plan, c.Check)
+	if c.Check && len(plan.Files) > 0 {
+		return Ended{Code: pipeline.ExitChanges}
+	}
+	return nil
+}
+
+// Adopt returns the files that the repository lacks to be shipped; it writes nothing. What
+// was found, and what a person must decide, goes to the host's output.
+func Adopt(ctx context.Context, args []string, host Host) ([]adopt.File, error) {
+	var cli commands
+	if _, err := cli.take(ctx, description.Application{}, append([]string{"init"}, args...), host); err != nil {
+		return nil, err
+	}
+	plan, err := cli.lacks(ctx)
+	if err == nil {
+		cli.flags.tell(cli.host.screen().Out, plan, false)
+	}
+	return plan.Files, err
+}
+
+func (f *flags) lacks(ctx context.Context) (adopt.Plan, error) {
+	tree, err := f.tree()
+	if err != nil {
+		return adopt.Plan{}, err
+	}
+	plan, err := adopt.Look(adopt.Repository{Tree: tree, Folder: f.folder, Name: f.likelyName(ctx), Beta: f.BetaOverlay, Production: f.ProductionOverlay})
+	if err != nil {
+		return plan, pipeline.Usage("--source: %w", err)
+	}
+	return plan, nil
+}
+
+var notInNames = regexp.MustCompile(`[^a-z0-9]+`)
+
+// likelyName is that of the folder or, at the top of a repository, that of its remote.
+func (f *flags) likelyName(ctx context.Context) string {
+	name := filepath.Base(f.home())
+	if f.folder == "." {
+		if remote, err := git(ctx, f.root, "remote", "get-url", "origin"); err == nil && remote != "" {
+			name = strings.TrimSuffix(path.Base(strings.ReplaceAll(remote, ":", "/")), ".git")
+		}
+	}
+	name = strings.Trim(notInNames.ReplaceAllString(strings.ToLower(name), "-"), "-0123456789")
+	if len(name) > 42 {
+		name = strings.Trim(name[:42], "-")
+	}
+	if name == "" {
+		return "app"
+	}
+	return name
+}
+
+// place writes the files, none of them over one that is there.
+func (f *flags) place(files []adopt.File) error {
+	for _, file := range files {
+		at := filepath.Join(f.root, file.Path)
+		if err := os.MkdirAll(filepath.Dir(at), 0o755); err != nil {
+			return err
+		}
+		to, err := os.OpenFile(at, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644)
+		if errors.Is(err, fs.ErrExist) {
+			return pipeline.Usage("%s is there already: it is not written over", file.Path)
+		}
+		if err != nil {
+			return err
+		}
+		_, err = io.WriteString(to, file.Content)
+		if err := errors.Join(err, to.Close()); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// tell prints what was found, assumed and written, what a person must decide, and the next command.
+func (f *flags) tell(out io.Writer, plan adopt.Plan, check bool) {
+	line := func(what string, texts ...string) {
+		for _, text := range texts {
+			fmt.Fprintf(out, "%-8s %s\n", what, text)
+		}
+	}
+	line("found", plan.Found...)
+	line("assumed", plan.Assumed...)
+	line("decide", plan.Decide...)
+	for _, file := range plan.Files {
+		if check {
+			line("missing", file.Path)
+		} else {
+			line("created", file.Path)
+		}
+	}
+	source := ""
+	if f.Source != "." {
+		source = " --source " + f.Source
+	}
+	if f.Application != "." {
+		source += " --application " + f.Application
+	}
+	switch {
+	case check && len(plan.Files) > 0:
+		line("next", "go run ./ci init"+source)
+	case len(plan.Files) > 0:
+		line("next", "read and commit them, then go run ./ci"+source+", on the sandbox; for a cluster of your own first go run ./ci bootstrap"+source+" --kubeconfig FILE")
+	default:
+		line("next", "nothing is missing: go run ./ci"+source)
+	}
+}

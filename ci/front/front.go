@@ -1,0 +1,185 @@
+// Package front finds what users reach of an application among its objects. It knows no cluster.
+package front
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+
+	corev1 "k8s.io/api/core/v1"
+	networkingv1 "k8s.io/api/networking/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+
+	"github.com/slipway-cd/slipway/ci/description"
+	"github.com/slipway-cd/slipway/ci/manifest"
+)
+
+// Front is what users reach of an application, read from its objects, so that nobody has
+// to say it twice and an undo tests where the former release is.
+type Front struct {
+	Service string // among the objects; empty: the application has none, as a worker
+	Name    string // the same without a beta's suffix
+	Port    int    // of the Service
+	Path    string // the base path, without a slash at its end
+	Health  string // below the base path: what the application's description, its readiness probe, or the convention says
+	Probed  bool   // the readiness probe says it
+	Public  bool   // an Ingress leads to the Service
+}
+
+// Answers is the path that answers 2xx when the application can be used.
+func (f Front) Answers() string { return f.Path + f.Health }
+
+// ByServiceAlone reports whether the Service has no address outside of the cluster.
+func (f Front) ByServiceAlone() bool { return f.Service != "" && !f.Public }
+
+// Of finds what users reach among objects whose names end with suffix. It is the
+// Service that the description names, else that called api, else one that an Ingress leads
+// to, else the only one.
+func Of(app description.Application, objects []*unstructured.Unstructured, suffix string) (Front, error) {
+	services := manifest.Typed[corev1.Service](objects, corev1.SchemeGroupVersion.WithKind("Service"))
+	routes := routesIn(objects)
+	var names []string
+	for _, s := range services {
+		names = append(names, s.Name)
+	}
+	found := Front{Service: app.Service + suffix}
+	switch {
+	case app.Service != "":
+		if !slices.Contains(names, found.Service) && !slices.ContainsFunc(routes, func(i route) bool { return i.service == found.Service }) {
+			return Front{}, fmt.Errorf("it has no Service %s%s", app.Service, others(names, suffix))
+		}
+	case slices.Contains(names, "api"+suffix):
+		found.Service = "api" + suffix
+	case len(routes) > 0:
+		found.Service = slices.MinFunc(routes, func(a, b route) int { return cmp.Compare(len(a.path), len(b.path)) }).service
+	case len(services) == 1:
+		found.Service = names[0]
+	case len(services) > 1:
+		return Front{}, fmt.Errorf("no Ingress leads to one of its Services%s: say in service which one users reach", others(names, suffix))
+	default:
+		return Front{}, nil
+	}
+	found.Name = strings.TrimSuffix(found.Service, suffix)
+	found.Port = app.Port
+	for _, i := range routes {
+		if i.service == found.Service {
+			found.Public, found.Path = true, plain(i.path)
+			break
+		}
+	}
+	i := slices.Index(names, found.Service)
+	if i < 0 {
+		found.Health = cmp.Or(app.Health, "/health")
+		return found, found.needsPort()
+	}
+	service := services[i]
+	found.Port = cmp.Or(found.Port, portOf(service, routes))
+	probe := probed(service, objects)
+	found.Probed = app.Health == "" && probe != ""
+	found.Health = cmp.Or(app.Health, below(found.Path, probe), "/health")
+	return found, found.needsPort()
+}
+
+// plain is a path without a slash at its end and, of a pattern, what comes before it.
+func plain(path string) string {
+	if at := strings.IndexAny(path, "(*[+^$|?\\"); at >= 0 {
+		path = path[:at]
+	}
+	return strings.TrimSuffix(path, "/")
+}
+
+// below is what a path has behind the base path, and all of it if it lies elsewhere: a
+// controller may take the base path away before the application sees it.
+func below(base, path string) string {
+	if rest, ok := strings.CutPrefix(path, base+"/"); ok {
+		return "/" + rest
+	}
+	return path
+}
+
+func (f Front) needsPort() error {
+	if f.Port == 0 {
+		return fmt.Errorf("the Service %s has no port that is known: say it in port", f.Service)
+	}
+	return nil
+}
+
+func others(names []string, suffix string) string {
+	if len(names) == 0 {
+		return ""
+	}
+	var plain []string
+	for _, name := range names {
+		plain = append(plain, strings.TrimSuffix(name, suffix))
+	}
+	return ", only " + strings.Join(plain, ", ")
+}
+
+// route is a path that an Ingress leads to a Service.
+type route struct {
+	service string
+	path    string
+	port    networkingv1.ServiceBackendPort
+}
+
+// routesIn lists what Ingresses lead to which Service, in their order.
+func routesIn(objects []*unstructured.Unstructured) (out []route) {
+	for _, ingress := range manifest.Typed[networkingv1.Ingress](objects, networkingv1.SchemeGroupVersion.WithKind("Ingress")) {
+		for _, rule := range ingress.Spec.Rules {
+			if rule.HTTP == nil {
+				continue
+			}
+			for _, path := range rule.HTTP.Paths {
+				if to := path.Backend.Service; to != nil {
+					out = append(out, route{to.Name, path.Path, to.Port})
+				}
+			}
+		}
+		if to := ingress.Spec.DefaultBackend; to != nil && to.Service != nil {
+			out = append(out, route{to.Service.Name, "/", to.Service.Port})
+		}
+	}
+	return out
+}
+
+// Port is a Service's that no route names: that called http, else the first; 0 if it has none.
+func Port(service *corev1.Service) int { return portOf(service, nil) }
+
+// portOf is the port that a route to the Service names, else that called http, else the first.
+func portOf(service *corev1.Service, routes []route) int {
+	for _, i := range routes {
+		if i.service != service.Name {
+			continue
+		}
+		if i.port.Number != 0 {
+			return int(i.port.Number)
+		}
+		for _, port := range service.Spec.Ports {
+			if port.Name == i.port.Name {
+				return int(port.Port)
+			}
+		}
+	}
+	for _, port := range service.Spec.Ports {
+		if port.Name == "http" {
+			return int(port.Port)
+		}
+	}
+	if len(service.Spec.Ports) == 0 {
+		return 0
+	}
+	return int(service.Spec.Ports[0].Port)
+}
+
+// probed is the path that the readiness probe of the Service's pods asks, empty if none does.
+func probed(service *corev1.Service, objects []*unstructured.Unstructured) string {
+	for _, pod := range manifest.PodsOf(objects, service) {
+		for _, container := range pod.Spec.Containers {
+			if probe := container.ReadinessProbe; probe != nil && probe.HTTPGet != nil {
+				return "/" + strings.TrimPrefix(probe.HTTPGet.Path, "/")
+			}
+		}
+	}
+	return ""
+}
