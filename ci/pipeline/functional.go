@@ -3,6 +3,7 @@ package pipeline
 import (
 	"context"
 	"fmt"
+	"sync/atomic"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -19,9 +20,9 @@ import (
 
 // beta is what a run has in the build namespace.
 type beta struct {
-	made    bool       // something of the run may be there
-	removal chan error // its removal under way
-	resign  func()     // stops the heartbeat
+	made    atomic.Bool // something of the run may be there
+	removal chan error  // its removal under way
+	resign  func()      // stops the heartbeat
 }
 
 // Functional deploys the image as a beta of its own and tests it, first through its
@@ -39,7 +40,7 @@ func (r *Run) Functional(ctx context.Context) error {
 		return err
 	}
 	r.note("functional", "deploy "+r.betaPath())
-	r.beta.made = true
+	r.beta.made.Store(true)
 	owner, err := runs.Begin(ctx, r.env.Build, r.opts.BuildNamespace, r.opts.Run, map[string]string{"version": r.opts.Version, "commit": r.opts.Commit})
 	if err != nil {
 		return err

@@ -174,7 +174,7 @@ func TestAFailedBetaIsKeptUntilASignal(t *testing.T) {
 	f.opts.KeepBeta = time.Hour
 	ctx, cancel := context.WithCancelCause(t.Context())
 	f.on("functional", func(context.Context) error {
-		f.beta.made = true
+		f.beta.made.Store(true)
 		time.AfterFunc(20*time.Millisecond, func() { cancel(Interrupt{Signal: os.Interrupt}) })
 		return errors.New("no")
 	})
