@@ -92,8 +92,13 @@ func (r *Run) checkIsolated(ctx context.Context, beta []*unstructured.Unstructur
 func (r *Run) testBeta(ctx context.Context, objects []*unstructured.Unstructured) error {
 	var external reach.Address
 	var finding errgroup.Group
+	search, stop := context.WithCancel(ctx)
+	defer func() { // of a search that nobody waits for any more, the next stage must not hear
+		stop()
+		_ = finding.Wait()
+	}()
 	finding.Go(func() (err error) {
-		external, err = reach.AddressOf(ctx, r.env.Build, objects, r.betaPath()+r.app.Health)
+		external, err = reach.AddressOf(search, r.env.Build, objects, r.betaPath()+r.app.Health, r.tell(ctx, "functional"))
 		return err
 	})
 	if err := r.testService(ctx, objects); err != nil {
@@ -124,7 +129,7 @@ func (r *Run) testService(ctx context.Context, objects []*unstructured.Unstructu
 		finding, cancel = context.WithTimeout(ctx, servedTime)
 	}
 	defer cancel()
-	forward, err := reach.ForwardTo(finding, r.env.Build, r.opts.BuildNamespace, r.betaService(), r.app.Port)
+	forward, err := reach.ForwardTo(finding, r.env.Build, r.opts.BuildNamespace, r.betaService(), r.app.Port, r.tell(ctx, "functional"))
 	if err != nil {
 		return err
 	}
@@ -133,7 +138,9 @@ func (r *Run) testService(ctx context.Context, objects []*unstructured.Unstructu
 	r.address("functional", url, "port-forward to Service "+r.opts.BuildNamespace+"/"+r.betaService())
 	return r.runSuite(ctx, suite{stage: "functional", command: r.app.Functional, address: url, version: r.opts.Version,
 		service: r.env.Engine.Tunnel(forward.LocalPort), code: ExitFunctional,
-		ask: func(ctx context.Context) error { return forward.Answers(ctx, r.betaPath()+r.app.Health) }})
+		ask: func(ctx context.Context) error {
+			return forward.Answers(ctx, r.betaPath()+r.app.Health, r.tell(ctx, "functional"))
+		}})
 }
 
 func (r *Run) address(stage, url, foundBy string) {

@@ -77,7 +77,7 @@ func (r *Run) testProduction(ctx context.Context, stage string, objects []*unstr
 	}
 	r.note(stage, "find the address")
 	found := r.waitTime()
-	address, err := reach.AddressOf(ctx, r.env.Production, objects, path+r.app.Health)
+	address, err := reach.AddressOf(ctx, r.env.Production, objects, path+r.app.Health, r.tell(ctx, stage))
 	found()
 	if err != nil {
 		return "", err
@@ -102,7 +102,7 @@ func (r *Run) stillServed(ctx context.Context, objects []*unstructured.Unstructu
 	}
 	ctx, cancel := context.WithTimeout(ctx, answerTime)
 	defer cancel()
-	_, err := reach.AddressOf(ctx, r.env.Production, objects, path+r.app.Health)
+	_, err := reach.AddressOf(ctx, r.env.Production, objects, path+r.app.Health, nil)
 	return err
 }
 
@@ -118,7 +118,7 @@ func (r *Run) unlessGone(ctx context.Context, in *cluster.Cluster, objects []*un
 	defer r.waitTime()()
 	ctx, cancel := context.WithTimeout(ctx, answerTime)
 	defer cancel()
-	_, err := reach.AddressOf(ctx, in, objects, path+r.app.Health)
+	_, err := reach.AddressOf(ctx, in, objects, path+r.app.Health, nil)
 	if gone := (*cluster.Error)(nil); errors.As(err, &gone) && gone.Class == cluster.NoAddress {
 		return err
 	}
