@@ -21,6 +21,7 @@ func (r *Run) awaitSweep() error {
 	}
 	defer r.waitTime()()
 	r.note("cleanup", "look for what killed runs left")
+	r.sweeping.awaited(func(text string) { r.note("cleanup", text) })
 	return <-r.stale
 }
 
@@ -32,16 +33,18 @@ func (r *Run) removeBeta(ctx context.Context) error {
 	defer r.waitTime()()
 	if r.beta.removal != nil {
 		r.note("cleanup", "wait until the beta is gone")
+		r.beta.behind.awaited(func(text string) { r.note("cleanup", text) })
 		return <-r.beta.removal
 	}
 	r.note("cleanup", "remove the beta")
+	r.beta.behind.awaited(func(text string) { r.note("cleanup", text) })
 	return r.deleteBeta(ctx)
 }
 
 // deleteBeta stops the heartbeat only when nothing is left: until then
 // `cleanup --stale` must not take the run for a killed one.
 func (r *Run) deleteBeta(ctx context.Context) error {
-	_, err := runs.Delete(ctx, r.env.Build, r.opts.BuildNamespace, r.opts.Run)
+	_, err := runs.Delete(ctx, r.env.Build, r.opts.BuildNamespace, r.opts.Run, r.beta.behind.heard)
 	if r.beta.resign != nil {
 		r.beta.resign()
 	}

@@ -22,6 +22,7 @@ import (
 type beta struct {
 	made    atomic.Bool // something of the run may be there
 	removal chan error  // its removal under way
+	behind  background  // what that waits for
 	resign  func()      // stops the heartbeat
 }
 

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/slipway-cd/slipway/ci/cluster"
+	"github.com/slipway-cd/slipway/ci/cluster/write"
 	"github.com/slipway-cd/slipway/ci/report"
 	"github.com/slipway-cd/slipway/ci/trace"
 )
@@ -70,7 +71,7 @@ func (r *Run) stage(ctx context.Context, stage Stage) *Failure {
 	}
 	r.detail, r.ran = "", nil
 	var failure *Failure
-	if err := stage.Run(ctx); err != nil {
+	if err := stage.Run(write.WithProgress(ctx, r.tell(ctx, stage.Name))); err != nil {
 		failure = explain(ctx, err, stage.Code)
 		if r.lock.lease != nil && !stage.Always && !r.lock.held(ctx) {
 			failure = r.lockLost(ctx)
