@@ -89,7 +89,9 @@ func (r *Run) stage(ctx context.Context, stage Stage) *Failure {
 	span.End(outcome(failure))
 	r.report.Stages = append(r.report.Stages, done)
 	var tail []string
-	if failure != nil && len(failure.Evidence) == 0 { // evidence explains more than the end of the log
+	// Evidence explains more than the end of the log, and what the engine did, perhaps
+	// for the stage before, explains no failure of the cluster.
+	if failure != nil && failure.logged && len(failure.Evidence) == 0 {
 		tail = r.env.Dir.Tail(stage.Name, logTail)
 	}
 	r.env.Printer.StageEnded(done, tail)
