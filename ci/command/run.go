@@ -22,6 +22,9 @@ func (c *runCommand) Run(ctx context.Context, f *flags) error {
 		if err := run.Preflight(ctx); err != nil {
 			return nil, nil, err
 		}
+		for _, doubt := range run.Doubts() {
+			fmt.Fprintln(os.Stderr, "slipway:", doubt)
+		}
 		return run, run.Stages(), run.LookBehind(ctx)
 	})
 }

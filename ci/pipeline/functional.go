@@ -3,6 +3,7 @@ package pipeline
 import (
 	"context"
 	"fmt"
+	"strings"
 	"sync/atomic"
 	"time"
 
@@ -15,6 +16,7 @@ import (
 	"github.com/slipway-cd/slipway/ci/cluster/rollout"
 	"github.com/slipway-cd/slipway/ci/cluster/runs"
 	"github.com/slipway-cd/slipway/ci/cluster/write"
+	"github.com/slipway-cd/slipway/ci/manifest"
 	"github.com/slipway-cd/slipway/ci/report"
 )
 
@@ -24,6 +26,8 @@ type beta struct {
 	removal chan error  // its removal under way
 	behind  background  // what that waits for
 	resign  func()      // stops the heartbeat
+
+	named manifest.Named // by renderBeta
 }
 
 // Functional deploys the image as a beta of its own and tests it, first through its
@@ -39,6 +43,9 @@ func (r *Run) Functional(ctx context.Context) error {
 	}
 	if err := r.receipt.ready(ctx); err != nil {
 		return err
+	}
+	if renamed := r.beta.named.Renamed; len(renamed) > 0 {
+		r.note("functional", "renamed with the Services that they name: "+strings.Join(renamed, ", "))
 	}
 	r.note("functional", "deploy "+r.betaPath())
 	r.beta.made.Store(true)

@@ -19,17 +19,33 @@ func (r *Run) betaPath() string { return r.app.BetaPath + "/" + r.opts.Run }
 func (r *Run) betaService() string { return r.app.Service + "-" + r.opts.Run }
 
 // renderBeta returns the objects of this run's beta: their names end with the run's id,
-// their selectors contain it, and the Ingress serves a path of its own.
+// their selectors contain it, and the Ingress serves a path of its own. What names a
+// Service of the beta follows it.
 func (r *Run) renderBeta(digest string) ([]*unstructured.Unstructured, error) {
-	return manifest.Render(r.env.Tree, r.opts.BetaOverlay, manifest.Layer{
+	suffix := "-" + r.opts.Run
+	objects, err := manifest.Render(r.env.Tree, r.opts.BetaOverlay, manifest.Layer{
 		Namespace:      r.opts.BuildNamespace,
-		NameSuffix:     "-" + r.opts.Run,
+		NameSuffix:     suffix,
 		Labels:         r.labels(),
 		SelectorLabels: map[string]string{managed.LabelRun: r.opts.Run},
 		Images:         r.images(digest),
 		Components:     r.app.PerRun,
 		Values:         r.values(r.betaPath()),
 	})
+	if err == nil {
+		r.beta.named = manifest.FollowServices(objects, suffix)
+	}
+	return objects, err
+}
+
+// Doubts are sentences about what a beta of this run may lack, to be told before
+// anything is built. What an overlay that does not render lacks, Check has told.
+func (r *Run) Doubts() []string {
+	if !Reaches(r.opts.Until, "functional") {
+		return nil
+	}
+	_, _ = r.renderBeta(noDigest)
+	return r.beta.named.Doubtful
 }
 
 // renderProduction returns the objects of production.
