@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 
 	"github.com/slipway-cd/slipway/ci/cluster"
 	"github.com/slipway-cd/slipway/ci/cluster/runs"
@@ -33,6 +34,7 @@ func (c *cleanupCommand) Run(ctx context.Context, f *flags) error {
 	in := at.build
 	ids := []string{f.RunID}
 	if c.Stale {
+		fmt.Fprintln(os.Stderr, "slipway: look for up to 15 seconds which runs give a sign of life")
 		if ids, err = runs.Stale(ctx, in, f.BuildNamespace); err != nil {
 			return err
 		}
@@ -48,7 +50,7 @@ func (c *cleanupCommand) Run(ctx context.Context, f *flags) error {
 }
 
 func (f *flags) remove(ctx context.Context, in *cluster.Cluster, run string) error {
-	found, err := runs.Delete(ctx, in, f.BuildNamespace, run)
+	found, err := runs.Delete(ctx, in, f.BuildNamespace, run, func(run, state string) { fmt.Fprintf(os.Stderr, "slipway: %s: %s\n", run, state) })
 	out := f.host.screen().Out
 	switch {
 	case err != nil:

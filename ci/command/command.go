@@ -6,12 +6,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"os"
-	"os/signal"
 	"strings"
-	"sync/atomic"
-	"syscall"
 
 	"github.com/alecthomas/kong"
 	"github.com/go-logr/logr"
@@ -87,58 +83,6 @@ func (e Ended) Error() string {
 		return fmt.Sprintf("exit code %d", e.Code)
 	}
 	return e.Cause
-}
-
-// untilSignal cancels the context at the first SIGINT, SIGTERM or SIGHUP, so that
-// the run cleans up after itself; a second SIGINT or SIGTERM ends the program at
-// once. SIGHUP, of a terminal that closes or a `go run` that ends, comes together
-// with others, so it is never taken for the second.
-func untilSignal(ctx context.Context) (context.Context, func()) {
-	ctx, cancel := context.WithCancelCause(ctx)
-	signals := make(chan os.Signal, 3)
-	signal.Notify(signals, syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP)
-	hangUpWithParent()
-	go func() {
-		first, open := <-signals
-		if !open {
-			return
-		}
-		fmt.Fprintf(os.Stderr, "\nslipway: %s: cleaning up; a second signal ends the program at once, without cleaning up\n", first)
-		if first == syscall.SIGHUP {
-			first = syscall.SIGTERM // which has an exit code
-		}
-		cancel(pipeline.Interrupt{Signal: first})
-		for second := range signals {
-			if second != syscall.SIGHUP {
-				byHand.Load().print(os.Stderr)
-				os.Exit(128 + int(second.(syscall.Signal)))
-			}
-		}
-	}()
-	return ctx, func() {
-		signal.Stop(signals)
-		close(signals)
-		cancel(nil)
-	}
-}
-
-// lastWords are what the program prints when it ends without cleaning up.
-type lastWords struct {
-	run        string
-	production func() []string
-}
-
-// byHand is set once a run may write something.
-var byHand atomic.Pointer[lastWords]
-
-func (w *lastWords) print(to io.Writer) {
-	if w == nil {
-		return
-	}
-	fmt.Fprintf(to, "slipway: not cleaned up: run `go run ./ci recover`, or by hand:\n  go run ./ci cleanup --run %s\n", w.run)
-	for _, command := range w.production() {
-		fmt.Fprintln(to, " ", command)
-	}
 }
 
 func newParser(cli *commands, more ...kong.Option) *kong.Kong {

@@ -63,7 +63,7 @@ func (f *flags) carryOut(ctx context.Context, needs need, options func(context.C
 		return err
 	}
 	defer dir.Close()
-	byHand.Store(&lastWords{run: opts.Run, production: run.ByHand})
+	words.Store(&lastWords{run: opts.Run, buildNamespace: opts.BuildNamespace, namespace: opts.Namespace, beta: run.HasBeta, production: run.ByHand})
 	done := run.Execute(ctx, stages, dir)
 	for _, err := range []error{env.Tracer.Close(), publish(done, dir.Path(), f.host.screen().Out, os.Getenv)} {
 		if err != nil {

@@ -6,6 +6,7 @@ import (
 	"sync/atomic"
 	"syscall"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 )
@@ -113,19 +114,26 @@ func (p point) codes(signal syscall.Signal) []int {
 	return []int{interrupted}
 }
 
-func TestASecondSignalEndsAtOnceAndTellsWhatToDo(t *testing.T) {
+func TestALaterSignalEndsAtOnceAndTellsWhatToDo(t *testing.T) {
 	v := newVictim(t, "second")
 	v.n.lease = "" // once, what is waited for is what everybody waits for
 	before := v.snapshot(t, v.n)
 	var first, second atomic.Bool
 	done := v.start(t, v.r, v.n, func(process *os.Process, line string) {
-		if strings.HasPrefix(line, "rollback: Deployment ") && !first.Swap(true) || strings.HasPrefix(line, "undo: put back ") && !second.Swap(true) {
+		switch {
+		case strings.HasPrefix(line, "rollback: Deployment ") && !first.Swap(true):
 			_ = process.Signal(syscall.SIGINT)
+			_ = process.Signal(syscall.SIGINT) // the same signal still
+		case strings.HasPrefix(line, "undo: put back ") && !second.Swap(true):
+			_ = process.Signal(syscall.SIGSTOP) // what puts back takes less time than a signal counts as repeated
+			time.Sleep(2 * time.Second)
+			_ = process.Signal(syscall.SIGINT)
+			_ = process.Signal(syscall.SIGCONT)
 		}
 	}, "rollback")()
 	require.True(t, second.Load(), done.stdout)
 	require.Equal(t, 130, done.code, done.stdout+done.stderr)
-	for _, command := range []string{"go run ./ci recover", "kubectl -n " + v.n.production + " get secret slipway-undo-", "delete configmap/first", "delete secret slipway-undo-"} {
+	for _, command := range []string{"production in " + v.n.production + " stays as far as run ", "go run ./ci recover", "kubectl -n " + v.n.production + " get secret slipway-undo-", "delete configmap/first", "delete secret slipway-undo-"} {
 		require.Contains(t, done.stderr, command)
 	}
 	v.byHand(t, done.stderr)

@@ -48,11 +48,12 @@ func (f *foreseen) refusal() error {
 
 // foreseeBeta asks the server about the beta's objects before anything is built.
 func (r *Run) foreseeBeta(ctx context.Context, f *foreseen) error {
-	objects, _, err := r.renderBeta(r.images)
+	beta, err := r.renderBeta(r.images)
 	if err != nil {
 		return err
 	}
-	said, err := apply.Admit(ctx, r.env.Build, objects, apply.Options{})
+	said, err := apply.Admit(ctx, r.env.Build, beta.objects, apply.Options{})
+	said.Warnings = append(said.Warnings, beta.names.Doubtful...)
 	f.add(said)
 	return err
 }

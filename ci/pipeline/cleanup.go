@@ -21,37 +21,47 @@ func (r *Run) awaitSweep() error {
 	}
 	defer r.waitTime()()
 	r.note("cleanup", "look for what killed runs left")
+	r.sweeping.awaited(func(text string) { r.note("cleanup", text) })
 	return <-r.stale
 }
 
 // removeBeta waits for the removal under way, or removes what a failure left.
 func (r *Run) removeBeta(ctx context.Context) error {
-	if !r.beta.made {
+	if r.beta.removal == nil && !r.beta.made.Load() {
 		return nil
 	}
 	defer r.waitTime()()
 	if r.beta.removal != nil {
 		r.note("cleanup", "wait until the beta is gone")
+		r.beta.behind.awaited(func(text string) { r.note("cleanup", text) })
 		return <-r.beta.removal
 	}
 	r.note("cleanup", "remove the beta")
+	r.beta.behind.awaited(func(text string) { r.note("cleanup", text) })
 	return r.deleteBeta(ctx)
 }
 
 // deleteBeta stops the heartbeat only when nothing is left: until then
 // `cleanup --stale` must not take the run for a killed one.
 func (r *Run) deleteBeta(ctx context.Context) error {
-	_, err := runs.Delete(ctx, r.env.Build, r.opts.BuildNamespace, r.opts.Run)
+	_, err := runs.Delete(ctx, r.env.Build, r.opts.BuildNamespace, r.opts.Run, r.beta.behind.heard)
 	if r.beta.resign != nil {
 		r.beta.resign()
+	}
+	if err == nil {
+		r.beta.made.Store(false)
 	}
 	return err
 }
 
+// HasBeta reports whether the build namespace may hold something of this run. It may be
+// called at any time from another goroutine.
+func (r *Run) HasBeta() bool { return r.beta.made.Load() }
+
 // keepBeta leaves the beta of a failed run up so that somebody can look at it, until
 // the time given by --keep-beta or --timeout is over, or a signal comes.
 func (r *Run) keepBeta(ctx context.Context) {
-	if r.opts.KeepBeta == 0 || !r.beta.made || r.beta.removal != nil || ctx.Err() != nil {
+	if r.opts.KeepBeta == 0 || !r.beta.made.Load() || r.beta.removal != nil || ctx.Err() != nil {
 		return
 	}
 	r.stage(ctx, Stage{Name: "keep-beta", Time: r.opts.KeepBeta, Run: func(ctx context.Context) error {

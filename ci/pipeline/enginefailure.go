@@ -11,7 +11,7 @@ import (
 // engineFailure returns the Failure for an error of the engine: a command in the build
 // has failed, or the engine no longer answers.
 func (r *Run) engineFailure(what string, err error) *Failure {
-	failure := &Failure{Code: ExitBuild, Cause: what + ": " + firstLine(engineID.ReplaceAllString(err.Error(), "")), Err: err}
+	failure := &Failure{Code: ExitBuild, Cause: what + ": " + firstLine(engineID.ReplaceAllString(err.Error(), "")), Err: err, logged: true}
 	var command *dagger.ExecError
 	switch {
 	case errors.As(err, &command):

@@ -62,6 +62,8 @@ type Failure struct {
 	Evidence []string // lines that prove it: events, states, log lines
 	Try      string   // what the user can do
 	Err      error
+
+	logged bool // the engine failed, so that the end of its log may say more
 }
 
 // Error returns cause and what to try in one line.
@@ -147,7 +149,9 @@ func outOfTime(ctx context.Context, err error) *Failure {
 	if !errors.As(err, new(OutOfTime)) { // else the error names the limit itself
 		cause = context.Cause(ctx).Error() + ": " + cause
 	}
-	return &Failure{Code: ExitTimeout, Cause: "out of time: " + cause, Try: "allow more time with --timeout or --stage-timeout", Err: err}
+	var known *Failure
+	return &Failure{Code: ExitTimeout, Cause: "out of time: " + cause, Try: "allow more time with --timeout or --stage-timeout", Err: err,
+		logged: errors.As(err, &known) && known.logged}
 }
 
 // ExitCode returns the exit code for err; 0 for nil.

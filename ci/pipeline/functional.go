@@ -2,6 +2,8 @@ package pipeline
 
 import (
 	"context"
+	"strings"
+	"sync/atomic"
 
 	"golang.org/x/sync/errgroup"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
@@ -17,27 +19,33 @@ import (
 
 // beta is what a run has in the build namespace.
 type beta struct {
-	made    bool       // something of the run may be there
-	removal chan error // its removal under way
-	resign  func()     // stops the heartbeat
+	made    atomic.Bool // something of the run may be there
+	removal chan error  // its removal under way
+	behind  background  // what that waits for
+	resign  func()      // stops the heartbeat
+
 }
 
 // Functional deploys the image as a beta of its own and tests it, first through its
 // Service, then through its external address. The beta runs beside those of other
 // runs and is removed whether the tests pass or fail.
 func (r *Run) Functional(ctx context.Context) error {
-	objects, reached, err := r.renderBeta(r.images)
+	beta, err := r.renderBeta(r.images)
 	if err != nil {
 		return err
 	}
+	objects := beta.objects
 	if err := r.checkIsolated(ctx, objects); err != nil {
 		return err
 	}
 	if err := r.receipt.ready(ctx); err != nil {
 		return err
 	}
+	if len(beta.names.Renamed) > 0 {
+		r.note("functional", "renamed with the Services that they name: "+strings.Join(beta.names.Renamed, ", "))
+	}
 	r.note("functional", "deploy beta "+r.opts.Run)
-	r.beta.made = true
+	r.beta.made.Store(true)
 	owner, err := runs.Begin(ctx, r.env.Build, r.opts.BuildNamespace, r.opts.Run, map[string]string{"version": r.opts.Version, "commit": r.opts.Commit})
 	if err != nil {
 		return err
@@ -52,10 +60,10 @@ func (r *Run) Functional(ctx context.Context) error {
 	if err := r.wait(ctx, r.env.Build, "functional", objects); err != nil {
 		return err
 	}
-	if err := r.testBeta(ctx, objects, reached); err != nil {
+	if err := r.testBeta(ctx, objects, beta.front); err != nil {
 		return err
 	}
-	r.detail = r.tested(reached)
+	r.detail = r.tested(beta.front)
 	r.beta.removal = make(chan error, 1)
 	go func() { // meanwhile the pipeline goes on; cleanup waits for it
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), cleanupTime)
@@ -117,9 +125,14 @@ func (r *Run) testBeta(ctx context.Context, objects []*unstructured.Unstructured
 	}
 	var external reach.Address
 	var finding errgroup.Group
+	search, stop := context.WithCancel(ctx)
+	defer func() { // of a search that nobody waits for any more, the next stage must not hear
+		stop()
+		_ = finding.Wait()
+	}()
 	if reached.Public {
 		finding.Go(func() (err error) {
-			external, err = reach.AddressOf(ctx, r.env.Build, objects, reached.Answers())
+			external, err = reach.AddressOf(search, r.env.Build, objects, reached.Service, reached.Answers(), r.tell(ctx, "functional"))
 			return err
 		})
 	}
@@ -134,8 +147,7 @@ func (r *Run) testBeta(ctx context.Context, objects []*unstructured.Unstructured
 		return err
 	}
 	at.address = external.URL + reached.Path
-	r.address("functional", at.address, external.FoundBy)
-	err = r.runSuites(ctx, r.app.Tests.Functional, at)
+	err = r.testOutside(ctx, r.env.Build, external, r.app.Tests.Functional, at)
 	return r.unlessGone(ctx, r.env.Build, objects, reached, err)
 }
 

@@ -25,7 +25,7 @@ const servedTime = time.Minute
 // testService tests through a port of this process that is forwarded to the Service,
 // which works with any cluster network.
 func (r *Run) testService(ctx context.Context, in *cluster.Cluster, objects []*unstructured.Unstructured, suites []description.Suite, reached front.Front, at place) error {
-	forward, err := r.forward(ctx, in, objects, reached.Service, reached.Port)
+	forward, err := r.forward(ctx, in, objects, at.stage, reached.Service, reached.Port)
 	if err != nil {
 		return err
 	}
@@ -36,19 +36,21 @@ func (r *Run) testService(ctx context.Context, in *cluster.Cluster, objects []*u
 	}
 	at.address = fmt.Sprintf("http://%s:%d%s", reached.Name, reached.Port, base)
 	at.names = append(at.names, name{reached.Name, r.env.Engine.Tunnel(dagger.PortForward{Backend: forward.LocalPort, Frontend: reached.Port})})
-	at.ask = func(ctx context.Context) error { return forward.Answers(ctx, base+reached.Health) }
+	at.ask = func(ctx context.Context) error {
+		return forward.Answers(ctx, base+reached.Health, r.tell(ctx, at.stage))
+	}
 	r.address(at.stage, at.address, "port-forward to Service "+namespaceOf(objects, reached.Service)+"/"+reached.Service)
 	return r.runSuites(ctx, suites, at)
 }
 
 // forward opens a port of this process to a Service.
-func (r *Run) forward(ctx context.Context, in *cluster.Cluster, objects []*unstructured.Unstructured, service string, port int) (*reach.Forward, error) {
+func (r *Run) forward(ctx context.Context, in *cluster.Cluster, objects []*unstructured.Unstructured, stage, service string, port int) (*reach.Forward, error) {
 	finding, cancel := ctx, func() {}
 	if !rollout.MadeByOthers(objects) {
 		finding, cancel = context.WithTimeout(ctx, servedTime)
 	}
 	defer cancel()
-	return reach.ForwardTo(finding, in, namespaceOf(objects, service), service, port)
+	return reach.ForwardTo(finding, in, namespaceOf(objects, service), service, port, r.tell(ctx, stage))
 }
 
 // beside makes the other Services of the beta known to its tests by their plain names.
@@ -68,7 +70,7 @@ func (r *Run) beside(ctx context.Context, objects []*unstructured.Unstructured) 
 				port = cmp.Or(port, front.Port(service))
 			}
 		}
-		forward, err := r.forward(ctx, r.env.Build, objects, wanted.Name+r.suffix(), port)
+		forward, err := r.forward(ctx, r.env.Build, objects, "functional", wanted.Name+r.suffix(), port)
 		if err != nil {
 			closeAll()
 			return nil, nil, err
@@ -77,6 +79,21 @@ func (r *Run) beside(ctx context.Context, objects []*unstructured.Unstructured) 
 		names = append(names, name{wanted.Name, r.env.Engine.Tunnel(dagger.PortForward{Backend: forward.LocalPort, Frontend: port})})
 	}
 	return names, closeAll, nil
+}
+
+// testOutside tests at an address that was found; where DNS does not know its name, the
+// tests' containers do.
+func (r *Run) testOutside(ctx context.Context, in *cluster.Cluster, address reach.Address, suites []description.Suite, at place) error {
+	r.address(at.stage, at.address, address.FoundBy)
+	relay, err := reach.RelayTo(ctx, in, address)
+	if err != nil {
+		return err
+	}
+	defer relay.Close()
+	if relay != nil {
+		at.names = append(at.names, name{relay.Host, r.env.Engine.Tunnel(dagger.PortForward{Backend: relay.LocalPort, Frontend: relay.Port})})
+	}
+	return r.runSuites(ctx, suites, at)
 }
 
 // namespaceOf is where a Service is; all objects of a run that are in a namespace are in the same.

@@ -57,12 +57,12 @@ func Check(app description.Application, opts Options, tree fs.FS) error {
 var noDigest = "sha256:" + strings.Repeat("0", 64)
 
 func (r *Run) checkOverlays() error {
-	beta, _, err := r.renderBeta(r.images)
+	beta, err := r.renderBeta(r.images)
 	if err == nil {
-		err = rollout.CheckAnnotations(beta)
+		err = rollout.CheckAnnotations(beta.objects)
 	}
 	if err == nil { // its Services select pods of this run alone, so that only the overlay can have them
-		err = rollout.CheckServices(beta, "")
+		err = rollout.CheckServices(beta.objects, "")
 	}
 	if err != nil {
 		return Usage("--beta-overlay: %w", err)

@@ -87,14 +87,13 @@ func (r *Run) testProduction(ctx context.Context, stage string, objects []*unstr
 	}
 	r.note(stage, "find the address")
 	found := r.waitTime()
-	address, err := reach.AddressOf(ctx, r.env.Production, objects, reached.Answers())
+	address, err := reach.AddressOf(ctx, r.env.Production, objects, reached.Service, reached.Answers(), r.tell(ctx, stage))
 	found()
 	if err != nil {
 		return "", err
 	}
 	at.address = address.URL + reached.Path
-	r.address(stage, at.address, address.FoundBy)
-	err = r.runSuites(ctx, suites, at)
+	err = r.testOutside(ctx, r.env.Production, address, suites, at)
 	if err == nil && r.production.rerouted {
 		err = r.stillServed(ctx, objects, reached)
 	}
@@ -112,7 +111,7 @@ func (r *Run) stillServed(ctx context.Context, objects []*unstructured.Unstructu
 	}
 	ctx, cancel := context.WithTimeout(ctx, answerTime)
 	defer cancel()
-	_, err := reach.AddressOf(ctx, r.env.Production, objects, reached.Answers())
+	_, err := reach.AddressOf(ctx, r.env.Production, objects, reached.Service, reached.Answers(), nil)
 	return err
 }
 
@@ -128,7 +127,7 @@ func (r *Run) unlessGone(ctx context.Context, in *cluster.Cluster, objects []*un
 	defer r.waitTime()()
 	ctx, cancel := context.WithTimeout(ctx, answerTime)
 	defer cancel()
-	_, err := reach.AddressOf(ctx, in, objects, reached.Answers())
+	_, err := reach.AddressOf(ctx, in, objects, reached.Service, reached.Answers(), nil)
 	if gone := (*cluster.Error)(nil); errors.As(err, &gone) && gone.Class == cluster.NoAddress {
 		return err
 	}

@@ -123,6 +123,8 @@ func (r *Run) sweep(ctx context.Context) {
 
 // RemoveStale removes the betas of runs whose process is no longer alive.
 func (r *Run) RemoveStale(ctx context.Context) error {
+	r.note("betas", "look for up to 15 seconds which runs give a sign of life")
+	r.sweeping.awaited(func(text string) { r.note("betas", text) })
 	count, err := r.removeStale(ctx)
 	r.detail = fmt.Sprintf("removed %d stale runs", count)
 	return err
@@ -134,7 +136,7 @@ func (r *Run) removeStale(ctx context.Context) (int, error) {
 		return 0, err
 	}
 	for i, run := range stale {
-		if _, err := runs.Delete(ctx, r.env.Build, r.opts.BuildNamespace, run); err != nil {
+		if _, err := runs.Delete(ctx, r.env.Build, r.opts.BuildNamespace, run, r.sweeping.heard); err != nil {
 			return i, err
 		}
 	}

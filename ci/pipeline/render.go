@@ -16,15 +16,23 @@ import (
 // suffix ends the names of this run's beta.
 func (r *Run) suffix() string { return "-" + r.opts.Run }
 
-// renderBeta returns the objects of this run's beta and what is reached of them: their
-// names end with the run's id, their selectors contain it, and what leads users to it has
-// a path or a host of its own or, by the Service alone, is left out.
-func (r *Run) renderBeta(images []shipped) ([]*unstructured.Unstructured, front.Front, error) {
+// rendered are the objects of a beta, what is reached of them, and what in them names a
+// Service of the beta, which has another name there than in its overlay.
+type rendered struct {
+	objects []*unstructured.Unstructured
+	front   front.Front
+	names   manifest.Named
+}
+
+// renderBeta renders this run's beta: the names of its objects end with the run's id,
+// their selectors contain it, and what leads users to it has a path or a host of its own
+// or, by the Service alone, is left out.
+func (r *Run) renderBeta(images []shipped) (out rendered, err error) {
 	to := manifest.Routes{Host: strings.ReplaceAll(r.app.Betas.Host, "{run}", r.opts.Run)}
 	if r.app.Betas.Path != "" {
 		to.Path = path.Join(r.app.Betas.Path, r.opts.Run)
 	}
-	objects, err := manifest.Render(r.env.Tree, r.opts.BetaOverlay, manifest.Layer{
+	out.objects, err = manifest.Render(r.env.Tree, r.opts.BetaOverlay, manifest.Layer{
 		Namespace:      r.opts.BuildNamespace,
 		NameSuffix:     r.suffix(),
 		Labels:         r.labels(),
@@ -34,21 +42,21 @@ func (r *Run) renderBeta(images []shipped) ([]*unstructured.Unstructured, front.
 		Values:         r.values(to.Path),
 	})
 	if err != nil {
-		return nil, front.Front{}, err
+		return out, err
 	}
-	reached, err := front.Of(r.app, objects, r.suffix())
-	if err != nil {
-		return nil, front.Front{}, err
+	out.names = manifest.FollowServices(out.objects, r.suffix())
+	if out.front, err = front.Of(r.app, out.objects, r.suffix()); err != nil {
+		return out, err
 	}
-	to.From = reached.Path
-	if objects, err = manifest.Reroute(objects, to); err != nil {
-		return nil, front.Front{}, err
+	to.From = out.front.Path
+	if out.objects, err = manifest.Reroute(out.objects, to); err != nil {
+		return out, err
 	}
-	if to.Path != "" && reached.Public {
-		reached.Path = to.Path
+	if to.Path != "" && out.front.Public {
+		out.front.Path = to.Path
 	}
-	reached.Public = reached.Public && (to.Path != "" || to.Host != "")
-	return objects, reached, nil
+	out.front.Public = out.front.Public && (to.Path != "" || to.Host != "")
+	return out, nil
 }
 
 // renderProduction returns the objects of production.

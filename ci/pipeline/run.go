@@ -106,6 +106,8 @@ type Run struct {
 	beta  beta       // by functional
 	stale chan error // by Execute: removal of killed runs' betas under way
 
+	sweeping background // what that waits for
+
 	behind     bool       // by LookBehind: a killed run may have left production changed
 	lock       hold       // by deploy
 	back       wayBack    // by deploy

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/slipway-cd/slipway/ci/cluster"
+	"github.com/slipway-cd/slipway/ci/cluster/write"
 	"github.com/slipway-cd/slipway/ci/report"
 	"github.com/slipway-cd/slipway/ci/trace"
 )
@@ -70,7 +71,7 @@ func (r *Run) stage(ctx context.Context, stage Stage) *Failure {
 	}
 	r.detail, r.ran = "", nil
 	var failure *Failure
-	if err := stage.Run(ctx); err != nil {
+	if err := stage.Run(write.WithProgress(ctx, r.tell(ctx, stage.Name))); err != nil {
 		failure = explain(ctx, err, stage.Code)
 		if r.lock.lease != nil && !stage.Always && !r.lock.held(ctx) {
 			failure = r.lockLost(ctx)
@@ -88,7 +89,9 @@ func (r *Run) stage(ctx context.Context, stage Stage) *Failure {
 	span.End(outcome(failure))
 	r.report.Stages = append(r.report.Stages, done)
 	var tail []string
-	if failure != nil && len(failure.Evidence) == 0 { // evidence explains more than the end of the log
+	// Evidence explains more than the end of the log, and what the engine did, perhaps
+	// for the stage before, explains no failure of the cluster.
+	if failure != nil && failure.logged && len(failure.Evidence) == 0 {
 		tail = r.env.Dir.Tail(stage.Name, logTail)
 	}
 	r.env.Printer.StageEnded(done, tail)

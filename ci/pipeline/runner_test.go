@@ -139,6 +139,43 @@ func TestASignalInterruptsTheStageAndCleanupHasALiveContext(t *testing.T) {
 	}
 }
 
+// tails is a printer that keeps the ends of logs that it is given.
+type tails struct {
+	quiet
+	of map[string][]string
+}
+
+func (p *tails) StageEnded(stage report.Stage, logTail []string) { p.of[stage.Name] = logTail }
+
+// The engine writes what a build did when the next stage has begun already.
+func TestTheEnginesLogIsShownOnlyForWhatTheEngineFailedAt(t *testing.T) {
+	t.Parallel()
+	const late = "147 : Container.publish DONE"
+	for name, c := range map[string]struct {
+		err  error
+		tail []string
+	}{
+		"the engine":              {(&Run{}).engineFailure("run tests", errors.New("exit code: 1")), []string{late}},
+		"the engine, out of time": {(&Run{}).engineFailure("run tests", fmt.Errorf("post: %w", context.DeadlineExceeded)), []string{late}},
+		"the cluster":             {&cluster.Error{Class: cluster.NoAddress, Object: "Ingress a/b", Cause: "no address answered in time"}, nil},
+		"the overlay":             {errors.New("render kustomize/overlays/beta: no"), nil},
+	} {
+		f := newFake(t, "build", "functional")
+		printer := &tails{of: map[string][]string{}}
+		f.env.Printer = printer
+		f.opts.StageTimeout = 200 * time.Millisecond
+		f.on("functional", func(ctx context.Context) error {
+			_, _ = f.env.EngineLog.Write([]byte(late + "\n"))
+			if errors.Is(c.err, context.DeadlineExceeded) {
+				<-ctx.Done()
+			}
+			return c.err
+		})
+		f.execute(t, t.Context())
+		require.Equal(t, c.tail, printer.of["functional"], name)
+	}
+}
+
 func TestAStageThatTakesTooLongNamesTheLimit(t *testing.T) {
 	t.Parallel()
 	f := newFake(t, "build", "functional")
@@ -175,7 +212,7 @@ func TestAFailedBetaIsKeptUntilASignal(t *testing.T) {
 	f.opts.KeepBeta = time.Hour
 	ctx, cancel := context.WithCancelCause(t.Context())
 	f.on("functional", func(context.Context) error {
-		f.beta.made = true
+		f.beta.made.Store(true)
 		time.AfterFunc(20*time.Millisecond, func() { cancel(Interrupt{Signal: os.Interrupt}) })
 		return errors.New("no")
 	})

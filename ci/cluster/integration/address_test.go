@@ -6,6 +6,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"strings"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -53,7 +54,7 @@ func TestAddressCountsOnlyOnceItHasAnswered(t *testing.T) {
 	_, err := apply.Apply(t.Context(), c, wanted, apply.Options{})
 	require.NoError(t, err)
 	time.AfterFunc(300*time.Millisecond, func() { publish(t, c, namespace, "192.0.2.7") })
-	address, err := reach.AddressOf(within(t, 10*time.Second), c, wanted, "/demo/health")
+	address, err := reach.AddressOf(within(t, 10*time.Second), c, wanted, "api", "/demo/health", nil)
 	require.NoError(t, err)
 	require.Equal(t, reach.Address{URL: "http://192.0.2.7", FoundBy: "Ingress " + namespace + "/api, ip in its status"}, address)
 	require.GreaterOrEqual(t, asked.Load(), int32(6))
@@ -70,12 +71,39 @@ func TestAddressSaysWhatWasTried(t *testing.T) {
 	wanted := clustertest.Objects(t, namespace, ingress)
 	_, err := apply.Apply(t.Context(), c, wanted, apply.Options{})
 	require.NoError(t, err)
-	_, err = reach.AddressOf(within(t, time.Second), c, wanted, "/demo/health")
+	_, err = reach.AddressOf(within(t, time.Second), c, wanted, "api", "/demo/health", nil)
 	require.ErrorContains(t, clustertest.RequireClass(t, err, cluster.NoAddress), "it has no address in its status")
 
 	publish(t, c, namespace, "192.0.2.7")
-	_, err = reach.AddressOf(within(t, time.Second), c, wanted, "/demo/health")
+	_, err = reach.AddressOf(within(t, time.Second), c, wanted, "api", "/demo/health", nil)
 	require.ErrorContains(t, clustertest.RequireClass(t, err, cluster.NoAddress), "GET http://192.0.2.7/demo/health: 404 Not Found")
-	_, err = reach.AddressOf(within(t, time.Second), c, wanted, "/demos")
-	require.ErrorContains(t, clustertest.RequireClass(t, err, cluster.NoAddress), "no Ingress among the objects leads to /demos")
+	_, err = reach.AddressOf(within(t, time.Second), c, wanted, "other", "/demo", nil)
+	require.ErrorContains(t, clustertest.RequireClass(t, err, cluster.NoAddress), "no Ingress among the objects leads to Service other")
+}
+
+func TestAHostThatDNSDoesNotKnowIsAskedAtThePublishedAddress(t *testing.T) {
+	t.Parallel()
+	var serves atomic.Bool
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if !serves.Load() || r.Host != "shop.example" {
+			w.WriteHeader(http.StatusNotFound)
+		}
+	}))
+	defer server.Close()
+	c := connectWith(t, cluster.Config{Dial: func(ctx context.Context, network, address string) (net.Conn, error) {
+		require.Equal(t, "192.0.2.7:80", address)
+		return (&net.Dialer{}).DialContext(ctx, network, server.Listener.Addr().String())
+	}})
+	namespace := newNamespace(t, c)
+	wanted := clustertest.Objects(t, namespace, strings.Replace(ingress, "{http:", "{host: shop.example, http:", 1))
+	_, err := apply.Apply(t.Context(), c, wanted, apply.Options{})
+	require.NoError(t, err)
+	time.AfterFunc(3*time.Second, func() { publish(t, c, namespace, "192.0.2.7") })
+	time.AfterFunc(8*time.Second, func() { serves.Store(true) })
+	var heard []string
+	address, err := reach.AddressOf(within(t, 30*time.Second), c, wanted, "api", "/demo/health", func(object, state string) { heard = append(heard, object+": "+state) })
+	require.NoError(t, err)
+	found := "Ingress " + namespace + "/api"
+	require.Equal(t, reach.Address{URL: "http://shop.example", Dial: "192.0.2.7", FoundBy: found + ", host in its rule, dialled at 192.0.2.7"}, address)
+	require.Equal(t, []string{found + ": it has no address in its status", found + ": GET http://shop.example/demo/health at 192.0.2.7: 404 Not Found", found + ": ready"}, heard)
 }

@@ -62,7 +62,7 @@ func TestAForwardWorksForAnImpersonatedAccount(t *testing.T) {
 	require.NoError(t, err)
 	_, err = apply.Apply(t.Context(), confined, clustertest.Objects(t, namespace, app("", testImage(), "one")), apply.Options{})
 	require.NoError(t, err)
-	forward, err := reach.ForwardTo(within(t, time.Minute), confined, namespace, "api", 8080)
+	forward, err := reach.ForwardTo(within(t, time.Minute), confined, namespace, "api", 8080, nil)
 	require.NoError(t, err)
 	defer forward.Close()
 	require.Eventually(t, func() bool { // the container has no probe: it may be ready before it listens

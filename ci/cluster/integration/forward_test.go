@@ -21,7 +21,7 @@ func TestForwardLeadsToAPodOfTheService(t *testing.T) {
 	namespace := newNamespace(t, c)
 	_, err := apply.Apply(t.Context(), c, clustertest.Objects(t, namespace, app("", testImage(), "one")), apply.Options{})
 	require.NoError(t, err)
-	forward, err := reach.ForwardTo(within(t, time.Minute), c, namespace, "api", 8080)
+	forward, err := reach.ForwardTo(within(t, time.Minute), c, namespace, "api", 8080, nil)
 	require.NoError(t, err)
 	url := fmt.Sprintf("http://127.0.0.1:%d/health", forward.LocalPort)
 	require.Eventually(t, func() bool { // the container has no probe: it may be ready before it listens
@@ -42,8 +42,8 @@ func TestForwardWithoutAReadyPodIsNoAddress(t *testing.T) {
 	namespace := newNamespace(t, c)
 	_, err := apply.Apply(t.Context(), c, clustertest.Objects(t, namespace, app("", testImage(), "one"))[2:3], apply.Options{})
 	require.NoError(t, err)
-	_, err = reach.ForwardTo(within(t, time.Second), c, namespace, "api", 8080)
+	_, err = reach.ForwardTo(within(t, time.Second), c, namespace, "api", 8080, nil)
 	require.ErrorContains(t, clustertest.RequireClass(t, err, cluster.NoAddress), "no pod matches its selector app=api")
-	_, err = reach.ForwardTo(within(t, time.Second), c, namespace, "api", 1)
+	_, err = reach.ForwardTo(within(t, time.Second), c, namespace, "api", 1, nil)
 	require.ErrorContains(t, clustertest.RequireClass(t, err, cluster.Misconfigured), "has no port 1")
 }

@@ -61,7 +61,7 @@ func TestSignsOfLifeEndWithTheRecord(t *testing.T) {
 	_, err := runs.Begin(t.Context(), c, namespace, "one", nil)
 	require.NoError(t, err)
 	stop := runs.KeepAlive(t.Context(), c, namespace, "one")
-	_, err = runs.Delete(within(t, time.Minute), c, namespace, "one")
+	_, err = runs.Delete(within(t, time.Minute), c, namespace, "one", nil)
 	require.NoError(t, err)
 	stop()
 	runs.KeepAlive(t.Context(), c, namespace, "one")() // gives a sign at once

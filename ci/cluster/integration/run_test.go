@@ -52,11 +52,11 @@ func TestDeleteRunLeavesNothingOfTheRunAndAllOfOthers(t *testing.T) {
 	require.Equal(t, map[string]string{"commit": "abc"}, recorded[0].Data)
 
 	before, start := c.Requests(), time.Now()
-	found, err := runs.Delete(within(t, time.Minute), c, namespace, "one")
+	found, err := runs.Delete(within(t, time.Minute), c, namespace, "one", nil)
 	require.NoError(t, err)
 	require.Contains(t, found, "deployment api-one")
 	t.Logf("delete: %d requests, %s", c.Requests()-before, time.Since(start))
-	found, err = runs.Delete(within(t, time.Minute), c, namespace, "one")
+	found, err = runs.Delete(within(t, time.Minute), c, namespace, "one", nil)
 	require.NoError(t, err, "again")
 	require.Empty(t, found)
 

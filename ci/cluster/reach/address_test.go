@@ -10,24 +10,29 @@ import (
 	"k8s.io/utils/ptr"
 )
 
-func TestAddressOfPrefersTheHostOfTheRule(t *testing.T) {
+func TestAHostOfTheRuleIsDialledAtThePublishedAddressFirst(t *testing.T) {
 	t.Parallel()
-	rule := networkingv1.IngressRule{Host: "demo.example", IngressRuleValue: networkingv1.IngressRuleValue{HTTP: &networkingv1.HTTPIngressRuleValue{Paths: []networkingv1.HTTPIngressPath{{Path: "/"}}}}}
+	rule := networkingv1.IngressRule{Host: "demo.example", IngressRuleValue: networkingv1.IngressRuleValue{HTTP: &networkingv1.HTTPIngressRuleValue{Paths: []networkingv1.HTTPIngressPath{{Path: "/", Backend: networkingv1.IngressBackend{Service: &networkingv1.IngressServiceBackend{Name: "web"}}}}}}}
 	in := &networkingv1.Ingress{Spec: networkingv1.IngressSpec{Rules: []networkingv1.IngressRule{rule}}}
-	_, found := addressOf(in, "/demo")
-	require.False(t, found, "the controller has not published it")
-	in.Status.LoadBalancer.Ingress = []networkingv1.IngressLoadBalancerIngress{{Hostname: "lb.example"}}
-	address, _ := addressOf(in, "/demo")
-	require.Equal(t, "http://demo.example", address.URL)
+	in.Namespace, in.Name = "shop", "web"
+	published := func(at ...networkingv1.IngressLoadBalancerIngress) []Address {
+		in.Status.LoadBalancer.Ingress = at
+		return addressesOf(in, "web")
+	}
+	const found = "Ingress shop/web, "
+	require.Empty(t, published(), "the controller has not published it")
+	require.Empty(t, published(networkingv1.IngressLoadBalancerIngress{}))
+	ip, lb := networkingv1.IngressLoadBalancerIngress{IP: "2001:db8::1"}, networkingv1.IngressLoadBalancerIngress{Hostname: "lb.example"}
+	byName := Address{URL: "http://demo.example", FoundBy: found + "host in its rule"}
+	require.Equal(t, []Address{{URL: "http://demo.example", Dial: "2001:db8::1", FoundBy: found + "host in its rule, dialled at 2001:db8::1"}, byName}, published(ip, lb))
+	require.Equal(t, []Address{{URL: "http://demo.example", Dial: "lb.example", FoundBy: found + "host in its rule, dialled at lb.example"}, byName}, published(lb))
 	in.Spec.TLS = []networkingv1.IngressTLS{{Hosts: []string{"demo.example"}}}
-	address, _ = addressOf(in, "/demo")
-	require.Equal(t, "https://demo.example", address.URL)
-	in.Spec.Rules[0].Host, in.Spec.TLS = "", nil
-	address, _ = addressOf(in, "/demo")
-	require.Equal(t, "http://lb.example", address.URL)
-	in.Status.LoadBalancer.Ingress[0] = networkingv1.IngressLoadBalancerIngress{IP: "2001:db8::1"}
-	address, _ = addressOf(in, "/demo")
-	require.Equal(t, "http://[2001:db8::1]", address.URL)
+	require.Equal(t, "https://demo.example", published(lb)[0].URL)
+	for _, any := range []string{"", "*.example"} {
+		in.Spec.Rules[0].Host = any
+		require.Equal(t, []Address{{URL: "http://lb.example", FoundBy: found + "hostname in its status"}}, published(lb))
+		require.Equal(t, []Address{{URL: "http://[2001:db8::1]", FoundBy: found + "ip in its status"}}, published(ip))
+	}
 }
 
 func TestReadyPodTakesTheNumberOfTheNamedPortFromItsSlice(t *testing.T) {

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"net"
-	"net/http"
 	"slices"
 	"time"
 
@@ -14,11 +13,7 @@ import (
 	discoveryv1 "k8s.io/api/discovery/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/labels"
-
-	//lint:ignore SA1019 client-go's portforward still takes its types
-	"k8s.io/apimachinery/pkg/util/httpstream"
 	"k8s.io/client-go/tools/portforward"
-	"k8s.io/client-go/transport/spdy"
 	"k8s.io/utils/ptr"
 
 	"github.com/slipway-cd/slipway/ci/cluster"
@@ -29,10 +24,14 @@ import (
 // lookTime is how long it may take to find out why there is no ready pod.
 const lookTime = 5 * time.Second
 
+// noPod is what a Service lacks that leads nowhere.
+const noPod = "no pod behind it is ready"
+
 // Forward is a local port that leads to one pod of a Service.
 type Forward struct {
 	LocalPort int    // on 127.0.0.1
 	Pod       string // the pod it leads to
+	namespace string
 	stop      context.CancelFunc
 	ended     chan struct{}
 }
@@ -40,8 +39,9 @@ type Forward struct {
 // ForwardTo opens a port on 127.0.0.1 that leads to a ready pod behind a port of a
 // Service, through the API server, so that it works wherever the API server is
 // reached. It watches until a pod is ready; the error at the deadline of ctx is
-// NoAddress. The forward lasts until Close, even when ctx ends.
-func ForwardTo(ctx context.Context, c *cluster.Cluster, namespace, service string, port int) (*Forward, error) {
+// NoAddress. progress, if not nil, hears what it waits for while that lasts. The
+// forward lasts until Close, even when ctx ends.
+func ForwardTo(ctx context.Context, c *cluster.Cluster, namespace, service string, port int, progress func(object, state string)) (*Forward, error) {
 	object := managed.Name("Service", namespace, service)
 	found, err := c.Typed.CoreV1().Services(namespace).Get(ctx, service, metav1.GetOptions{})
 	if err != nil {
@@ -51,7 +51,10 @@ func ForwardTo(ctx context.Context, c *cluster.Cluster, namespace, service strin
 	if at < 0 {
 		return nil, &cluster.Error{Class: cluster.Misconfigured, Object: object, Cause: fmt.Sprintf("has no port %d", port)}
 	}
+	telling := informer.Tell(object, progress)
+	telling.Is(noPod)
 	pod, target, err := readyEndpoint(ctx, c, namespace, service, found.Spec.Ports[at].Name)
+	telling.End(readyUnless(err))
 	if known := (*cluster.Error)(nil); errors.As(err, &known) && known.Class == cluster.NoAddress && selectsNone(ctx, c, found) {
 		known.Cause = "no pod matches its selector " + labels.Set(found.Spec.Selector).String()
 		known.Try = "correct its selector, or the labels of the pod template"
@@ -67,21 +70,25 @@ func ForwardTo(ctx context.Context, c *cluster.Cluster, namespace, service strin
 }
 
 // Answers returns nil once a path behind the forwarded port is answered with 2xx; the
-// error at the deadline of ctx is NoAddress.
-func (f *Forward) Answers(ctx context.Context, path string) error {
-	url := fmt.Sprintf("http://127.0.0.1:%d%s", f.LocalPort, path)
-	tried, err := answers(ctx, (&net.Dialer{}).DialContext, nil, url)
+// error at the deadline of ctx is NoAddress. progress is that of ForwardTo.
+func (f *Forward) Answers(ctx context.Context, path string, progress func(object, state string)) error {
+	telling := informer.Tell(managed.Name("Pod", f.namespace, f.Pod), progress)
+	_, tried, err := answers(ctx, nil, []probe{f.probe(path)}, telling.Is)
+	telling.End(readyUnless(err))
 	if err == nil {
 		return nil
 	}
-	return &cluster.Error{Class: cluster.NoAddress, Object: "Pod " + f.Pod, Cause: "does not answer in time: " + tried, Err: context.Cause(ctx),
+	return &cluster.Error{Class: cluster.NoAddress, Object: "Pod " + f.Pod, Cause: "does not answer in time: " + textOf(tried), Err: context.Cause(ctx),
 		Try: "check health in the description of the application, and what the application waits for"}
 }
 
 // Serves reports whether a path behind the forwarded port is answered with 2xx now.
 func (f *Forward) Serves(ctx context.Context, path string) bool {
-	client := &http.Client{Transport: &http.Transport{DisableKeepAlives: true}, Timeout: probeTimeout}
-	return probe(ctx, client, fmt.Sprintf("http://127.0.0.1:%d%s", f.LocalPort, path)) == ""
+	return f.probe(path).ask(ctx).text == ""
+}
+
+func (f *Forward) probe(path string) probe {
+	return newProbe((&net.Dialer{}).DialContext, fmt.Sprintf("http://127.0.0.1:%d%s", f.LocalPort, path), "")
 }
 
 // readyEndpoint waits for a ready pod of the Service and returns it with the
@@ -108,7 +115,7 @@ func readyEndpoint(ctx context.Context, c *cluster.Cluster, namespace, service, 
 		select {
 		case <-w.Changed:
 		case <-ctx.Done():
-			failed := informer.Ended(ctx, object, "no pod behind it is ready")
+			failed := informer.Ended(ctx, object, noPod)
 			if timeout, ok := failed.(*cluster.Error); ok {
 				timeout.Class = cluster.NoAddress
 			}
@@ -161,7 +168,7 @@ func forward(ctx context.Context, c *cluster.Cluster, namespace, pod string, por
 		defer close(over)
 		failed <- forwarder.ForwardPorts()
 	}()
-	out := &Forward{Pod: pod, stop: stop, ended: over}
+	out := &Forward{Pod: pod, namespace: namespace, stop: stop, ended: over}
 	select {
 	case <-ready:
 	case err = <-failed:
@@ -177,25 +184,6 @@ func forward(ctx context.Context, c *cluster.Cluster, namespace, pod string, por
 	}
 	stop() // a dial under way cannot be waited for
 	return nil, err
-}
-
-// podDialer speaks WebSocket, as API servers since v1.31 do, and falls back to
-// SPDY where one, or a proxy before it, does not (KEP-4006).
-func podDialer(c *cluster.Cluster, namespace, pod string) (httpstream.Dialer, error) {
-	url := c.Typed.CoreV1().RESTClient().Post().Resource("pods").Namespace(namespace).Name(pod).SubResource("portforward").URL()
-	config := c.RestConfig()
-	transport, upgrader, err := spdy.RoundTripperFor(config)
-	if err != nil {
-		return nil, err
-	}
-	old := spdy.NewDialer(upgrader, &http.Client{Transport: transport}, http.MethodPost, url)
-	tunnel, err := portforward.NewSPDYOverWebsocketDialer(url, config)
-	if err != nil {
-		return nil, err
-	}
-	return portforward.NewFallbackDialer(tunnel, old, func(err error) bool {
-		return httpstream.IsUpgradeFailure(err) || httpstream.IsHTTPSProxyError(err)
-	}), nil
 }
 
 // Close ends the forward and returns when its port is free again.

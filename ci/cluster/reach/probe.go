@@ -7,6 +7,8 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"net/url"
+	"strings"
 	"time"
 
 	"github.com/slipway-cd/slipway/ci/cluster"
@@ -22,24 +24,101 @@ var errNoAnswer = errors.New("no answer")
 
 type dialer func(ctx context.Context, network, address string) (net.Conn, error)
 
-// answers returns nil once GET url was answered with 2xx three times in a row, by
-// a new connection each time. It stops with an error when changed says that there
-// may be another address or ctx is over; tried then says what the last answer was.
-func answers(ctx context.Context, dial dialer, changed chan struct{}, url string) (tried string, err error) {
-	transport := &http.Transport{DialContext: dial, DisableKeepAlives: true}
-	client := &http.Client{Transport: transport, Timeout: probeTimeout, CheckRedirect: func(*http.Request, []*http.Request) error {
+// probe asks one URL, by a new connection each time.
+type probe struct {
+	client *http.Client
+	url    string
+	at     string // the host that is dialled instead of the URL's, or empty
+}
+
+func newProbe(dial dialer, url, at string) probe {
+	transport := &http.Transport{DialContext: dialAt(dial, at), DisableKeepAlives: true}
+	return probe{url: url, at: at, client: &http.Client{Transport: transport, Timeout: probeTimeout, CheckRedirect: func(*http.Request, []*http.Request) error {
 		return http.ErrUseLastResponse
-	}}
+	}}}
+}
+
+// dialAt connects to another host at the same port. The URL's host is still asked for,
+// in the request and in TLS.
+func dialAt(dial dialer, host string) dialer {
+	if host == "" {
+		return dial
+	}
+	return func(ctx context.Context, network, address string) (net.Conn, error) {
+		_, port, err := net.SplitHostPort(address)
+		if err != nil {
+			return nil, err
+		}
+		return dial(ctx, network, net.JoinHostPort(host, port))
+	}
+}
+
+// answer is what came back from a probe.
+type answer struct {
+	text       string // empty for 2xx
+	answered   bool   // by HTTP
+	unresolved string // the name that DNS does not know, or empty
+}
+
+// ask asks once.
+func (p probe) ask(ctx context.Context) answer {
+	asked := "GET " + p.url
+	if p.at != "" {
+		asked += " at " + p.at
+	}
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, p.url, nil)
+	if err != nil {
+		return answer{text: cluster.OneLine(err.Error())}
+	}
+	response, err := p.client.Do(request)
+	if err != nil {
+		return unanswered(asked, err)
+	}
+	defer response.Body.Close()
+	_, _ = io.Copy(io.Discard, io.LimitReader(response.Body, 1<<16)) // only the status counts
+	if response.StatusCode/100 == 2 {
+		return answer{answered: true}
+	}
+	text := asked + ": " + response.Status
+	if to := response.Header.Get("Location"); to != "" {
+		text += " to " + cluster.OneLine(to)
+	}
+	return answer{text: text, answered: true}
+}
+
+func unanswered(asked string, err error) answer {
+	if unknown, ok := errors.AsType[*net.DNSError](err); ok {
+		return answer{text: fmt.Sprintf("%s: the name %s does not resolve: %s", asked, unknown.Name, unknown.Err), unresolved: unknown.Name}
+	}
+	if failed, ok := errors.AsType[*url.Error](err); ok && failed.Timeout() {
+		return answer{text: fmt.Sprintf("%s: no answer within %s", asked, probeTimeout)}
+	}
+	return answer{text: asked + ": " + cluster.NetworkCause(err)}
+}
+
+// answers returns which of the probes was answered with 2xx three times in a row. One is
+// asked only while nothing at all answers those before it. It stops with an error when
+// changed says that there may be another address or ctx is over; tried then says what
+// the last answers were. heard, if not nil, gets each of them.
+func answers(ctx context.Context, changed chan struct{}, probes []probe, heard func(text string)) (by int, tried []answer, err error) {
 	for good := 0; ; {
-		answer := probe(ctx, client, url)
+		now := []answer{}
+		if good > 0 {
+			now = append(now, probes[by].ask(ctx))
+		} else {
+			by, now = askInTurn(ctx, probes)
+		}
 		switch {
-		case answer == "":
+		case now[len(now)-1].text == "":
 			good++
-		case ctx.Err() == nil || tried == "": // what the deadline cut short says less than what came before
-			good, tried = 0, answer
+		case ctx.Err() == nil || tried == nil: // what the deadline cut short says less than what came before
+			good, tried = 0, now
+			if heard != nil {
+				heard(textOf(now))
+			}
 		}
 		if good == probesWanted {
-			return "", nil
+			return by, nil, nil
 		}
 		pause := probePause
 		if good > 0 {
@@ -51,28 +130,28 @@ func answers(ctx context.Context, dial dialer, changed chan struct{}, url string
 			case changed <- struct{}{}:
 			default:
 			}
-			return tried, errNoAnswer
+			return by, tried, errNoAnswer
 		case <-ctx.Done():
-			return tried, errNoAnswer
+			return by, tried, errNoAnswer
 		case <-time.After(pause):
 		}
 	}
 }
 
-// probe returns "" for a 2xx answer, else what came instead.
-func probe(ctx context.Context, client *http.Client, url string) string {
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
-	if err != nil {
-		return cluster.OneLine(err.Error())
+func askInTurn(ctx context.Context, probes []probe) (by int, got []answer) {
+	for i, p := range probes {
+		got = append(got, p.ask(ctx))
+		if got[i].answered {
+			return i, got
+		}
 	}
-	response, err := client.Do(request)
-	if err != nil {
-		return "GET " + url + ": " + cluster.NetworkCause(err)
+	return 0, got
+}
+
+func textOf(tried []answer) string {
+	var texts []string
+	for _, a := range tried {
+		texts = append(texts, a.text)
 	}
-	defer response.Body.Close()
-	_, _ = io.Copy(io.Discard, io.LimitReader(response.Body, 1<<16)) // only the status counts
-	if response.StatusCode/100 != 2 {
-		return fmt.Sprintf("GET %s: %s", url, response.Status)
-	}
-	return ""
+	return strings.Join(texts, "; ")
 }

@@ -49,8 +49,9 @@ var swept = []schema.GroupVersionResource{
 // not read are left to the record's owner references; ConfigMaps and Pods they
 // must be able to read.
 //
-// It returns what it found, as "deployment api-RUN", also with an error.
-func Delete(ctx context.Context, c *cluster.Cluster, namespace, run string) (found []string, err error) {
+// It returns what it found, as "deployment api-RUN", also with an error. progress, if
+// not nil, hears what is still there while that lasts.
+func Delete(ctx context.Context, c *cluster.Cluster, namespace, run string, progress func(object, state string)) (found []string, err error) {
 	if run == "" {
 		return nil, &cluster.Error{Class: cluster.Misconfigured, Object: "run", Cause: "has no id"}
 	}
@@ -66,6 +67,8 @@ func Delete(ctx context.Context, c *cluster.Cluster, namespace, run string) (fou
 		}
 		sweep.informers[gvr] = i
 	}
+	telling := informer.Tell("run "+run, progress)
+	defer func() { telling.End(gone(err)) }()
 	for {
 		left, err := sweep.step(ctx)
 		if found == nil {
@@ -74,12 +77,24 @@ func Delete(ctx context.Context, c *cluster.Cluster, namespace, run string) (fou
 		if err != nil || (left != nil && len(left) == 0) {
 			return found, err
 		}
+		lacks := "not gone: " + strings.Join(left, ", ")
+		if len(left) > 0 {
+			telling.Is(lacks)
+		}
 		select {
 		case <-w.Changed:
 		case <-ctx.Done():
-			return found, informer.Ended(ctx, "run "+run, "not gone: "+strings.Join(left, ", "))
+			return found, informer.Ended(ctx, "run "+run, lacks)
 		}
 	}
+}
+
+// gone is the last state of what was to be removed.
+func gone(err error) string {
+	if err != nil {
+		return ""
+	}
+	return "gone"
 }
 
 // sweep is one removal under way.

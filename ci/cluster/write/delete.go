@@ -109,7 +109,8 @@ func deleteWith(ctx context.Context, c *cluster.Cluster, r cluster.Resource, obj
 	return err
 }
 
-func AwaitGone(ctx context.Context, c *cluster.Cluster, r cluster.Resource, object *unstructured.Unstructured) error {
+// AwaitGone returns when the object, which was asked to go, is gone. See WithProgress.
+func AwaitGone(ctx context.Context, c *cluster.Cluster, r cluster.Resource, object *unstructured.Unstructured) (err error) {
 	w := informer.NewWatcher(c)
 	inner := w.Open(ctx)
 	defer w.Close()
@@ -118,6 +119,9 @@ func AwaitGone(ctx context.Context, c *cluster.Cluster, r cluster.Resource, obje
 	if err != nil {
 		return err
 	}
+	telling := informer.Tell(managed.Describe(object), progressIn(ctx))
+	telling.Is(notGone)
+	defer func() { telling.End(lastState(err)) }()
 	for {
 		synced, err := i.Ready()
 		if err != nil {
@@ -129,9 +133,19 @@ func AwaitGone(ctx context.Context, c *cluster.Cluster, r cluster.Resource, obje
 		select {
 		case <-w.Changed:
 		case <-ctx.Done():
-			return informer.Ended(ctx, managed.Describe(object), "is not gone yet")
+			return informer.Ended(ctx, managed.Describe(object), notGone)
 		}
 	}
+}
+
+// notGone is what lacks while a deletion is awaited.
+const notGone = "is not gone yet"
+
+func lastState(err error) string {
+	if err != nil {
+		return ""
+	}
+	return string(Deleted)
 }
 
 // present reports whether the informer holds the object, or any of its name when

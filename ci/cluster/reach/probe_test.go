@@ -1,0 +1,127 @@
+package reach
+
+import (
+	"context"
+	"crypto/tls"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/slipway-cd/slipway/ci/cluster"
+)
+
+// unknown is what a resolver says of a name that it does not know.
+func unknown(name string) error {
+	return &net.OpError{Op: "dial", Net: "tcp", Err: &net.DNSError{Err: "no such host", Name: name, IsNotFound: true}}
+}
+
+// network dials what it knows of; what it does not know does not resolve.
+func network(known map[string]string) dialer {
+	return func(ctx context.Context, kind, address string) (net.Conn, error) {
+		at, ok := known[address]
+		if !ok {
+			host, _, _ := net.SplitHostPort(address)
+			return nil, unknown(host)
+		}
+		return new(net.Dialer).DialContext(ctx, kind, at)
+	}
+}
+
+// unused is a port that refuses connections.
+func unused(t *testing.T) string {
+	t.Helper()
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	require.NoError(t, listener.Close())
+	return listener.Addr().String()
+}
+
+func soon(t *testing.T) context.Context {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), 300*time.Millisecond)
+	t.Cleanup(cancel)
+	return ctx
+}
+
+func TestThePublishedAddressIsAskedForTheRulesHost(t *testing.T) {
+	t.Parallel()
+	var asked, named atomic.Value
+	handler := http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { asked.Store(r.Host) })
+	server := httptest.NewUnstartedServer(handler)
+	server.TLS = &tls.Config{GetConfigForClient: func(hello *tls.ClientHelloInfo) (*tls.Config, error) {
+		named.Store(hello.ServerName)
+		return nil, nil
+	}}
+	server.StartTLS()
+	defer server.Close()
+	p := newProbe(network(map[string]string{"192.0.2.7:443": server.Listener.Addr().String()}), "https://example.com/health", "192.0.2.7")
+	p.client.Transport.(*http.Transport).TLSClientConfig = server.Client().Transport.(*http.Transport).TLSClientConfig // trusts its certificate, for example.com
+	by, _, err := answers(t.Context(), nil, []probe{p}, nil)
+	require.NoError(t, err)
+	require.Zero(t, by)
+	require.Equal(t, "example.com", asked.Load())
+	require.Equal(t, "example.com", named.Load())
+}
+
+func TestTheNameIsAskedWhereNothingAnswersAtThePublishedAddress(t *testing.T) {
+	t.Parallel()
+	server := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}))
+	defer server.Close()
+	dial := network(map[string]string{"192.0.2.7:80": unused(t), "shop.example:80": server.Listener.Addr().String()})
+	by, _, err := answers(t.Context(), nil, []probe{newProbe(dial, "http://shop.example/", "192.0.2.7"), newProbe(dial, "http://shop.example/", "")}, nil)
+	require.NoError(t, err)
+	require.Equal(t, 1, by)
+}
+
+func TestTheErrorSaysWhatCameBackAndWhomToAsk(t *testing.T) {
+	t.Parallel()
+	moved := httptest.NewServer(http.RedirectHandler("https://shop.example/", http.StatusMovedPermanently))
+	defer moved.Close()
+	const host = "http://shop.example/health"
+	byHost := []Address{{URL: "http://shop.example", Dial: "192.0.2.7"}, {URL: "http://shop.example"}}
+	for name, c := range map[string]struct {
+		addresses  []Address
+		known      map[string]string
+		cause, try string
+	}{
+		"DNS alone lacks the name of what cannot be reached": {byHost, map[string]string{"192.0.2.7:80": unused(t)},
+			"connection refused; GET " + host + ": the name shop.example does not resolve: no such host",
+			"the controller published 192.0.2.7, which cannot be reached from here, and the name shop.example does not resolve: make a DNS record that leads it to where users get in"},
+		"nothing there": {[]Address{{URL: "http://192.0.2.7"}}, map[string]string{"192.0.2.7:80": unused(t)},
+			"connection refused", "check that 192.0.2.7, which the controller published, can be reached from here"},
+		"a load balancer that DNS does not know yet": {[]Address{{URL: "http://lb.example"}}, nil,
+			"GET http://lb.example/health: the name lb.example does not resolve: no such host",
+			"the controller published lb.example, a name that does not resolve here: check its DNS record, or the resolver of this machine"},
+		"another answer": {byHost, map[string]string{"192.0.2.7:80": moved.Listener.Addr().String()},
+			"GET " + host + " at 192.0.2.7: 301 Moved Permanently to https://shop.example/",
+			"something answers at 192.0.2.7, which the controller published: check that it has taken these rules, and health in the description of the application"},
+	} {
+		ctx := soon(t)
+		var probes []probe
+		for _, a := range c.addresses {
+			probes = append(probes, newProbe(network(c.known), a.URL+"/health", a.Dial))
+		}
+		heard := ""
+		_, tried, err := answers(ctx, nil, probes, func(text string) { heard = text })
+		require.Error(t, err, name)
+		failed := noAddress(ctx, "Ingress shop/web", attempt{addresses: c.addresses, answers: tried}).(*cluster.Error)
+		require.Equal(t, cluster.NoAddress, failed.Class, name)
+		require.Contains(t, failed.Cause, c.cause, name)
+		require.Contains(t, failed.Cause, heard, name)
+		require.Equal(t, c.try, failed.Try, name)
+	}
+}
+
+func TestAnAddressThatAcceptsAndSaysNothingIsToldAsSuch(t *testing.T) {
+	t.Parallel()
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	defer listener.Close()
+	got := newProbe(network(map[string]string{"192.0.2.7:80": listener.Addr().String()}), "http://192.0.2.7/", "").ask(t.Context())
+	require.Equal(t, "GET http://192.0.2.7/: no answer within 2s", got.text)
+}

@@ -1,0 +1,95 @@
+package command
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"sync/atomic"
+	"syscall"
+	"time"
+
+	"github.com/slipway-cd/slipway/ci/pipeline"
+)
+
+// repetition is how long after the first signal another is taken for the same one:
+// `timeout` and some CI runners send it to the program and to its group, so that it
+// comes twice within a moment.
+const repetition = 2 * time.Second
+
+// untilSignal cancels the context at the first SIGINT, SIGTERM or SIGHUP, so that
+// the run cleans up after itself; a later SIGINT or SIGTERM ends the program at once.
+func untilSignal(ctx context.Context) (context.Context, func()) {
+	ctx, cancel := context.WithCancelCause(ctx)
+	signals := make(chan os.Signal, 3)
+	signal.Notify(signals, syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP)
+	hangUpWithParent()
+	go heed(signals, os.Stderr, cancel, os.Exit)
+	return ctx, func() {
+		signal.Stop(signals)
+		close(signals)
+		cancel(nil)
+	}
+}
+
+// heed cancels at the first signal and exits at one that comes later than its
+// repetitions. SIGHUP, of a terminal that closes or a `go run` that ends, comes
+// together with others, so it is never taken for another one.
+func heed(signals <-chan os.Signal, to io.Writer, cancel context.CancelCauseFunc, exit func(code int)) {
+	first, open := <-signals
+	if !open {
+		return
+	}
+	since := time.Now()
+	fmt.Fprintf(to, "\nslipway: %s: cleaning up; another signal, %s from now or later, ends the program at once, without cleaning up\n", first, repetition)
+	if first == syscall.SIGHUP {
+		first = syscall.SIGTERM // which has an exit code
+	}
+	cancel(pipeline.Interrupt{Signal: first})
+	for later := range signals {
+		if later != syscall.SIGHUP && time.Since(since) >= repetition {
+			words.Load().print(to)
+			exit(128 + int(later.(syscall.Signal)))
+		}
+	}
+}
+
+// lastWords are what the program prints when it ends without cleaning up.
+type lastWords struct {
+	run, buildNamespace, namespace string
+
+	beta       func() bool     // whether the build namespace may hold something of the run
+	production func() []string // the commands that put production back, none if it is whole
+}
+
+// words is set once a run may write something.
+var words atomic.Pointer[lastWords]
+
+// print says in one line what stays, then the commands that remove it.
+func (w *lastWords) print(to io.Writer) {
+	if w == nil {
+		fmt.Fprintln(to, "slipway: ended at once; no run had begun")
+		return
+	}
+	beta, commands := w.beta(), w.production()
+	var stays string
+	switch {
+	case beta && len(commands) > 0:
+		stays = fmt.Sprintf("the beta of run %s stays in %s, and production in %s stays as far as this run has changed it", w.run, w.buildNamespace, w.namespace)
+	case beta:
+		stays = fmt.Sprintf("the beta of run %s stays in %s; production is whole", w.run, w.buildNamespace)
+	case len(commands) > 0:
+		stays = fmt.Sprintf("production in %s stays as far as run %s has changed it", w.namespace, w.run)
+	default:
+		fmt.Fprintf(to, "slipway: ended at once; nothing that run %s deployed has to be removed\n", w.run)
+		return
+	}
+	fmt.Fprintf(to, "slipway: not cleaned up: %s: run `go run ./ci recover` with this run's flags, or by hand:\n", stays)
+	if beta {
+		fmt.Fprintf(to, "  go run ./ci cleanup --run %s --build-namespace %s\n", w.run, w.buildNamespace)
+	}
+	for _, command := range commands {
+		fmt.Fprintln(to, " ", command)
+	}
+}
