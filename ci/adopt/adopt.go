@@ -3,6 +3,7 @@
 package adopt
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -51,14 +52,14 @@ func Look(r Repository) (Plan, error) {
 		return Plan{}, errors.New("it has no Dockerfile: write one that builds the application's image")
 	}
 	look := &look{Repository: r, seen: seen, plan: Plan{Name: r.Name}}
-	if err := look.overlays(); err != nil {
-		return Plan{}, err
-	}
 	described, err := look.described()
 	if err != nil {
 		return Plan{}, err
 	}
-	objects, err := manifest.Render(look.tree(), path.Join(r.Folder, r.Production), manifest.Layer{})
+	if err := look.overlays(); err != nil {
+		return Plan{}, err
+	}
+	objects, err := manifest.Render(look.tree(), path.Join(r.Folder, look.Production), manifest.Layer{})
 	if err != nil {
 		return Plan{}, err
 	}
@@ -72,8 +73,9 @@ func Look(r Repository) (Plan, error) {
 // look is one look under way.
 type look struct {
 	Repository
-	seen seen
-	plan Plan
+	seen  seen
+	plan  Plan
+	whole string // a kustomization below which the overlays would lie, and which is both of them therefore
 }
 
 // tree is the repository with the files that are to be written.
@@ -111,6 +113,7 @@ func (l *look) described() (bool, error) {
 		return false, fmt.Errorf("%s: %w", description.File, err)
 	}
 	l.plan.Name = app.Name
+	l.Beta, l.Production = cmp.Or(app.Overlays.Beta, l.Beta), cmp.Or(app.Overlays.Production, l.Production)
 	return true, nil
 }
 

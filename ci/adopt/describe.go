@@ -21,6 +21,9 @@ func (l *look) describe(objects []*unstructured.Unstructured) {
 	var text strings.Builder
 	fmt.Fprintf(&text, "# yaml-language-server: $schema=%s\nname: %s # of the application, and of its namespaces %s and %s-build\n", description.SchemaURL, l.Name, l.Name, l.Name)
 	builds := l.match(manifest.ImagesOf(objects))
+	if l.whole != "" {
+		fmt.Fprintf(&text, "overlays: {beta: %s, production: %s} # one kustomization for both\n", l.whole, l.whole)
+	}
 	text.WriteString(l.images(builds))
 	text.WriteString(l.reached(objects, builds))
 	text.WriteString(l.security(objects))

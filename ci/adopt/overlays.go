@@ -38,6 +38,16 @@ func (l *look) overlays() error {
 	if err != nil {
 		return err
 	}
+	if l.holdsOverlays(production) {
+		// kustomize lets no overlay use a folder that it lies in.
+		within := strings.TrimPrefix(strings.TrimPrefix(production, path.Clean(l.Folder)), "/")
+		l.whole, l.Beta, l.Production = cmp.Or(within, "."), cmp.Or(within, "."), cmp.Or(within, ".")
+		l.assume("beta and production are both what %s has", production)
+		return nil
+	}
+	if l.holdsOverlays(beta) {
+		beta = production
+	}
 	for _, o := range []struct{ overlay, below, what string }{{l.Beta, beta, "a beta"}, {l.Production, production, "production"}} {
 		if !missing[o.overlay] {
 			continue
@@ -51,6 +61,11 @@ func (l *look) overlays() error {
 		l.add(path.Join(o.overlay, "kustomization.yaml"), l.overlay(o.what, relative(at, o.below), objects))
 	}
 	return nil
+}
+
+// holdsOverlays reports whether the overlays would lie below a folder.
+func (l *look) holdsOverlays(folder string) bool {
+	return folder == "." || strings.HasPrefix(path.Join(l.Folder, l.Production)+"/", folder+"/")
 }
 
 // below returns the kustomizations that the overlays are put over. Where there are only
@@ -133,26 +148,36 @@ func (l *look) overManifests() (string, error) {
 		for _, file := range files {
 			fmt.Fprintf(&text, "- %s\n", file)
 		}
-		within := strings.TrimPrefix(strings.TrimPrefix(folder, l.Folder), "/")
+		within := strings.TrimPrefix(strings.TrimPrefix(folder, path.Clean(l.Folder)), "/")
 		l.add(path.Join(within, "kustomization.yaml"), text.String())
+		if l.holdsOverlays(folder) { // it will be the overlays itself
+			objects, err := manifest.Render(l.tree(), folder, manifest.Layer{})
+			if err != nil {
+				return "", err
+			}
+			text.WriteString(l.leftOut(objects))
+			l.plan.Files[len(l.plan.Files)-1].Content = text.String()
+		}
 		return folder, nil
 	}
 	return "", fmt.Errorf("it has neither a kustomization nor manifests with a %s or the like: write what Kubernetes is to run", workloads[0])
 }
 
-// overlay leaves out what the pipeline's account has no right to: of the whole cluster, or
-// giving rights or limits. An administrator applies that once.
+// overlay is a kustomization over another one.
 func (l *look) overlay(what, below string, objects []*unstructured.Unstructured) string {
+	return fmt.Sprintf("# %s: the same, until it is to differ.\napiVersion: kustomize.config.k8s.io/v1beta1\nkind: Kustomization\nresources:\n- %s\n", capital(what), below) + l.leftOut(objects)
+}
+
+// leftOut are patches that take away what the pipeline's account has no right to: of the
+// whole cluster, or giving rights or limits. An administrator applies that once.
+func (l *look) leftOut(objects []*unstructured.Unstructured) string {
 	var text strings.Builder
-	fmt.Fprintf(&text, "# %s: the same, until it is to differ.\napiVersion: kustomize.config.k8s.io/v1beta1\nkind: Kustomization\nresources:\n- %s\n", capital(what), below)
 	var left []string
-	begun := false
 	for _, o := range objects {
 		if !administrators(o) {
 			continue
 		}
-		if !begun {
-			begun = true
+		if text.Len() == 0 {
 			text.WriteString("patches: # an administrator's: bootstrap makes the namespaces, and the pipeline's account may not write the rest\n")
 		}
 		fmt.Fprintf(&text, "- patch: |-\n    $patch: delete\n    apiVersion: %s\n    kind: %s\n    metadata:\n      name: %s\n", o.GetAPIVersion(), o.GetKind(), o.GetName())
@@ -160,11 +185,8 @@ func (l *look) overlay(what, below string, objects []*unstructured.Unstructured)
 			left = append(left, o.GetKind()+" "+o.GetName())
 		}
 	}
-	if len(left) > 0 {
-		note := fmt.Sprintf("%s: the pipeline may not write it, so that an administrator must apply it once", strings.Join(left, ", "))
-		if !slices.Contains(l.plan.Decide, note) {
-			l.decide("%s", note)
-		}
+	if note := strings.Join(left, ", ") + ": the pipeline may not write it, so that an administrator must apply it once"; len(left) > 0 && !slices.Contains(l.plan.Decide, note) {
+		l.decide("%s", note)
 	}
 	return text.String()
 }

@@ -40,7 +40,7 @@ func (f *flags) adopt(ctx context.Context, given description.Application) error 
 	if f.app, err = f.app.Resolve(tree, f.folder); err != nil {
 		return pipeline.Usage("--source: %w", err)
 	}
-	f.BetaOverlay, f.ProductionOverlay = path.Join(f.folder, f.BetaOverlay), path.Join(f.folder, f.ProductionOverlay)
+	f.BetaOverlay, f.ProductionOverlay = f.overlay(f.BetaOverlay, f.app.Overlays.Beta), f.overlay(f.ProductionOverlay, f.app.Overlays.Production)
 	if f.BuildNamespace == "" {
 		f.BuildNamespace = f.app.Name + "-build"
 	}
@@ -51,6 +51,14 @@ func (f *flags) adopt(ctx context.Context, given description.Application) error 
 		return pipeline.Usage("--build-namespace: give another than --namespace: a beta has no right to anything in production's")
 	}
 	return nil
+}
+
+// overlay is the one that a flag names, else the one that is described.
+func (f *flags) overlay(flag, described string) string {
+	if flag == "" {
+		return described
+	}
+	return path.Join(f.folder, flag)
 }
 
 // locate finds the top of the repository and, below it, the application's folder: --source

@@ -10,6 +10,7 @@ import (
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
+	"github.com/slipway-cd/slipway/ci/bootstrap"
 	"github.com/slipway-cd/slipway/ci/cluster"
 	"github.com/slipway-cd/slipway/ci/cluster/account"
 	"github.com/slipway-cd/slipway/ci/cluster/apply"
@@ -49,12 +50,12 @@ func (c *bootstrapCommand) Run(ctx context.Context, f *flags) error {
 	options := apply.Options{TakeOver: f.TakeOver, Leave: f.Leave}
 	var spared []*unstructured.Unstructured
 	if !c.Harden {
-		if objects, spared, err = spare(ctx, admin, objects); err != nil {
+		if objects, spared, err = bootstrap.Spare(ctx, admin, objects); err != nil {
 			return err
 		}
 	}
 	if c.Print {
-		if objects, err = lacking(ctx, admin, objects, options); err != nil {
+		if objects, err = bootstrap.Lacking(ctx, admin, objects, options); err != nil {
 			return err
 		}
 		return f.print(objects)

@@ -44,8 +44,8 @@ type flags struct {
 
 	BuildNamespace    string `help:"Namespace of betas (default: the application's name and -build)." placeholder:"NAME"`
 	Namespace         string `help:"Namespace of production (default: the application's name)." placeholder:"NAME"`
-	BetaOverlay       string `default:"kustomize/overlays/beta" help:"Kustomize overlay of betas, a folder below the application's (default: ${default})." placeholder:"DIR"`
-	ProductionOverlay string `default:"kustomize/overlays/production" help:"Kustomize overlay of production, a folder below the application's (default: ${default})." placeholder:"DIR"`
+	BetaOverlay       string `help:"Kustomize overlay of betas, a folder below the application's (default: as described, else kustomize/overlays/beta)." placeholder:"DIR"`
+	ProductionOverlay string `help:"Kustomize overlay of production, likewise (default: as described, else kustomize/overlays/production)." placeholder:"DIR"`
 
 	TakeOver []string `help:"Field managers whose fields in production Slipway takes over: helm, argocd-controller, kustomize-controller, or kubectl for all its commands; fields of theirs that the overlay does not set are removed." placeholder:"MANAGER"`
 	Leave    []string `help:"Field in production that Slipway leaves to whoever has set it, such as Deployment/api:spec.replicas." placeholder:"KIND/NAME:FIELD" sep:"none"`

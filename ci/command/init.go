@@ -1,6 +1,7 @@
 package command
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -18,12 +19,13 @@ import (
 )
 
 type initCommand struct {
-	Check bool `help:"Write nothing; exit code 4 when something is missing."`
+	Check bool   `help:"Write nothing; exit code 4 when something is missing."`
+	Name  string `help:"The application's name (default: that of the repository's remote, else of its folder)." placeholder:"NAME"`
 }
 
 // Run writes what the repository lacks to be shipped.
 func (c *initCommand) Run(ctx context.Context, f *flags) error {
-	plan, err := f.lacks(ctx)
+	plan, err := f.lacks(ctx, c.Name)
 	if err != nil {
 		return err
 	}
@@ -47,19 +49,19 @@ func Adopt(ctx context.Context, args []string, host Host) ([]adopt.File, error) 
 	if _, err := cli.take(ctx, description.Application{}, append([]string{"init"}, args...), host); err != nil {
 		return nil, err
 	}
-	plan, err := cli.lacks(ctx)
+	plan, err := cli.lacks(ctx, cli.Init.Name)
 	if err == nil {
 		cli.flags.tell(cli.host.screen().Out, plan, false)
 	}
 	return plan.Files, err
 }
 
-func (f *flags) lacks(ctx context.Context) (adopt.Plan, error) {
+func (f *flags) lacks(ctx context.Context, name string) (adopt.Plan, error) {
 	tree, err := f.tree()
 	if err != nil {
 		return adopt.Plan{}, err
 	}
-	plan, err := adopt.Look(adopt.Repository{Tree: tree, Folder: f.folder, Name: f.likelyName(ctx), Beta: f.BetaOverlay, Production: f.ProductionOverlay})
+	plan, err := adopt.Look(adopt.Repository{Tree: tree, Folder: f.folder, Name: cmp.Or(name, f.likelyName(ctx)), Beta: cmp.Or(f.BetaOverlay, "kustomize/overlays/beta"), Production: cmp.Or(f.ProductionOverlay, "kustomize/overlays/production")})
 	if err != nil {
 		return plan, pipeline.Usage("--source: %w", err)
 	}

@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"time"
 
+	"github.com/slipway-cd/slipway/ci/bootstrap"
 	"github.com/slipway-cd/slipway/ci/cluster"
 	"github.com/slipway-cd/slipway/ci/cluster/account"
 	"github.com/slipway-cd/slipway/ci/cluster/apply"
@@ -50,7 +51,7 @@ func (f *flags) sandboxAccount(ctx context.Context, at *sandbox, namespace strin
 	if err != nil {
 		return "", err
 	}
-	if objects, _, err = spare(ctx, admin, objects); err != nil {
+	if objects, _, err = bootstrap.Spare(ctx, admin, objects); err != nil {
 		return "", fmt.Errorf("bootstrap the sandbox: %w", err)
 	}
 	if err := f.install(ctx, admin, objects, apply.Options{}, io.Discard); err != nil {

@@ -21,6 +21,7 @@ type Application struct {
 	Betas    Betas     `json:"betas,omitzero" jsonschema_description:"Where a beta is reached. Without it by a path where there is a component for it, else by its Service alone."`
 	Health   string    `json:"health,omitempty" jsonschema:"pattern=^/" jsonschema_description:"The path, below the base path, that answers 2xx when the application can be used; without it the readiness probe's, or /health."`
 
+	Overlays    Overlays `json:"overlays,omitzero" jsonschema_description:"Where the kustomize overlays are, unless flags say otherwise."`
 	Namespaces  string   `json:"namespaces,omitempty" jsonschema_description:"The folder whose folders build and production bootstrap applies; without it kustomize/namespaces, or what is built in."`
 	Bootstrap   []string `json:"bootstrap,omitempty" jsonschema_description:"Kustomize components that are added when those are rendered."`
 	PodSecurity string   `json:"podSecurity,omitempty" jsonschema:"enum=restricted,enum=baseline,enum=privileged" jsonschema_description:"The Pod Security level of the namespaces that bootstrap makes; without it restricted."`
@@ -83,6 +84,12 @@ type Suite struct {
 type Service struct {
 	Name string `json:"name" jsonschema:"required,minLength=1" jsonschema_description:"The Service, as the beta's overlay names it."`
 	Port int    `json:"port,omitempty" jsonschema:"minimum=1,maximum=65535" jsonschema_description:"Its port; without it the first."`
+}
+
+// Overlays are folders of kustomizations. Both may be the same.
+type Overlays struct {
+	Beta       string `json:"beta,omitempty" jsonschema_description:"That of betas; without it kustomize/overlays/beta."`
+	Production string `json:"production,omitempty" jsonschema_description:"That of production; without it kustomize/overlays/production."`
 }
 
 // Betas says where a beta is reached from outside: one of the three.

@@ -22,6 +22,7 @@ var Schema []byte
 // conventions are what an application has unless its file says otherwise.
 var conventions = Application{
 	Dockerfile: "Dockerfile", CheckTarget: "check", UnitTarget: "unit", TestTarget: "test",
+	Overlays:   Overlays{Beta: "kustomize/overlays/beta", Production: "kustomize/overlays/production"},
 	Namespaces: "kustomize/namespaces", PerRun: []string{"kustomize/components/per-run"},
 }
 

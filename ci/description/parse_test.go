@@ -73,9 +73,9 @@ func TestTheDocumentationHasEveryFieldWithAnExampleThatIsTaken(t *testing.T) {
 		text := row[1] + ": " + row[2] + "\n"
 		if part, field, nested := strings.Cut(row[1], "."); nested {
 			text = map[string]string{
-				"images": "images: [{", "checks": "checks: [{", "tests": "tests: {functional: [{", "services": "services: [{", "betas": "betas: {",
+				"images": "images: [{", "checks": "checks: [{", "tests": "tests: {functional: [{", "services": "services: [{", "betas": "betas: {", "overlays": "overlays: {",
 			}[part] + field + ": " + row[2] + map[string]string{
-				"images": "}]", "checks": "}]", "tests": "}]}", "services": "}]", "betas": "}",
+				"images": "}]", "checks": "}]", "tests": "}]}", "services": "}]", "betas": "}", "overlays": "}",
 			}[part] + "\n"
 		}
 		if row[1] != "name" {
@@ -86,7 +86,7 @@ func TestTheDocumentationHasEveryFieldWithAnExampleThatIsTaken(t *testing.T) {
 		}
 	}
 	var missing []string
-	for pointer, fields := range map[string][]string{"": nil, "images": {"images", "0"}, "checks": {"checks", "0"}, "tests": {"tests", "functional", "0"}, "services": {"services", "0"}, "betas": {"betas"}} {
+	for pointer, fields := range map[string][]string{"": nil, "images": {"images", "0"}, "checks": {"checks", "0"}, "tests": {"tests", "functional", "0"}, "services": {"services", "0"}, "betas": {"betas"}, "overlays": {"overlays"}} {
 		for _, field := range fieldsAt(fields) {
 			if name := strings.TrimPrefix(pointer+"."+field, "."); !documented[name] {
 				missing = append(missing, name)

@@ -34,6 +34,8 @@ func (a Application) Resolve(tree fs.FS, folder string) (Application, error) {
 	if err := a.place(tree, folder); err != nil {
 		return a, err
 	}
+	a.Overlays.Beta = path.Join(folder, cmp.Or(a.Overlays.Beta, conventions.Overlays.Beta))
+	a.Overlays.Production = path.Join(folder, cmp.Or(a.Overlays.Production, conventions.Overlays.Production))
 	a.Bootstrap = under(folder, a.Bootstrap)
 	if a.Namespaces != conventions.Namespaces || len(a.Bootstrap) > 0 || exists(tree, path.Join(folder, a.Namespaces)) {
 		a.Namespaces = path.Join(folder, cmp.Or(a.Namespaces, conventions.Namespaces))

@@ -21,9 +21,17 @@ import (
 // hello is a copy of the other example application, which answers below /name.
 func (w *world) hello(t *testing.T, name string) *repository {
 	t.Helper()
-	r := &repository{t: t, folder: t.TempDir()}
-	require.NoError(t, os.CopyFS(r.folder, os.DirFS(filepath.Join("testdata", "hello"))))
+	r := example(t, "hello")
 	r.edit("kustomize/base/hello.yaml", "/hello-app", "/"+name)
+	r.commit()
+	return r
+}
+
+// example is a repository with what a folder of testdata holds, and one commit.
+func example(t *testing.T, folder string) *repository {
+	t.Helper()
+	r := &repository{t: t, folder: t.TempDir()}
+	require.NoError(t, os.CopyFS(r.folder, os.DirFS(filepath.Join("testdata", folder))))
 	r.git("init", "--quiet")
 	r.commit()
 	return r

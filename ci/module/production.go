@@ -43,8 +43,8 @@ func (m *Slipway) Plan(ctx context.Context,
 	// Namespace of production; by default the application's name.
 	// +optional
 	namespace string,
-	// Kustomize folder in the source.
-	// +default="kustomize/overlays/production"
+	// Kustomize folder of the application; by default as described, else kustomize/overlays/production.
+	// +optional
 	productionOverlay string,
 	// Object in production that may be deleted with its data once the overlay no longer has it: KIND/NAME.
 	// +optional

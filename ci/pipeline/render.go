@@ -1,14 +1,12 @@
 package pipeline
 
 import (
-	"io/fs"
 	"path"
 	"strings"
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
 	"github.com/slipway-cd/slipway/ci/cluster/managed"
-	"github.com/slipway-cd/slipway/ci/description"
 	"github.com/slipway-cd/slipway/ci/front"
 	"github.com/slipway-cd/slipway/ci/manifest"
 )
@@ -89,15 +87,4 @@ func (r *Run) productionFront() (front.Front, error) {
 		return front.Front{}, err
 	}
 	return front.Of(r.app, objects, "")
-}
-
-// TestsByForward reports whether production can be tested through a port-forward alone, for
-// its overlay leads nobody to its Service from outside.
-func TestsByForward(app description.Application, tree fs.FS, overlay, namespace string) (bool, error) {
-	r, err := anyRun(app, tree, Options{ProductionOverlay: overlay, Namespace: namespace})
-	if err != nil {
-		return false, err
-	}
-	reached, err := r.productionFront()
-	return reached.ByServiceAlone(), err
 }
