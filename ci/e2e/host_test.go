@@ -1,6 +1,8 @@
 package e2e
 
 import (
+	"os"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -47,4 +49,24 @@ func TestABetaHasAHostOfItsOwnThatDNSNeedNotKnow(t *testing.T) {
 	require.NotEqual(t, 0, back.code, "this commit's tests refuse the former version, and what was there is put back")
 	status := w.run(t, append([]string{"status", "--source", r.folder}, n.flags()...)...)
 	require.Contains(t, status.stdout, second.report.Version)
+}
+
+// TestAnApplicationWithoutAnIngressIsTestedThroughItsService, in production, too.
+func TestAnApplicationWithoutAnIngressIsTestedThroughItsService(t *testing.T) {
+	w := sandbox(t)
+	n := w.ownNamespaces(t, "inside")
+	r := example(t, "host")
+	content, err := os.ReadFile(r.path("kustomize/base/host.yaml"))
+	require.NoError(t, err)
+	before, _, found := strings.Cut(string(content), "---\napiVersion: networking.k8s.io/v1")
+	require.True(t, found)
+	require.NoError(t, os.WriteFile(r.path("kustomize/base/host.yaml"), []byte(before), 0o644))
+	r.edit(".slipway.yaml", "betas:\n  host: \"{run}.{host}\"\n", "")
+	r.commit()
+	done := w.pipeline(t, r, n)
+	require.Equal(t, 0, done.code, done.stdout+done.stderr)
+	require.Contains(t, done.stage(t, "functional").Detail, "tested inside; it has no address outside")
+	require.Contains(t, done.stage(t, "production").Detail, "at Service web, no address is public")
+	require.Len(t, done.stage(t, "production").Tests, 3)
+	require.Equal(t, "http://web:80", done.report.Addresses[1].URL)
 }

@@ -22,7 +22,7 @@ type source struct {
 const linksFollowed = 40
 
 // errOutside is told of a path that leaves the tree, be it by a symbolic link.
-var errOutside = errors.New("is outside of the source, of which alone an overlay may use files")
+var errOutside = errors.New("lies outside of the source, of which alone an overlay may use files: take the folder above, which has both, as the source, and this one as the application's in it")
 
 // CleanedAbs returns the folder and, of a file, the name, without symbolic links: kustomize compares folders to see what a
 // kustomization may load.

@@ -92,7 +92,7 @@ func TestSymbolicLinksAreFollowedWithinTheSource(t *testing.T) {
 
 func TestNothingOutsideOfTheSourceIsRead(t *testing.T) {
 	t.Parallel()
-	const outside = " is outside of the source, of which alone an overlay may use files"
+	const outside = " lies outside of the source, of which alone an overlay may use files"
 	generates := func(name string) string { return "configMapGenerator: [{name: a, files: [" + name + "]}]\n" }
 	for name, test := range map[string]struct {
 		kustomization string
