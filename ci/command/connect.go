@@ -54,12 +54,7 @@ func (f *flags) engine(ctx context.Context, repository string, log io.Writer) (p
 	}
 	return pipeline.Engine{
 		Source: func(folder string) *dagger.Directory { return f.host.source(client, f.root, folder) },
-		Image: func(reference string) *dagger.Container {
-			if reference == "" {
-				return client.Container()
-			}
-			return client.Container().From(reference)
-		},
+		Image:  func(reference string) *dagger.Container { return client.Container().From(reference) },
 		Tunnel: func(ports ...dagger.PortForward) *dagger.Service { return client.Host().Service(ports) },
 		Login:  f.host.login(client, repository),
 		Close:  client.Close,

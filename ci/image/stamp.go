@@ -5,15 +5,13 @@ import (
 	"time"
 
 	v1 "github.com/google/go-containerregistry/pkg/v1"
-	"github.com/google/go-containerregistry/pkg/v1/empty"
 	"github.com/google/go-containerregistry/pkg/v1/mutate"
-	"github.com/google/go-containerregistry/pkg/v1/remote"
 )
 
 // Stamp sets the creation time of the image under tag to at, the commit's time, and returns its digest. The engine writes the
 // time of the build into the image's configuration, which would give the same commit another digest with each build
-// (https://reproducible-builds.org/docs/source-date-epoch/). Only configurations and manifests are pushed again; layers stay as
-// they are. Each image of a multi-platform index is stamped.
+// (https://reproducible-builds.org/docs/source-date-epoch/). Only the configuration is pushed again; layers and
+// multi-platform indexes stay as they are.
 func (r *Registry) Stamp(ctx context.Context, repo Repository, tag string, at time.Time) (string, error) {
 	if err := CheckTag(tag); err != nil {
 		return "", err
@@ -33,65 +31,21 @@ func (r *Registry) stamp(ctx context.Context, repo Repository, tag string, at ti
 	if err != nil {
 		return "", err
 	}
-	var stamped remote.Taggable
-	var digest v1.Hash
 	if found.MediaType.IsIndex() {
-		index, err := found.ImageIndex()
-		if err == nil {
-			index, err = indexAt(index, at)
-		}
-		if err == nil {
-			digest, err = index.Digest()
-		}
-		if err != nil {
-			return "", err
-		}
-		stamped = index
-	} else {
-		image, err := found.Image()
-		if err == nil {
-			image, err = createdAt(image, at)
-		}
-		if err == nil {
-			digest, err = image.Digest()
-		}
-		if err != nil {
-			return "", err
-		}
-		stamped = image
+		return found.Digest.String(), nil
 	}
-	return digest.String(), r.pusher.Push(ctx, repo.name.Tag(tag), stamped)
-}
-
-// indexAt stamps the images of an index; what else it holds stays.
-func indexAt(index v1.ImageIndex, at time.Time) (v1.ImageIndex, error) {
-	manifest, err := index.IndexManifest()
+	image, err := found.Image()
 	if err != nil {
-		return nil, err
+		return "", err
 	}
-	out := mutate.IndexMediaType(empty.Index, manifest.MediaType)
-	for _, descriptor := range manifest.Manifests {
-		added := mutate.IndexAddendum{Descriptor: v1.Descriptor{Platform: descriptor.Platform, Annotations: descriptor.Annotations}}
-		switch {
-		case descriptor.MediaType.IsImage():
-			image, err := index.Image(descriptor.Digest)
-			if err == nil {
-				image, err = createdAt(image, at)
-			}
-			if err != nil {
-				return nil, err
-			}
-			added.Add = image
-		case descriptor.MediaType.IsIndex():
-			if added.Add, err = index.ImageIndex(descriptor.Digest); err != nil {
-				return nil, err
-			}
-		default:
-			continue
-		}
-		out = mutate.AppendManifests(out, added)
+	if image, err = createdAt(image, at); err != nil {
+		return "", err
 	}
-	return out, nil
+	if err := r.pusher.Push(ctx, repo.name.Tag(tag), image); err != nil {
+		return "", err
+	}
+	digest, err := image.Digest()
+	return digest.String(), err
 }
 
 func createdAt(image v1.Image, at time.Time) (v1.Image, error) {

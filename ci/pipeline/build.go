@@ -12,6 +12,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/slipway-cd/slipway/ci/description"
+	"github.com/slipway-cd/slipway/ci/image"
 )
 
 // engineVersion is the SDK's version, too: both are released together.
@@ -48,19 +49,26 @@ func (r *Run) Build(ctx context.Context) error {
 	return nil
 }
 
-// push pushes an image, one for each platform, and notes its digest: the same for the same commit.
-func (r *Run) push(ctx context.Context, i *shipped, variants []*dagger.Container, tag string) (err error) {
-	reference := i.repository.String() + ":" + tag
-	if len(variants) == 1 {
-		_, err = r.env.Engine.Login(variants[0]).Publish(ctx, reference)
+// push pushes an image, one for each platform, and notes its digest: the same for the same
+// commit. The variants get the tag one after the other, and last their index.
+func (r *Run) push(ctx context.Context, i *shipped, variants []*dagger.Container, tag string) error {
+	var pushed []image.Variant
+	for n, variant := range variants {
+		reference, err := r.env.Engine.Login(variant).Publish(ctx, i.repository.String()+":"+tag)
+		if err != nil {
+			return r.engineFailure("push "+tag, err)
+		}
+		if len(i.Platforms) > 0 {
+			_, digest, _ := strings.Cut(reference, "@")
+			pushed = append(pushed, image.Variant{Platform: i.Platforms[n], Digest: digest})
+		}
+	}
+	var err error
+	if len(pushed) > 0 {
+		i.digest, err = r.env.Registry.Index(ctx, i.repository, tag, pushed, r.opts.Built)
 	} else {
-		index := r.env.Engine.Image("") // of all platforms, none of which is its own
-		_, err = r.env.Engine.Login(index).Publish(ctx, reference, dagger.ContainerPublishOpts{PlatformVariants: variants})
+		i.digest, err = r.env.Registry.Stamp(ctx, i.repository, tag, r.opts.Built)
 	}
-	if err != nil {
-		return r.engineFailure("push "+tag, err)
-	}
-	i.digest, err = r.env.Registry.Stamp(ctx, i.repository, tag, r.opts.Built)
 	return err
 }
 

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/slipway-cd/slipway/ci/cluster/diagnose"
 )
@@ -61,7 +62,10 @@ func unprovenLacks(pods []*corev1.Pod, g glance) (lacks string, left time.Durati
 	return lacks, left
 }
 
-// digestsLack checks that each container runs the image its spec pins by digest.
+// digestsLack checks that each container runs the image its spec pins by digest. Of a
+// workload's pods it is enough that they run: their image never changes, and a runtime
+// names it by the digest under which it saw the same content first, which may be another
+// (an image alone, and as part of an index). That of a bare pod is changed in place.
 func digestsLack(pods []*corev1.Pod) string {
 	for _, pod := range pods {
 		if pod.DeletionTimestamp != nil {
@@ -73,6 +77,9 @@ func digestsLack(pods []*corev1.Pod) string {
 		}
 		for _, container := range pod.Spec.Containers {
 			_, digest, pinned := strings.Cut(container.Image, "@")
+			if metav1.GetControllerOf(pod) != nil && running[container.Name] != "" {
+				continue
+			}
 			if pinned && !strings.HasSuffix(running[container.Name], digest) {
 				return fmt.Sprintf("pod %s runs %q in container %s, not %s", pod.Name, running[container.Name], container.Name, digest)
 			}

@@ -124,6 +124,12 @@ func TestPinnedContainersMustRunTheirDigest(t *testing.T) {
 	require.Contains(t, digestsLack([]*corev1.Pod{pod}), "not sha256:aa")
 	pod.Status.ContainerStatuses[0].ImageID = "registry.example/app@sha256:aa"
 	require.Empty(t, digestsLack([]*corev1.Pod{pod}))
+
+	pod.OwnerReferences = []metav1.OwnerReference{{Controller: new(true), Name: "api"}}
+	pod.Status.ContainerStatuses[0].ImageID = "registry.example/mirror@sha256:bb"
+	require.Empty(t, digestsLack([]*corev1.Pod{pod}), "the same content, first seen under another digest")
+	pod.Status.ContainerStatuses[0].ImageID = ""
+	require.Contains(t, digestsLack([]*corev1.Pod{pod}), "not sha256:aa", "nothing runs yet")
 }
 
 func TestServicesMustLeadToAllNewPodsAndToNoOther(t *testing.T) {
