@@ -34,6 +34,7 @@ func TestAFolderOfAMonorepoIsShipped(t *testing.T) {
 			require.Contains(t, first.junit, `name="`+test)
 		}
 		require.Equal(t, shop.r.version(), w.productionVersion(t, first))
+		require.Regexp(t, `functional: Job `+n.build+`/migrate-\S+: 0 of 1 completions`, first.stdout)
 		before, _, found := strings.Cut(first.stdout, migration+": ready\n")
 		require.True(t, found)
 		require.NotContains(t, before, "Deployment "+n.production+"/", "the migration came too late")
