@@ -78,6 +78,7 @@ func (e *example) rollsBack(t *testing.T, to ended) ended {
 	require.Equal(t, 0, done.code, done.stdout+done.stderr)
 	require.Equal(t, []string{"build passed", "rollback passed", "production passed", "cleanup passed"}, done.results())
 	require.Equal(t, to.report.Version, done.report.Version)
+	require.Equal(t, to.report.Images, done.report.Images)
 	e.requireRuns(t, to)
 	return done
 }
