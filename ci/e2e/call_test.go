@@ -4,11 +4,9 @@ import (
 	"bytes"
 	"context"
 	"encoding/base64"
-	"encoding/json"
 	"net/url"
 	"os"
 	"os/exec"
-	"path/filepath"
 	"strings"
 	"syscall"
 	"testing"
@@ -21,19 +19,9 @@ import (
 // hello is a copy of the other example application, which answers below /name.
 func (w *world) hello(t *testing.T, name string) *repository {
 	t.Helper()
-	r := example(t, "hello")
+	r := copied(t, "hello")
 	r.edit("kustomize/base/hello.yaml", "/hello-app", "/"+name)
-	r.commit()
-	return r
-}
-
-// example is a repository with what a folder of testdata holds, and one commit.
-func example(t *testing.T, folder string) *repository {
-	t.Helper()
-	r := &repository{t: t, folder: t.TempDir()}
-	require.NoError(t, os.CopyFS(r.folder, os.DirFS(filepath.Join("testdata", folder))))
-	r.git("init", "--quiet")
-	r.commit()
+	r.begin()
 	return r
 }
 
@@ -74,9 +62,7 @@ func (w *world) called(t *testing.T, args ...string) ended {
 	t.Helper()
 	folder := t.TempDir()
 	done := w.call(t, args[0], append(args[1:], folder)...)
-	if content, err := os.ReadFile(filepath.Join(folder, "report.json")); err == nil {
-		require.NoError(t, json.Unmarshal(content, &done.report))
-	}
+	done.read(t, folder)
 	return done
 }
 

@@ -63,7 +63,7 @@ func TestProduction(t *testing.T) {
 		r := r.branch(t)
 		r.edit("server.go", "Hello, World!", "Good bye!")
 		r.commit()
-		done := w.signalled(t, r, n, "keep-beta: /beta/", syscall.SIGINT, "--keep-beta", "1h")
+		done := w.signalled(t, r, n, "keep-beta: beta ", syscall.SIGINT, "--keep-beta", "1h")
 		require.Equal(t, 20, done.code, done.stdout+done.stderr)
 		require.Equal(t, report.Passed, done.stage(t, "keep-beta").Result)
 		requireSame(t, before, w.snapshot(t, n), "production was touched, or the beta left something")

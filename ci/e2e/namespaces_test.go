@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -34,13 +35,14 @@ func (n namespaces) flags() []string {
 	return flags
 }
 
-// newNamespaces makes both, as an administrator does, and removes them with the test.
-func (w *world) newNamespaces(t *testing.T, name string) namespaces {
+// newNamespaces makes both, as an administrator does, and removes them with the test. Which
+// application they are for is told by flags, else it is this repository's.
+func (w *world) newNamespaces(t *testing.T, name string, application ...string) namespaces {
 	t.Helper()
 	n := namespaces{production: "e2e-" + name + "-" + w.session}
 	n.build = n.production + "-build"
 	w.removeAfter(t, n)
-	done := w.run(t, append([]string{"bootstrap"}, n.flags()...)...)
+	done := w.run(t, slices.Concat([]string{"bootstrap"}, n.flags(), application)...)
 	require.Equal(t, 0, done.code, done.stderr)
 	for _, namespace := range []string{n.build, n.production} {
 		w.awaitControllers(t, namespace)

@@ -28,6 +28,20 @@ type ended struct {
 	code           int
 	stdout, stderr string
 	report         report.Report // zero when it wrote none
+	junit          string        // the same as junit.xml
+}
+
+// read reads the reports that a run left in a folder, if it left any.
+func (e *ended) read(t *testing.T, folder string) {
+	t.Helper()
+	content, err := os.ReadFile(filepath.Join(folder, "report.json"))
+	if err != nil {
+		return
+	}
+	require.NoError(t, json.Unmarshal(content, &e.report))
+	content, err = os.ReadFile(filepath.Join(folder, "junit.xml"))
+	require.NoError(t, err)
+	e.junit = string(content)
 }
 
 // stage returns the report's stage of a name.
@@ -92,8 +106,10 @@ func (w *world) start(t *testing.T, r *repository, n namespaces, line func(*os.P
 		into.Close()
 		<-read
 		done := ended{code: cmd.ProcessState.ExitCode(), stdout: stdout.String(), stderr: stderr.String()}
-		if content, err := os.ReadFile(filepath.Join(folder, "report.json")); err == nil && done.code >= 0 {
-			require.NoError(t, json.Unmarshal(content, &done.report))
+		if done.code >= 0 { // else it was killed, maybe while it wrote
+			done.read(t, folder)
+		}
+		if done.report.Run != "" {
 			require.Equal(t, done.code, done.report.ExitCode, "the report tells another exit code")
 		}
 		t.Logf("%.1f s, exit code %d: %s", done.report.Seconds, done.code, strings.Join(done.times(), ", "))

@@ -40,9 +40,23 @@ func (w *world) newRepository(t *testing.T, name string) *repository {
 	}
 	r.edit("kustomize/base/ingress.yaml", "path: /demo", "path: /"+name)
 	r.edit("kustomize/base/deployment.yaml", "value: /demo", "value: /"+name)
+	r.begin()
+	return r
+}
+
+// copied is a copy of a repository in testdata, without a history yet.
+func copied(t *testing.T, name string) *repository {
+	t.Helper()
+	r := &repository{t: t, folder: t.TempDir()}
+	require.NoError(t, os.CopyFS(r.folder, os.DirFS(filepath.Join("testdata", name))))
+	return r
+}
+
+// begin makes the first commit.
+func (r *repository) begin() {
+	r.t.Helper()
 	r.git("init", "--quiet")
 	r.commit()
-	return r
 }
 
 func (r *repository) path(file string) string {

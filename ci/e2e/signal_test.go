@@ -80,9 +80,12 @@ func TestARunWhoseGoRunIsTerminatedCleansUp(t *testing.T) {
 func (w *world) signalled(t *testing.T, r *repository, n namespaces, at string, signal syscall.Signal, args ...string) ended {
 	t.Helper()
 	var once sync.Once
-	return w.start(t, r, n, func(process *os.Process, line string) {
+	sent := false
+	done := w.start(t, r, n, func(process *os.Process, line string) {
 		if strings.HasPrefix(line, at) {
-			once.Do(func() { _ = process.Signal(signal) }) // one that has ended shows in its exit code
+			once.Do(func() { sent = true; _ = process.Signal(signal) }) // one that has ended shows in its exit code
 		}
 	}, args...)()
+	require.True(t, sent, "no line begins with %q: %s", at, done.stdout)
+	return done
 }

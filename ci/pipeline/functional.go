@@ -52,7 +52,11 @@ func (r *Run) Functional(ctx context.Context) error {
 	}
 	r.beta.resign = runs.KeepAlive(ctx, r.env.Build, r.opts.BuildNamespace, r.opts.Run)
 	r.sweep(ctx)
-	changes, err := apply.Apply(ctx, r.env.Build, objects, apply.Options{Owner: &owner})
+	plan, err := apply.NewPlan(ctx, r.env.Build, objects, apply.Options{Owner: &owner})
+	if err != nil {
+		return err
+	}
+	changes, err := apply.Carry(ctx, r.env.Build, plan, r.tell(ctx, "functional")) // a wave may be long, of a migration for example
 	r.record(changes)
 	if err != nil {
 		return err

@@ -1,7 +1,11 @@
 package pipeline
 
 import (
+	"encoding/json"
 	"path"
+	"regexp"
+
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
 	"github.com/slipway-cd/slipway/ci/description"
 	"github.com/slipway-cd/slipway/ci/image"
@@ -60,10 +64,28 @@ func unbuilt(images []shipped) []shipped {
 	return out
 }
 
-// tellDigests puts what was built into the report.
+// recall takes the digests of the images from a release's objects. An image that the release
+// did not have stays without.
+func (r *Run) recall(objects []*unstructured.Unstructured) error {
+	text, err := json.Marshal(objects)
+	if err != nil {
+		return err
+	}
+	for n, i := range r.images {
+		pinned := regexp.MustCompile(`"` + regexp.QuoteMeta(i.repository.String()) + `@(sha256:[0-9a-f]{64})"`)
+		if found := pinned.FindSubmatch(text); found != nil {
+			r.images[n].digest = string(found[1])
+		}
+	}
+	return nil
+}
+
+// tellDigests puts what was built, or is rolled back to, into the report.
 func (r *Run) tellDigests() {
 	r.report.Digest, r.report.Images = r.images[0].digest, nil
 	for _, i := range r.images {
-		r.report.Images = append(r.report.Images, report.Image{Name: i.Name, Repository: i.repository.String(), Digest: i.digest})
+		if i.digest != noDigest {
+			r.report.Images = append(r.report.Images, report.Image{Name: i.Name, Repository: i.repository.String(), Digest: i.digest})
+		}
 	}
 }

@@ -20,7 +20,7 @@ import (
 func (r *Run) Production(ctx context.Context) error {
 	ctx, done := r.lock.fence(ctx)
 	defer done()
-	url, err := r.testProduction(ctx, "production", r.production.objects, r.opts.Version)
+	where, err := r.testProduction(ctx, "production", r.production.objects, r.opts.Version)
 	if err != nil {
 		return err
 	}
@@ -31,10 +31,7 @@ func (r *Run) Production(ctx context.Context) error {
 	if err := r.recordRelease(context.WithoutCancel(ctx)); err != nil {
 		return err
 	}
-	r.detail = r.opts.Version + " at " + url
-	if len(r.app.Tests.Production) == 0 {
-		r.detail += ", not tested but for its health"
-	}
+	r.detail = r.opts.Version + " " + where
 	return nil
 }
 
@@ -70,8 +67,8 @@ func (r *Run) release(objects []*unstructured.Unstructured, refs []managed.Ref) 
 		Committed: r.opts.Built, Before: r.opts.History.Before, Shallow: r.opts.History.Shallow}
 }
 
-// testProduction tests production where objects say that users reach it, and returns
-// where that is: an address, or the Service of one that has none outside.
+// testProduction tests production where objects say that users reach it, and returns how
+// it was judged: at an address, at the Service of one that has none outside, or by its objects.
 func (r *Run) testProduction(ctx context.Context, stage string, objects []*unstructured.Unstructured, version string) (string, error) {
 	reached, err := front.Of(r.app, objects, "")
 	if err != nil {
@@ -79,11 +76,15 @@ func (r *Run) testProduction(ctx context.Context, stage string, objects []*unstr
 	}
 	suites := r.app.Tests.Production
 	at := place{stage: stage, version: version, health: reached.Health, code: ExitProduction}
+	untested := ""
+	if len(suites) == 0 {
+		untested = ", not tested but for its health"
+	}
 	switch {
 	case reached.Service == "":
-		return "its objects, which are ready; there is no Service", r.runSuites(ctx, suites, at)
+		return "with its objects ready; it has no Service to ask", r.runSuites(ctx, suites, at)
 	case !reached.Public:
-		return "Service " + reached.Service + ", no address is public", r.testService(ctx, r.env.Production, objects, suites, reached, at)
+		return "at Service " + reached.Service + ", no address is public" + untested, r.testService(ctx, r.env.Production, objects, suites, reached, at)
 	}
 	r.note(stage, "find the address")
 	found := r.waitTime()
@@ -97,7 +98,7 @@ func (r *Run) testProduction(ctx context.Context, stage string, objects []*unstr
 	if err == nil && r.production.rerouted {
 		err = r.stillServed(ctx, objects, reached)
 	}
-	return at.address, r.unlessGone(ctx, r.env.Production, objects, reached, err)
+	return "at " + at.address + untested, r.unlessGone(ctx, r.env.Production, objects, reached, err)
 }
 
 // stillServed checks once more the address of an Ingress that was changed: until now its

@@ -6,6 +6,7 @@ import (
 
 	"github.com/slipway-cd/slipway/ci/cluster"
 	"github.com/slipway-cd/slipway/ci/cluster/footprint"
+	"github.com/slipway-cd/slipway/ci/cluster/write"
 	"github.com/slipway-cd/slipway/ci/report"
 )
 
@@ -22,7 +23,7 @@ type receipt struct {
 	locked *footprint.Fingerprint // production once the run had the lock; nil without one
 
 	production []footprint.Difference
-	objects    int  // of production
+	objects    int  // of production, before or after
 	alone      bool // nobody else may have changed production
 }
 
@@ -119,8 +120,19 @@ func (r *receipt) compareProduction(ctx context.Context, lock *hold) error {
 	if former == nil {
 		former = r.before.production
 	}
-	r.production, r.objects = former.Differences(now), now.Count(r.scope.namespace)
+	r.production = former.Differences(now)
+	r.objects = now.Count(r.scope.namespace) + gone(r.production)
 	return nil
+}
+
+// gone counts what was there before and is no more: it is among what can have changed.
+func gone(found []footprint.Difference) (count int) {
+	for _, d := range found {
+		if d.Action == write.Deleted {
+			count++
+		}
+	}
+	return count
 }
 
 // receiptAfter compares the rest, once nothing of the run is left there, and adds the

@@ -51,3 +51,8 @@ func TestTheReceiptTellsTheRunsChangesFromOthersAndFromNobodys(t *testing.T) {
 		})
 	}
 }
+
+func TestWhatIsGoneIsAmongTheObjectsThatCanHaveChanged(t *testing.T) {
+	t.Parallel()
+	require.Equal(t, 2, gone([]footprint.Difference{{Action: write.Deleted}, {Action: write.Configured}, {Action: write.Deleted}, {Action: write.Created}}))
+}

@@ -36,7 +36,11 @@ func NewRollback(ctx context.Context, app description.Application, opts Options,
 		return nil, err
 	}
 	r.production.former, r.production.objects = &releases[0], target.Objects
-	r.images[0].digest, r.report.Digest = target.Digest, target.Digest
+	if err := r.recall(target.Objects); err != nil {
+		return nil, err
+	}
+	r.images[0].digest = target.Digest
+	r.tellDigests()
 	r.receipt = newReceipt(ctx, r.scope())
 	return r, nil
 }

@@ -104,8 +104,8 @@ func (r *Run) putBack(ctx context.Context, stage string, record records.UndoReco
 	if err := ready(ctx); err != nil {
 		return "", err
 	}
-	url, err := r.testProduction(ctx, stage, former.Objects, former.Version)
-	return "production verified back on " + former.Version + " at " + url + left, err
+	where, err := r.testProduction(ctx, stage, former.Objects, former.Version)
+	return "production verified back on " + former.Version + " " + where + left, err
 }
 
 // leftByJobs reports that what the Jobs did which the undo has removed is not put back,

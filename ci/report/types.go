@@ -141,7 +141,7 @@ type Address struct {
 type Receipt struct {
 	Unseen     bool      `json:"productionUnseen,omitempty"` // the run has no credentials for production: the fields below tell of the build namespace only
 	Changed    int       `json:"changed"`                    // how many objects in production this run changed
-	Objects    int       `json:"objects"`                    // how many there are in production
+	Objects    int       `json:"objects"`                    // how many there are in production, or were before
 	Others     []Touched `json:"others"`                     // changed by somebody else, in production or in the build namespace
 	Unexpected []Touched `json:"unexpected"`                 // changed by nobody known, or by this run although it is not in Changes
 }
