@@ -21,6 +21,7 @@ var rewrites = []struct {
 	{regexp.MustCompile(`/` + treeFolder + `/`), ""},
 	{regexp.MustCompile(`security; (file '[^']*' is not in or below '[^']*')`), "$1: a kustomization loads files from its own folder alone, " +
 		"and other folders as a whole, among its resources"},
+	{regexp.MustCompile(`(line \d+ has invalid utf8 bytes) : .*`), "$1"}, // which may be a secret's
 	{regexp.MustCompile(`\.\[no(?:Ns|Ver|Grp)\]`), ""},
 }
 
