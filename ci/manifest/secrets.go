@@ -5,11 +5,13 @@ import (
 	"encoding/base64"
 	"errors"
 	"fmt"
+	"path"
 	"regexp"
 	"slices"
 	"strings"
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"sigs.k8s.io/kustomize/api/konfig"
 )
 
 // reading is what became known while kustomize read files.
@@ -36,6 +38,10 @@ func (s source) read(name string, content []byte) ([]byte, error) {
 	}
 	if err != nil {
 		err = fmt.Errorf("%s %w", short, err)
+	} else if slices.Contains(konfig.RecognizedKustomizationFileNames(), path.Base(name)) {
+		err = s.refuseRemote(path.Dir(name), clear)
+	}
+	if err != nil {
 		if s.reading.refused == nil {
 			s.reading.refused = err
 		}
