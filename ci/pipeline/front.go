@@ -37,7 +37,7 @@ func (f front) byServiceAlone() bool { return f.service != "" && !f.public }
 
 // productionFront is what users will reach of production.
 func (r *Run) productionFront() (front, error) {
-	objects, err := r.renderProduction(unbuilt(r.images))
+	objects, err := r.showProduction(unbuilt(r.images))
 	if err != nil {
 		return front{}, err
 	}

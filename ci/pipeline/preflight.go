@@ -66,7 +66,11 @@ func (r *Run) checkOverlays() error {
 	if err != nil {
 		return Usage("--beta-overlay: %w", err)
 	}
-	production, err := r.renderProduction(r.images)
+	render := r.showProduction
+	if Reaches(r.opts.Until, "deploy") {
+		render = r.renderProduction
+	}
+	production, err := render(r.images)
 	var reached front
 	if err == nil {
 		reached, err = r.frontOf(production, "")

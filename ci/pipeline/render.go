@@ -29,6 +29,7 @@ func (r *Run) renderBeta(images []shipped) ([]*unstructured.Unstructured, front,
 		Images:         inOverlays(images),
 		Components:     r.app.PerRun,
 		Values:         r.values(to.Path),
+		Closed:         !Reaches(r.opts.Until, "functional"),
 	})
 	if err != nil {
 		return nil, front{}, err
@@ -50,13 +51,21 @@ func (r *Run) renderBeta(images []shipped) ([]*unstructured.Unstructured, front,
 
 // renderProduction returns the objects of production.
 func (r *Run) renderProduction(images []shipped) ([]*unstructured.Unstructured, error) {
+	return manifest.Render(r.env.Tree, r.opts.ProductionOverlay, r.productionLayer(images))
+}
+
+// showProduction returns them to be looked at, without what SOPS encrypted: a job that does not deploy to production has no
+// key of it.
+func (r *Run) showProduction(images []shipped) ([]*unstructured.Unstructured, error) {
+	layer := r.productionLayer(images)
+	layer.Closed = true
+	return manifest.Render(r.env.Tree, r.opts.ProductionOverlay, layer)
+}
+
+func (r *Run) productionLayer(images []shipped) manifest.Layer {
 	labels := r.labels()
 	labels[managed.LabelRun] = r.opts.Run
-	return manifest.Render(r.env.Tree, r.opts.ProductionOverlay, manifest.Layer{
-		Namespace: r.opts.Namespace,
-		Labels:    labels,
-		Images:    inOverlays(images),
-	})
+	return manifest.Layer{Namespace: r.opts.Namespace, Labels: labels, Images: inOverlays(images)}
 }
 
 func (r *Run) labels() map[string]string {
