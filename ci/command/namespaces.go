@@ -18,8 +18,8 @@ import (
 )
 
 // bootstrapObjects renders both namespaces and adds the policies that guard their accounts.
-func (f *flags) bootstrapObjects() ([]*unstructured.Unstructured, error) {
-	tree, folder, err := f.namespaceOverlays()
+func (f *flags) bootstrapObjects(ctx context.Context) ([]*unstructured.Unstructured, error) {
+	tree, folder, err := f.namespaceOverlays(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -39,7 +39,7 @@ func (f *flags) bootstrapObjects() ([]*unstructured.Unstructured, error) {
 			return nil, pipeline.Usage("--source: %s/%s: %w", folder, part.folder, err)
 		}
 		if part.folder == "production" {
-			if err := f.letForward(objects); err != nil {
+			if err := f.letForward(ctx, objects); err != nil {
 				return nil, err
 			}
 		}
@@ -55,8 +55,8 @@ func (f *flags) bootstrapObjects() ([]*unstructured.Unstructured, error) {
 // letForward adds a right to production's account where its tests reach the application
 // through a port-forward alone: no other way leads from outside to its pods, and without
 // need this one does not either. An overlay that cannot be rendered yet needs none yet.
-func (f *flags) letForward(objects []*unstructured.Unstructured) error {
-	tree, err := f.tree()
+func (f *flags) letForward(ctx context.Context, objects []*unstructured.Unstructured) error {
+	tree, err := f.tree(ctx)
 	if err != nil {
 		return err
 	}
@@ -78,11 +78,11 @@ func (f *flags) letForward(objects []*unstructured.Unstructured) error {
 
 // namespaceOverlays are those of the source where it has some, else the built-in ones. Components
 // that are to change them come from the source, and then so must they.
-func (f *flags) namespaceOverlays() (tree fs.FS, folder string, err error) {
+func (f *flags) namespaceOverlays(ctx context.Context) (tree fs.FS, folder string, err error) {
 	if f.app.Namespaces == "" {
 		return kustomize.Files, "namespaces", nil
 	}
-	tree, err = f.tree()
+	tree, err = f.tree(ctx)
 	return tree, f.app.Namespaces, err
 }
 
