@@ -59,7 +59,7 @@ func Look(r Repository) (Plan, error) {
 	if err := look.overlays(); err != nil {
 		return Plan{}, err
 	}
-	objects, err := manifest.Render(look.tree(), path.Join(r.Folder, look.Production), manifest.Layer{})
+	objects, err := manifest.Render(look.tree(), path.Join(r.Folder, look.Production), manifest.Layer{Closed: true})
 	if err != nil {
 		return Plan{}, err
 	}

@@ -52,7 +52,7 @@ func (l *look) overlays() error {
 		if !missing[o.overlay] {
 			continue
 		}
-		objects, err := manifest.Render(l.tree(), o.below, manifest.Layer{})
+		objects, err := manifest.Render(l.tree(), o.below, manifest.Layer{Closed: true})
 		if err != nil {
 			return err
 		}
@@ -151,7 +151,7 @@ func (l *look) overManifests() (string, error) {
 		within := strings.TrimPrefix(strings.TrimPrefix(folder, path.Clean(l.Folder)), "/")
 		l.add(path.Join(within, "kustomization.yaml"), text.String())
 		if l.holdsOverlays(folder) { // it will be the overlays itself
-			objects, err := manifest.Render(l.tree(), folder, manifest.Layer{})
+			objects, err := manifest.Render(l.tree(), folder, manifest.Layer{Closed: true})
 			if err != nil {
 				return "", err
 			}

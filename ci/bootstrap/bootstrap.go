@@ -48,7 +48,7 @@ func Objects(f For) ([]*unstructured.Unstructured, error) {
 			return nil, fmt.Errorf("%s/%s: %w", folder, part.folder, err)
 		}
 		// What cannot be rendered yet needs nothing yet; a run will say why.
-		if held, err := manifest.Render(f.Tree, part.overlay, manifest.Layer{}); err == nil {
+		if held, err := manifest.Render(f.Tree, part.overlay, manifest.Layer{Closed: true}); err == nil {
 			if f.App.Namespaces == "" {
 				objects = fit(objects, held, part.times, f.App.PodSecurity)
 			}

@@ -19,7 +19,7 @@ func (f *flags) adopt(ctx context.Context, given description.Application) error 
 	if err := f.locate(ctx); err != nil {
 		return err
 	}
-	tree, err := f.tree()
+	tree, err := f.tree(ctx)
 	if err != nil {
 		return err
 	}

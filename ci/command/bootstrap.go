@@ -28,7 +28,7 @@ type bootstrapCommand struct {
 
 // Run applies what an administrator sets up once for the pipeline.
 func (c *bootstrapCommand) Run(ctx context.Context, f *flags) error {
-	objects, err := f.bootstrapObjects()
+	objects, err := f.bootstrapObjects(ctx)
 	if err != nil {
 		return err
 	}

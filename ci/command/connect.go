@@ -5,7 +5,6 @@ import (
 	"context"
 	"io"
 	"io/fs"
-	"os"
 	"sync"
 
 	"dagger.io/dagger"
@@ -19,8 +18,8 @@ func (f *flags) registry(at target) *image.Registry {
 }
 
 // tree is the application's repository as a file system.
-func (f *flags) tree() (fs.FS, error) {
-	return os.DirFS(f.root), nil
+func (f *flags) tree(ctx context.Context) (fs.FS, error) {
+	return newDecrypting(ctx, f.root), nil
 }
 
 // environment connects to engine and cluster in parallel.
@@ -28,7 +27,7 @@ func (f *flags) environment(ctx context.Context, at target) (pipeline.Environmen
 	env := pipeline.Environment{EngineLog: &pipeline.EngineLog{}, Registry: f.registry(at)}
 	env.Reconnect = func(ctx context.Context) (pipeline.Engine, error) { return f.engine(ctx, at.image, env.EngineLog) }
 	var err error
-	if env.Tree, err = f.tree(); err != nil {
+	if env.Tree, err = f.tree(ctx); err != nil {
 		return env, err
 	}
 	var connecting sync.WaitGroup

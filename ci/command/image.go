@@ -21,13 +21,14 @@ func Image(ctx context.Context, app description.Application, args []string, host
 	f := &cli.flags
 	ctx, cancel := f.limit(ctx)
 	defer cancel()
+	f.Until = "build" // the overlays need no key
 	opts, err := f.options(ctx)
 	if err != nil {
 		return "", err
 	}
 	opts.Image = "not-pushed.invalid/" + f.app.Name
 	var env pipeline.Environment
-	if env.Tree, err = f.tree(); err != nil {
+	if env.Tree, err = f.tree(ctx); err != nil {
 		return "", err
 	}
 	if env.Engine, err = f.engine(ctx, opts.Image, os.Stderr); err != nil {

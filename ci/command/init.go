@@ -57,7 +57,7 @@ func Adopt(ctx context.Context, args []string, host Host) ([]adopt.File, error) 
 }
 
 func (f *flags) lacks(ctx context.Context, name string) (adopt.Plan, error) {
-	tree, err := f.tree()
+	tree, err := f.tree(ctx)
 	if err != nil {
 		return adopt.Plan{}, err
 	}

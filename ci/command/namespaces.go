@@ -1,6 +1,8 @@
 package command
 
 import (
+	"context"
+
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
 	"github.com/slipway-cd/slipway/ci/bootstrap"
@@ -8,8 +10,8 @@ import (
 )
 
 // bootstrapObjects are what bootstrap applies for the application.
-func (f *flags) bootstrapObjects() ([]*unstructured.Unstructured, error) {
-	tree, err := f.tree()
+func (f *flags) bootstrapObjects(ctx context.Context) ([]*unstructured.Unstructured, error) {
+	tree, err := f.tree(ctx)
 	if err != nil {
 		return nil, err
 	}

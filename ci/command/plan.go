@@ -41,7 +41,7 @@ func (f *flags) plan(ctx context.Context) (pipeline.Plan, error) {
 	}
 	opts.Image = at.image
 	env := pipeline.Environment{Registry: f.registry(at)}
-	if env.Tree, err = f.tree(); err != nil {
+	if env.Tree, err = f.tree(ctx); err != nil {
 		return pipeline.Plan{}, err
 	}
 	in, err := at.connect(ctx)

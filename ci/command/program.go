@@ -18,10 +18,29 @@ import (
 // repository, with another version of it, may be at work beside this one.
 const unused = 7 * 24 * time.Hour
 
-// compiled compiles the program in a folder that is a Go module and returns its path. It
-// compiles only when the folder has changed: `go run` takes a third of a second each time
-// to find that nothing has.
-func compiled(ctx context.Context, folder string) (string, error) {
+// moduleOf finds a module of scripts in this folder or one above it.
+func moduleOf(name string) (string, error) {
+	folder, err := os.Getwd()
+	if err != nil {
+		return "", err
+	}
+	for {
+		at := filepath.Join(folder, "scripts", name)
+		if _, err := os.Stat(filepath.Join(at, "go.mod")); err == nil {
+			return at, nil
+		}
+		parent := filepath.Dir(folder)
+		if parent == folder {
+			return "", fmt.Errorf("no scripts/%s in this folder or one above it", name)
+		}
+		folder = parent
+	}
+}
+
+// compiled compiles a program, a package that a folder's Go module knows, and returns its
+// path. It compiles only when the folder has changed: `go run` takes a third of a second
+// each time to find that nothing has.
+func compiled(ctx context.Context, folder, program string) (string, error) {
 	cache, err := os.UserCacheDir()
 	if err != nil {
 		return "", fmt.Errorf("find the cache folder: %w; set XDG_CACHE_HOME", err)
@@ -37,7 +56,7 @@ func compiled(ctx context.Context, folder string) (string, error) {
 		return path, nil
 	}
 	new := fmt.Sprintf("%s.%d", path, os.Getpid()) // another process may compile the same
-	build := exec.CommandContext(ctx, "go", "build", "-ldflags", "-s -w", "-o", new, ".")
+	build := exec.CommandContext(ctx, "go", "build", "-ldflags", "-s -w", "-o", new, program)
 	build.Dir = folder
 	if out, err := build.CombinedOutput(); err != nil {
 		return "", fmt.Errorf("compile %s: %w: %s", folder, err, strings.TrimSpace(string(out)))

@@ -111,7 +111,7 @@ func (f *flags) options(ctx context.Context) (pipeline.Options, error) {
 	if found.history.Shallow {
 		fmt.Fprintln(os.Stderr, "slipway:", f.shallow())
 	}
-	tree, err := f.tree()
+	tree, err := f.tree(ctx)
 	if err != nil {
 		return opts, err
 	}

@@ -8,7 +8,6 @@ import (
 	"net"
 	"os"
 	"os/exec"
-	"path/filepath"
 
 	"github.com/slipway-cd/slipway/ci/pipeline"
 )
@@ -71,11 +70,11 @@ func (s *sandbox) dial(ctx context.Context, network, address string) (net.Conn, 
 // sandboxProgram is scripts/sandbox, which is a module of its own so that its
 // dependencies stay out of this one.
 func sandboxProgram(ctx context.Context, args ...string) (*exec.Cmd, error) {
-	folder, err := sandboxFolder()
+	folder, err := moduleOf("sandbox")
 	if err != nil {
-		return nil, err
+		return nil, pipeline.Usage("no sandbox here (%w): give --kubeconfig and --image", err)
 	}
-	program, err := compiled(ctx, folder)
+	program, err := compiled(ctx, folder, ".")
 	if err != nil {
 		return nil, err
 	}
@@ -84,25 +83,6 @@ func sandboxProgram(ctx context.Context, args ...string) (*exec.Cmd, error) {
 	cmd.Stderr = os.Stderr
 	cmd.Cancel = func() error { return cmd.Process.Signal(os.Interrupt) }
 	return cmd, nil
-}
-
-// sandboxFolder finds scripts/sandbox in this folder or one above it.
-func sandboxFolder() (string, error) {
-	folder, err := os.Getwd()
-	if err != nil {
-		return "", err
-	}
-	for {
-		at := filepath.Join(folder, "scripts", "sandbox")
-		if _, err := os.Stat(filepath.Join(at, "go.mod")); err == nil {
-			return at, nil
-		}
-		parent := filepath.Dir(folder)
-		if parent == folder {
-			return "", pipeline.Usage("no sandbox here (no scripts/sandbox in this folder or one above it): give --kubeconfig and --image")
-		}
-		folder = parent
-	}
 }
 
 // sandboxError leaves out what scripts/sandbox has already printed itself.

@@ -27,7 +27,7 @@ const (
 // path of a kubeconfig with the rights of a namespace's service account. The file's
 // name holds what it was made from, so that it is made again when that changes.
 func (f *flags) sandboxAccount(ctx context.Context, at *sandbox, namespace string) (string, error) {
-	objects, err := f.bootstrapObjects()
+	objects, err := f.bootstrapObjects(ctx)
 	if err != nil {
 		return "", err
 	}

@@ -25,7 +25,7 @@ func (c *statusCommand) Run(ctx context.Context, f *flags) error {
 	if err != nil {
 		return err
 	}
-	tree, err := f.tree()
+	tree, err := f.tree(ctx)
 	if err != nil {
 		return err
 	}

@@ -21,6 +21,14 @@ var rewrites = []struct {
 	{regexp.MustCompile(`/` + treeFolder + `/`), ""},
 	{regexp.MustCompile(`security; (file '[^']*' is not in or below '[^']*')`), "$1: a kustomization loads files from its own folder alone, " +
 		"and other folders as a whole, among its resources"},
+	{regexp.MustCompile(`(line \d+ has invalid utf8 bytes) : .*`), "$1"}, // which may be a secret's
+	{regexp.MustCompile(`(?:loading generator plugins: failed to load generator: )?(?:trouble configuring builtin HelmChartInflationGenerator .*|` +
+		`plugin HelmChartInflationGenerator\S* fails configuration): must specify --enable-helm`), "a Helm chart: no program is run for an overlay: " +
+		"write what `helm template` prints into a file and list that in resources"},
+	{regexp.MustCompile(`(?:loading generator plugins: failed to load generator: )?external plugins disabled; unable to load external plugin '(?:ksops|SopsGenerator)'`),
+		"no program is run for an overlay, and none needed: list the files that SOPS encrypted in resources or in a secretGenerator"},
+	{regexp.MustCompile(`(?:loading generator plugins: failed to load generator: )?external plugins disabled; unable to load external plugin '([^']*)'`),
+		"$1 is a plugin, and no program is run for an overlay: write what it makes into a file and list that in resources"},
 	{regexp.MustCompile(`\.\[no(?:Ns|Ver|Grp)\]`), ""},
 }
 

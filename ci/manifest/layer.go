@@ -30,6 +30,7 @@ type Layer struct {
 	Images         []Image           // each must be used by a container of the overlay
 	Components     []string          // folders in the tree, applied in this order
 	Values         map[string]string // data of the local ConfigMap slipway-run, for the replacements of Components
+	Closed         bool              // leave encrypted what SOPS encrypted, for objects that are only looked at: no key is needed
 }
 
 // valuesName names the ConfigMap that holds Layer.Values while kustomize runs.

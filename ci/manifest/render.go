@@ -28,8 +28,8 @@ var kustomizing sync.Mutex
 
 // Render returns the objects of the overlay, a folder in tree, with layer on top, in kustomize's order. Each has an
 // apiVersion, a kind and a name. Overlays may refer to all that is in tree, and symbolic links are followed as far as they
-// stay there; as with kubectl, a kustomization loads files from its own folder alone, and others' folders as a whole. Errors
-// are one line and name the overlay.
+// stay there; as with kubectl, a kustomization loads files from its own folder alone, and others' folders as a whole. A tree
+// that is a Decrypter may hold files that SOPS encrypted. No program is run. Errors are one line and name the overlay.
 func Render(tree fs.FS, overlay string, layer Layer) ([]*unstructured.Unstructured, error) {
 	overlay = path.Clean(overlay)
 	objects, err := render(tree, overlay, layer)
@@ -63,7 +63,7 @@ func render(tree fs.FS, overlay string, layer Layer) ([]*unstructured.Unstructur
 
 // kustomize builds the layer on top of the overlay.
 func kustomize(tree fs.FS, overlay string, layer Layer) ([]*unstructured.Unstructured, error) {
-	from := source{filesys.MakeFsInMemory(), tree}
+	from := source{filesys.MakeFsInMemory(), tree, &reading{overlay: overlay, closed: layer.Closed}}
 	for i, folder := range append([]string{overlay}, layer.Components...) {
 		if err := from.findKustomization(folder, i > 0); err != nil {
 			return nil, err
@@ -81,10 +81,17 @@ func kustomize(tree fs.FS, overlay string, layer Layer) ([]*unstructured.Unstruc
 	kustomizing.Lock()
 	defer kustomizing.Unlock()
 	resources, err := krusty.MakeKustomizer(krusty.MakeDefaultOptions()).Run(from, layerFolder)
-	if err != nil {
-		return nil, err
+	if from.reading.refused != nil {
+		return nil, from.reading.refused
 	}
-	return toUnstructured(resources)
+	if err != nil {
+		return nil, from.reading.mask(err)
+	}
+	objects, err := toUnstructured(resources)
+	if err != nil {
+		return nil, from.reading.mask(err)
+	}
+	return objects, from.reading.check(objects)
 }
 
 // findKustomization tells a folder that is not there from one without a kustomization file, before kustomize does in many

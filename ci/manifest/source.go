@@ -16,6 +16,7 @@ import (
 type source struct {
 	filesys.FileSystem // the layer
 	tree               fs.FS
+	reading            *reading
 }
 
 // linksFollowed is how many symbolic links a path may have, as on Linux.
@@ -45,14 +46,16 @@ func (s source) CleanedAbs(name string) (filesys.ConfirmedDir, string, error) {
 	return filesys.ConfirmedDir(path.Clean(folder)), file, nil
 }
 
-// ReadFile returns what a file holds. Whatever else has a name, a pipe for example, might never end.
+// ReadFile returns what a file holds, decrypted. Whatever else has a name, a pipe for example, might never end.
 func (s source) ReadFile(name string) ([]byte, error) {
 	below, err := s.inTree(name)
 	if err != nil {
 		return nil, err
 	}
 	if below == "" {
-		return s.FileSystem.ReadFile(name)
+		content, err := s.FileSystem.ReadFile(name)
+		s.reading.plain = append(s.reading.plain, content)
+		return content, err
 	}
 	real, info, err := s.stat(below)
 	if err != nil {
@@ -61,7 +64,11 @@ func (s source) ReadFile(name string) ([]byte, error) {
 	if !info.Mode().IsRegular() {
 		return nil, fmt.Errorf("'%s' is no file", below)
 	}
-	return fs.ReadFile(s.tree, real)
+	content, err := fs.ReadFile(s.tree, real)
+	if err != nil {
+		return nil, err
+	}
+	return s.read(real, content)
 }
 
 // inTree returns the path in the tree of what kustomize names; "" is what the layer has.

@@ -25,6 +25,8 @@ type call struct {
 	image       string
 	user        string
 	password    *dagger.Secret
+	ageKey      *dagger.Secret // nil: no overlay has files that SOPS encrypted
+	sops        *dagger.File   // its program; nil: the published one
 
 	args []string
 }

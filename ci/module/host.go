@@ -26,8 +26,44 @@ func (c *call) host(ctx context.Context) (host command.Host, err error) {
 			return host, err
 		}
 	}
+	if err := c.placeSOPS(ctx); err != nil {
+		return host, err
+	}
 	host.Login, err = c.login(ctx)
 	return host, err
+}
+
+// sopsImage has SOPS's program: to compile it here would take minutes of each call.
+const sopsImage = "ghcr.io/getsops/sops:v3.13.3"
+
+// placeSOPS puts the key into the environment of this process, as on a machine, and
+// the program where it is looked for. The engine sees neither key nor clear text.
+func (c *call) placeSOPS(ctx context.Context) error {
+	if c.ageKey == nil {
+		return nil
+	}
+	key, err := c.ageKey.Plaintext(ctx)
+	if err != nil {
+		return err
+	}
+	if err := os.Setenv("SOPS_AGE_KEY", key); err != nil {
+		return err
+	}
+	program := c.sops
+	if program == nil {
+		program = dag.Container().From(sopsImage).File("/usr/local/bin/sops")
+	}
+	folder, err := os.MkdirTemp("", "programs-")
+	if err != nil {
+		return err
+	}
+	if _, err := program.Export(ctx, filepath.Join(folder, "sops")); err != nil {
+		return err
+	}
+	if err := os.Chmod(filepath.Join(folder, "sops"), 0o755); err != nil {
+		return err
+	}
+	return os.Setenv("PATH", folder+":"+os.Getenv("PATH"))
 }
 
 // placeSource exports the repository for git and kustomize, and returns it as the

@@ -55,11 +55,17 @@ func (m *Slipway) Plan(ctx context.Context,
 	// Field in production that Slipway leaves to whoever has set it: KIND/NAME:FIELD.
 	// +optional
 	leave []string,
+	// The age key that opens what SOPS encrypted in the overlays: env:SOPS_AGE_KEY.
+	// +optional
+	sopsAgeKey *dagger.Secret,
+	// The program sops; by default that of its published image.
+	// +optional
+	sops *dagger.File,
 	// Return what --output json prints; that name is taken by dagger call.
 	// +optional
 	asJSON bool,
 ) (string, error) {
-	c := call{source: source, application: application, kubeconfig: kubeconfig, production: productionKubeconfig, cluster: cluster, image: image, user: registryUser, password: registryPassword}
+	c := call{source: source, application: application, kubeconfig: kubeconfig, production: productionKubeconfig, cluster: cluster, image: image, user: registryUser, password: registryPassword, ageKey: sopsAgeKey, sops: sops}
 	c.flag("version", version).flag("context", context).flag("production-context", productionContext).flag("namespace", namespace).flag("production-overlay", productionOverlay).
 		flag("prune", prune...).flag("take-over", takeOver...).flag("leave", leave...).json(asJSON)
 	return c.text(ctx, "plan")

@@ -68,6 +68,12 @@ func (m *Slipway) Run(ctx context.Context,
 	// Field in production that Slipway leaves to whoever has set it: KIND/NAME:FIELD.
 	// +optional
 	leave []string,
+	// The age key that opens what SOPS encrypted in the overlays: env:SOPS_AGE_KEY.
+	// +optional
+	sopsAgeKey *dagger.Secret,
+	// The program sops; by default that of its published image.
+	// +optional
+	sops *dagger.File,
 	// This run's id: lower case, fits a label and a name suffix; random by default.
 	// +optional
 	run string,
@@ -87,7 +93,7 @@ func (m *Slipway) Run(ctx context.Context,
 	if !pipeline.Reaches(until, "deploy") {
 		productionKubeconfig = nil // not even read
 	}
-	c := call{source: source, application: application, kubeconfig: kubeconfig, production: productionKubeconfig, cluster: cluster, image: image, user: registryUser, password: registryPassword}
+	c := call{source: source, application: application, kubeconfig: kubeconfig, production: productionKubeconfig, cluster: cluster, image: image, user: registryUser, password: registryPassword, ageKey: sopsAgeKey, sops: sops}
 	c.flag("until", until).flag("version", version).flag("context", context).flag("production-context", productionContext).flag("build-namespace", buildNamespace).flag("namespace", namespace).
 		flag("beta-overlay", betaOverlay).flag("production-overlay", productionOverlay).flag("prune", prune...).flag("take-over", takeOver...).flag("leave", leave...).flag("run", run).
 		flag("timeout", timeout).flag("stage-timeout", stageTimeout).flag("keep-beta", keepBeta)

@@ -80,7 +80,7 @@ func (r *Run) Functional(ctx context.Context) error {
 // checkIsolated checks that the beta cannot affect production: neither as its overlay
 // will make it nor, if the run has credentials for it, as it is now.
 func (r *Run) checkIsolated(ctx context.Context, beta []*unstructured.Unstructured) error {
-	beside, err := r.renderProduction(r.images)
+	beside, err := r.showProduction(r.images)
 	if err != nil {
 		return err
 	}

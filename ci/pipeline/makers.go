@@ -37,7 +37,7 @@ func anyRelease(app description.Application, tree fs.FS, opts Options) ([]*unstr
 	if err != nil {
 		return nil, err
 	}
-	return r.renderProduction(r.images)
+	return r.showProduction(r.images)
 }
 
 // anyRun is one that can only render.

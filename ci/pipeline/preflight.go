@@ -67,7 +67,11 @@ func (r *Run) checkOverlays() error {
 	if err != nil {
 		return Usage("--beta-overlay: %w", err)
 	}
-	production, err := r.renderProduction(r.images)
+	render := r.showProduction
+	if Reaches(r.opts.Until, "deploy") {
+		render = r.renderProduction
+	}
+	production, err := render(r.images)
 	var reached front.Front
 	if err == nil {
 		reached, err = front.Of(r.app, production, "")

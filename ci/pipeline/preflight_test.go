@@ -84,3 +84,29 @@ func TestAHookThatADeployHasNoPlaceForIsRefusedBeforeAnythingIsBuilt(t *testing.
 		require.Equal(t, ExitUsage, ExitCode(t.Context(), err))
 	}
 }
+
+func TestARunThatDoesNotDeployNeedsNoKeyOfProduction(t *testing.T) {
+	t.Parallel()
+	const worker = "---\n{apiVersion: apps/v1, kind: Deployment, metadata: {name: web}, spec: {selector: {matchLabels: {app: web}}, " +
+		"template: {metadata: {labels: {app: web}}, spec: {containers: [{name: web, image: shop}]}}}}\n" +
+		"---\n{apiVersion: v1, kind: Service, metadata: {name: web}, spec: {selector: {app: web}}}\n"
+	tree := overlaysWith(worker, worker)
+	seal := func(overlay string) {
+		tree[overlay+"/kustomization.yaml"] = &fstest.MapFile{Data: []byte("resources: [all.yaml, secret.yaml]\n")}
+		tree[overlay+"/secret.yaml"] = &fstest.MapFile{Data: []byte("apiVersion: v1\nkind: Secret\nmetadata: {name: a}\n" +
+			"stringData: {a: 'ENC[AES256_GCM,data:a]'}\nsops:\n  mac: ENC[AES256_GCM,data:b]\n")}
+	}
+	check := func(until string) error {
+		app := description.Application{Name: "shop", Service: "web", Images: []description.Image{{Name: "shop", Build: description.Build{Context: ".", Dockerfile: "Dockerfile"}}}}
+		return Check(app, Options{Run: "r1", Version: "1", Until: until,
+			BuildNamespace: "shop-build", Namespace: "shop", BetaOverlay: "beta", ProductionOverlay: "production"}, tree)
+	}
+	seal("production")
+	require.NoError(t, check("release"))
+	err := check("deploy")
+	require.ErrorContains(t, err, "--production-overlay: render production: secret.yaml is encrypted by SOPS")
+	require.Equal(t, ExitUsage, ExitCode(t.Context(), err))
+	seal("beta")
+	require.NoError(t, check("build"))
+	require.ErrorContains(t, check("functional"), "--beta-overlay: render beta: secret.yaml is encrypted by SOPS")
+}

@@ -38,6 +38,7 @@ func (r *Run) renderBeta(images []shipped) (out rendered, err error) {
 		Images:         inOverlays(images),
 		Components:     r.app.PerRun,
 		Values:         r.values(to.Path),
+		Closed:         !Reaches(r.opts.Until, "functional"),
 	})
 	if err != nil {
 		return out, err
@@ -59,13 +60,21 @@ func (r *Run) renderBeta(images []shipped) (out rendered, err error) {
 
 // renderProduction returns the objects of production.
 func (r *Run) renderProduction(images []shipped) ([]*unstructured.Unstructured, error) {
+	return manifest.Render(r.env.Tree, r.opts.ProductionOverlay, r.productionLayer(images))
+}
+
+// showProduction returns them to be looked at, without what SOPS encrypted: a job that does not deploy to production has no
+// key of it.
+func (r *Run) showProduction(images []shipped) ([]*unstructured.Unstructured, error) {
+	layer := r.productionLayer(images)
+	layer.Closed = true
+	return manifest.Render(r.env.Tree, r.opts.ProductionOverlay, layer)
+}
+
+func (r *Run) productionLayer(images []shipped) manifest.Layer {
 	labels := r.labels()
 	labels[managed.LabelRun] = r.opts.Run
-	return manifest.Render(r.env.Tree, r.opts.ProductionOverlay, manifest.Layer{
-		Namespace: r.opts.Namespace,
-		Labels:    labels,
-		Images:    inOverlays(images),
-	})
+	return manifest.Layer{Namespace: r.opts.Namespace, Labels: labels, Images: inOverlays(images)}
 }
 
 func (r *Run) labels() map[string]string {
@@ -82,7 +91,7 @@ func (r *Run) values(path string) map[string]string {
 
 // productionFront is what users will reach of production.
 func (r *Run) productionFront() (front.Front, error) {
-	objects, err := r.renderProduction(unbuilt(r.images))
+	objects, err := r.showProduction(unbuilt(r.images))
 	if err != nil {
 		return front.Front{}, err
 	}
