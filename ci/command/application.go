@@ -125,10 +125,10 @@ func checkDescribed(ctx context.Context, folder string) error {
 // home is the application's folder.
 func (f *flags) home() string { return filepath.Join(f.root, f.folder) }
 
-// contexts are the folders from which images are built.
-func (f *flags) contexts() (out []string) {
-	for _, image := range f.app.Images {
-		out = append(out, filepath.Join(f.root, image.Context))
+// below puts the repository's top before folders.
+func (f *flags) below(folders []string) (out []string) {
+	for _, folder := range folders {
+		out = append(out, filepath.Join(f.root, folder))
 	}
 	return out
 }

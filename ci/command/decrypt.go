@@ -27,6 +27,15 @@ type decrypting struct {
 
 	mutex sync.Mutex
 	known map[[sha256.Size]byte][]byte // a run renders its overlays several times, and a KMS takes its time
+	read  map[string]bool              // the names of all files that were read
+}
+
+// ReadFile notes the name of what is read.
+func (d *decrypting) ReadFile(name string) ([]byte, error) {
+	d.mutex.Lock()
+	d.read[name] = true
+	d.mutex.Unlock()
+	return d.files.ReadFile(name)
 }
 
 // files is what kustomize's source wants of a folder.
@@ -37,7 +46,7 @@ type files interface {
 }
 
 func newDecrypting(ctx context.Context, root string) *decrypting {
-	return &decrypting{files: os.DirFS(root).(files), ctx: ctx, program: sopsProgram, known: map[[sha256.Size]byte][]byte{}}
+	return &decrypting{files: os.DirFS(root).(files), ctx: ctx, program: sopsProgram, known: map[[sha256.Size]byte][]byte{}, read: map[string]bool{}}
 }
 
 // Decrypt returns the clear text of a file. Keys are those that SOPS finds in the environment.

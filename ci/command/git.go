@@ -22,6 +22,7 @@ type revision struct {
 	commit  string
 	time    time.Time // of the commit
 	history pipeline.History
+	changed bool // there is something that no commit has
 }
 
 // revisionOf asks git, unless a version is given and there is no git. What is built from
@@ -41,15 +42,16 @@ func revisionOf(ctx context.Context, source, version string, contexts ...string)
 	if found.history, err = historyOf(ctx, source); err != nil {
 		return revision{}, err
 	}
-	if version != "" {
-		return found, nil
-	}
 	changed, err := git(append([]string{"status", "--porcelain", "--", ".", ":(exclude,top,glob)**/.slipway/**"}, contexts...)...)
 	if err != nil {
 		return revision{}, fmt.Errorf("git status of %s: %w", source, err)
 	}
+	found.changed = changed != ""
+	if version != "" {
+		return found, nil
+	}
 	suffix := ""
-	if changed != "" {
+	if found.changed {
 		suffix = dirty
 	}
 	if tag, err := git("describe", "--tags", "--exact-match", "HEAD"); err == nil {

@@ -101,7 +101,7 @@ func (f *flags) options(ctx context.Context) (pipeline.Options, error) {
 	if err != nil {
 		return opts, err
 	}
-	found, err := revisionOf(ctx, f.home(), f.Version, f.contexts()...)
+	found, err := revisionOf(ctx, f.home(), f.Version, f.below(f.buildContexts())...)
 	if err != nil {
 		return opts, err
 	}
@@ -115,7 +115,12 @@ func (f *flags) options(ctx context.Context) (pipeline.Options, error) {
 	if err != nil {
 		return opts, err
 	}
-	return opts, pipeline.Check(f.app, opts, tree)
+	err = pipeline.Check(f.app, opts, tree)
+	opts.History.Dirty = found.changed
+	if f.folder != "." && !found.changed {
+		opts.History.Unchanged = f.unchangedSince(tree)
+	}
+	return opts, err
 }
 
 // compareCommits warns when the vendor names another commit than the one checked out:

@@ -43,6 +43,16 @@ func TestAFolderOfAMonorepoIsShipped(t *testing.T) {
 	t.Run("again, which changes nothing", func(t *testing.T) {
 		shop.callChangesNothing(t, first)
 	})
+	t.Run("not at all for a commit to the application beside it", func(t *testing.T) {
+		shop.r.edit("other/Dockerfile", "FROM", "# Another comment.\nFROM")
+		shop.r.commit()
+		done := shop.ship(t)
+		require.Equal(t, 0, done.code, done.stdout)
+		require.Equal(t, []string{"build skipped", "functional skipped", "release skipped", "deploy skipped", "production skipped", "cleanup passed"}, done.results())
+		require.Equal(t, "nothing of shop has changed since "+first.report.Version+", which production runs", done.stage(t, "build").Detail)
+		require.Equal(t, first.report.Version, done.report.Version)
+		require.Equal(t, 0, done.report.Receipt.Changed)
+	})
 	t.Run("with the next commit, whose migration runs", func(t *testing.T) {
 		shop.r.edit("shop/web/web.c", "well", "very well")
 		shop.r.commit()

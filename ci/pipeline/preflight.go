@@ -151,6 +151,9 @@ func (r *Run) Preflight(ctx context.Context) (warnings []string, err error) {
 			if err := r.foreseeSuperseded(ctx); err != nil || r.outdated != nil {
 				return err
 			}
+			if err := r.foreseeUnchanged(ctx); err != nil || r.unchanged != "" {
+				return err
+			}
 			return r.foreseeProduction(ctx, &said)
 		})
 	}

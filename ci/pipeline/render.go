@@ -77,11 +77,15 @@ func (r *Run) productionLayer(images []shipped) manifest.Layer {
 	return manifest.Layer{Namespace: r.opts.Namespace, Labels: labels, Images: inOverlays(images)}
 }
 
+// applicationLabel is on all objects
+// (https://kubernetes.io/docs/concepts/overview/working-with-objects/common-labels/).
+const applicationLabel = "app.kubernetes.io/name"
+
 func (r *Run) labels() map[string]string {
 	return map[string]string{
-		"app.kubernetes.io/name": r.app.Name,
-		managed.LabelVersion:     r.opts.Version,
-		managed.LabelManagedBy:   managed.FieldManager,
+		applicationLabel:       r.app.Name,
+		managed.LabelVersion:   r.opts.Version,
+		managed.LabelManagedBy: managed.FieldManager,
 	}
 }
 

@@ -30,7 +30,7 @@ func NewRollback(ctx context.Context, app description.Application, opts Options,
 		return nil, err
 	}
 	opts.Version, opts.Commit, opts.Until = target.Version, target.Commit, "production"
-	opts.Built, opts.History = target.Committed, History{Before: target.Before, Shallow: target.Shallow}
+	opts.Built, opts.History = target.Committed, History{Before: target.Before, Shallow: target.Shallow, Dirty: target.Dirty}
 	r, err := New(app, opts, env)
 	if err != nil {
 		return nil, err

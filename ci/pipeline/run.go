@@ -100,8 +100,9 @@ type Run struct {
 
 	onEngine, waiting time.Duration // time spent there so far
 
-	outdated error    // by Preflight: production runs a newer commit already
-	receipt  *receipt // by Preflight: the state before the run; nil: not compared
+	outdated  error    // by Preflight: production runs a newer commit already
+	unchanged string   // by Preflight: why there is nothing to ship
+	receipt   *receipt // by Preflight: the state before the run; nil: not compared
 
 	beta  beta       // by functional
 	stale chan error // by Execute: removal of killed runs' betas under way

@@ -45,6 +45,8 @@ func (r *Run) Execute(ctx context.Context, stages []Stage, dir *report.Dir) repo
 			}
 		case failure != nil:
 			r.skip(ctx, stage, "an earlier stage failed")
+		case r.unchanged != "":
+			r.skip(ctx, stage, r.unchanged)
 		case i > last:
 			r.skip(ctx, stage, "not requested: --until "+r.opts.Until)
 		default:

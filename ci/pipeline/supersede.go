@@ -21,6 +21,11 @@ type History struct {
 	// Ancestor reports whether commit comes before, or is, the other one; known is
 	// false when the clone does not hold both. Nil knows nothing.
 	Ancestor func(ctx context.Context, commit, other string) (yes, known bool, err error)
+	// Dirty tells that the source had something that no commit has.
+	Dirty bool
+	// Unchanged reports whether nothing of the application has changed since a commit. Nil
+	// for an application that is its whole repository: each commit is one of its own.
+	Unchanged func(ctx context.Context, commit string) bool
 }
 
 // The limits of what a release records of the commits before it. A run of an older
@@ -93,7 +98,38 @@ func (r *Run) checkSuperseded(ctx context.Context) error {
 	if err != nil || len(releases) == 0 {
 		return err
 	}
+	if err := r.checkApplication(&releases[0]); err != nil {
+		return err
+	}
 	return r.superseded(ctx, &releases[0])
+}
+
+// foreseeUnchanged finds out, in a repository with several applications, that nothing of
+// this one has changed since the release that production runs: there is nothing to ship.
+func (r *Run) foreseeUnchanged(ctx context.Context) error {
+	if r.opts.History.Unchanged == nil || !Reaches(r.opts.Until, "production") {
+		return nil
+	}
+	releases, err := r.releases(ctx)
+	if err != nil || len(releases) == 0 || releases[0].Dirty || !isHash(releases[0].Commit) || !r.opts.History.Unchanged(ctx, releases[0].Commit) {
+		return err
+	}
+	r.unchanged = fmt.Sprintf("nothing of %s has changed since %s, which production runs", r.app.Name, releases[0].Version)
+	r.report.Version, r.report.Digest = releases[0].Version, releases[0].Digest
+	return nil
+}
+
+// checkApplication refuses a namespace in which another application was released: a deploy
+// removes what the release before had and its own has not.
+func (r *Run) checkApplication(deployed *records.Release) error {
+	if len(deployed.Objects) == 0 {
+		return nil
+	}
+	other := deployed.Objects[0].GetLabels()[applicationLabel]
+	if other == "" || other == r.app.Name || slices.Contains(r.opts.TakeOver, other) {
+		return nil
+	}
+	return Usage("--namespace %s: there is release %s of %s: each application needs a namespace of its own; if %[3]s is the former name of this one, give --take-over %[3]s", r.opts.Namespace, deployed.Version, other)
 }
 
 // isHash reports whether commit is a hash and not the placeholder for none.

@@ -9,8 +9,10 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
 	"github.com/slipway-cd/slipway/ci/cluster/records"
+	"github.com/slipway-cd/slipway/ci/description"
 )
 
 func TestACommitBeforeTheDeployedOneIsSuperseded(t *testing.T) {
@@ -98,4 +100,21 @@ func TestOrdinalsAreWrittenAsPeopleDo(t *testing.T) {
 	for n, text := range map[int]string{1: "1st", 2: "2nd", 3: "3rd", 4: "4th", 11: "11th", 12: "12th", 13: "13th", 21: "21st", 102: "102nd", 111: "111th"} {
 		require.Equal(t, text, ordinal(n))
 	}
+}
+
+func TestANamespaceIsOneApplicationsAlone(t *testing.T) {
+	t.Parallel()
+	of := func(name string) *records.Release {
+		object := &unstructured.Unstructured{Object: map[string]any{}}
+		object.SetLabels(map[string]string{applicationLabel: name})
+		return &records.Release{Version: "7", Objects: []*unstructured.Unstructured{object}}
+	}
+	r := &Run{app: description.Application{Name: "shop"}, opts: Options{Namespace: "place"}}
+	require.NoError(t, r.checkApplication(of("shop")))
+	require.NoError(t, r.checkApplication(&records.Release{}), "it had no objects")
+	err := r.checkApplication(of("worker"))
+	require.EqualError(t, err, "--namespace place: there is release 7 of worker: each application needs a namespace of its own; if worker is the former name of this one, give --take-over worker")
+	require.Equal(t, ExitUsage, ExitCode(t.Context(), err))
+	r.opts.TakeOver = []string{"worker"}
+	require.NoError(t, r.checkApplication(of("worker")))
 }

@@ -42,6 +42,7 @@ type Release struct {
 	Committed time.Time `json:"committed"`         // of the commit; zero in a record that an older version wrote
 	Before    []string  `json:"before,omitempty"`  // the newest commits before it, abbreviated
 	Shallow   bool      `json:"shallow,omitempty"` // Before ends where the clone was cut
+	Dirty     bool      `json:"dirty,omitempty"`   // it held something that the commit has not
 
 	stored stored
 }

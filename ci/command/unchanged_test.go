@@ -1,0 +1,42 @@
+package command
+
+import (
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/slipway-cd/slipway/ci/description"
+)
+
+func TestACommitToAnotherApplicationChangesNothingOfThisOne(t *testing.T) {
+	t.Parallel()
+	top := repository(t)
+	write := func(name, text string) {
+		require.NoError(t, os.MkdirAll(filepath.Dir(filepath.Join(top, name)), 0o755))
+		require.NoError(t, os.WriteFile(filepath.Join(top, name), []byte(text), 0o644))
+	}
+	write("shop/main.c", "one")
+	write("lib/all.h", "one")
+	write("lib/.dockerignore", "docs\n*.md\n!keep.md\n")
+	write("base/all.yaml", "one")
+	inGit(t, top, "add", ".")
+	inGit(t, top, "commit", "-q", "-m", "all")
+	f := &flags{root: top, folder: "shop", app: description.Application{Images: []description.Image{{Build: description.Build{Context: "lib"}}}}}
+	tree := newDecrypting(t.Context(), top)
+	_, err := tree.ReadFile("base/all.yaml")
+	require.NoError(t, err)
+	unchanged := f.unchangedSince(tree)
+	require.True(t, unchanged(t.Context(), "HEAD"))
+	require.False(t, unchanged(t.Context(), "0123456789012345678901234567890123456789"), "git does not have it")
+	for name, want := range map[string]bool{
+		"other/main.c": true, "shopping/main.c": true, "lib/docs/a": true, "lib/READ.md": true, "base/other.yaml": true, "file": true,
+		"shop/main.c": false, "lib/all.h": false, "lib/keep.md": false, "base/all.yaml": false,
+	} {
+		write(name, "two of "+name)
+		inGit(t, top, "add", ".")
+		inGit(t, top, "commit", "-q", "-m", name)
+		require.Equal(t, want, unchanged(t.Context(), "HEAD~1"), name)
+	}
+}
