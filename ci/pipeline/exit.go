@@ -12,7 +12,7 @@ import (
 	"github.com/slipway-cd/slipway/ci/image"
 )
 
-// The exit codes of ../../README.md; scripts rely on them.
+// The exit codes of ../../docs/troubleshooting.md; scripts rely on them.
 const (
 	ExitDone          = 0
 	ExitUsage         = 2
