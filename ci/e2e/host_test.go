@@ -14,7 +14,7 @@ func TestABetaHasAHostOfItsOwnThatDNSNeedNotKnow(t *testing.T) {
 	e := newExample(t, "host")
 	host := e.n.production + ".example.com"
 	e.r.edit("kustomize/base/host.yaml", "host-app.example.com", host)
-	e.r.begin()
+	e.r.server().begin()
 	first := e.shipped(t)
 	require.Contains(t, first.stage(t, "functional").Detail, "tested inside and outside")
 	require.Len(t, first.stage(t, "functional").Tests, 6, "the cases of the suite, at both addresses")
@@ -41,7 +41,7 @@ func TestABetaHasAHostOfItsOwnThatDNSNeedNotKnow(t *testing.T) {
 
 // TestAnApplicationWithoutAnIngressIsTestedThroughItsService, in production, too.
 func TestAnApplicationWithoutAnIngressIsTestedThroughItsService(t *testing.T) {
-	w, n, r := sandbox(t), namespaces{}, copied(t, "host")
+	w, n, r := sandbox(t), namespaces{}, copied(t, "host").server()
 	content, err := os.ReadFile(r.path("kustomize/base/host.yaml"))
 	require.NoError(t, err)
 	before, _, found := strings.Cut(string(content), "---\napiVersion: networking.k8s.io/v1")

@@ -10,7 +10,7 @@ import (
 // TestARepositoryWithManifestsAloneIsAdoptedByInit: a Dockerfile, a Deployment, a Service
 // and an Ingress, and not one edit by hand until production answers.
 func TestARepositoryWithManifestsAloneIsAdoptedByInit(t *testing.T) {
-	w, r := sandbox(t), copied(t, "plain")
+	w, r := sandbox(t), copied(t, "plain").server()
 	r.edit("k8s/app.yaml", "/plain-app", "/e2e-plain-"+w.session)
 	r.begin()
 	begun := time.Now()

@@ -52,6 +52,17 @@ func copied(t *testing.T, name string) *repository {
 	return r
 }
 
+// server adds the program of the repository hello, a web server.
+func (r *repository) server() *repository {
+	r.t.Helper()
+	for _, file := range []string{"hello.c", "answer.h"} {
+		content, err := os.ReadFile(filepath.Join("testdata", "hello", file))
+		require.NoError(r.t, err)
+		require.NoError(r.t, os.WriteFile(r.path(file), content, 0o644))
+	}
+	return r
+}
+
 // begin makes the first commit.
 func (r *repository) begin() {
 	r.t.Helper()

@@ -111,11 +111,15 @@ func (r *Run) foreseeUnchanged(ctx context.Context) error {
 		return nil
 	}
 	releases, err := r.releases(ctx)
-	if err != nil || len(releases) == 0 || releases[0].Dirty || !isHash(releases[0].Commit) || !r.opts.History.Unchanged(ctx, releases[0].Commit) {
+	if err != nil || len(releases) == 0 {
 		return err
 	}
-	r.unchanged = fmt.Sprintf("nothing of %s has changed since %s, which production runs", r.app.Name, releases[0].Version)
-	r.report.Version, r.report.Digest = releases[0].Version, releases[0].Digest
+	runs := releases[0]
+	if runs.Commit == r.opts.Commit || runs.Dirty || !isHash(runs.Commit) || !r.opts.History.Unchanged(ctx, runs.Commit) {
+		return nil // who runs a commit again wants it to be put right
+	}
+	r.unchanged = fmt.Sprintf("nothing of %s has changed since %s, which production runs", r.app.Name, runs.Version)
+	r.report.Version, r.report.Digest = runs.Version, runs.Digest
 	return nil
 }
 
