@@ -64,6 +64,7 @@ func Look(r Repository) (Plan, error) {
 		return Plan{}, err
 	}
 	look.found(objects)
+	look.elsewhere(objects)
 	if !described {
 		look.describe(objects)
 	}
@@ -128,6 +129,16 @@ func (l *look) found(objects []*unstructured.Unstructured) {
 	l.plan.Found = append(l.plan.Found, kinds...)
 	for _, name := range manifest.ImagesOf(objects) {
 		l.plan.Found = append(l.plan.Found, "image "+name)
+	}
+}
+
+// elsewhere tells of namespaces that the manifests name: Slipway's are others.
+func (l *look) elsewhere(objects []*unstructured.Unstructured) {
+	for _, object := range objects {
+		if in := object.GetNamespace(); in != "" && in != l.plan.Name {
+			l.decide("the manifests are for namespace %s, and production is deployed to %s: give --namespace %[1]s to keep theirs", in, l.plan.Name)
+			return
+		}
 	}
 }
 

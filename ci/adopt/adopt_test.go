@@ -149,3 +149,26 @@ func TestARepositoryThatCannotBeShippedIsToldWhatItLacks(t *testing.T) {
 		require.NotContains(t, err.Error(), "\n")
 	}
 }
+
+func TestTheServiceThatUsersMostLikelyReachIsTaken(t *testing.T) {
+	t.Parallel()
+	of := func(name, more string) string {
+		return "---\n{apiVersion: v1, kind: Service, metadata: {name: " + name + ", namespace: boutique}, spec: {selector: {app: " + name + "}, ports: [{port: 80}]" + more + "}}\n"
+	}
+	all := deployment("ads", "acme/ads:1", "") + of("ads", "") + deployment("front", "acme/front:1", probe) + of("front", "") + deployment("cart", "acme/cart:1", "")
+	tree := map[string]string{"src/ads/Dockerfile": "", "src/front/Dockerfile": "", "k8s.yaml": all}
+	plan := planOf(t, files(tree), ".")
+	text, _ := written(plan)
+	require.Contains(t, text, "service: front ")
+	decide := strings.Join(plan.Decide, "\n")
+	require.Contains(t, decide, "no Ingress says which of ads, front is")
+	require.Contains(t, decide, "nothing here builds the image acme/cart, which stays as the manifests have it")
+	require.Contains(t, decide, "the manifests are for namespace boutique, and production is deployed to shop: give --namespace boutique")
+
+	tree["k8s.yaml"] = all + of("outside", ", type: LoadBalancer")
+	tree["src/cart/src/Dockerfile"] = ""
+	plan = planOf(t, files(tree), ".")
+	text, _ = written(plan)
+	require.Contains(t, text, "service: outside ")
+	require.Contains(t, text, "- name: acme/cart\n  context: src/cart/src\n", "its folder is not the last one")
+}

@@ -1,6 +1,7 @@
 package adopt
 
 import (
+	"cmp"
 	"fmt"
 	"io/fs"
 	"path"
@@ -62,6 +63,11 @@ func (l *look) match(images []string) (out []build) {
 		taken(rest[0], left[0])
 		rest = nil
 	}
+	for _, image := range left {
+		if slices.ContainsFunc(out, func(b build) bool { return path.Dir(b.image) == path.Dir(image) && path.Dir(image) != "." }) {
+			l.decide("nothing here builds the image %s, which stays as the manifests have it", image)
+		}
+	}
 	for _, dockerfile := range rest {
 		l.decide("%s makes none of the images in the manifests: nothing is built from it", dockerfile)
 	}
@@ -73,9 +79,12 @@ var published = []string{"postgres", "mysql", "mariadb", "mongo", "redis", "valk
 
 // namesOf are the names that the image of a Dockerfile may have.
 func (l *look) namesOf(dockerfile string) []string {
-	folder := path.Base(path.Dir(dockerfile))
-	names := []string{folder, l.Name + "-" + folder, l.Name + folder}
-	if path.Dir(dockerfile) == path.Clean(l.Folder) {
+	var names []string
+	for at := path.Dir(dockerfile); at != path.Clean(l.Folder) && at != "."; at = path.Dir(at) {
+		folder := path.Base(at)
+		names = append(names, folder, l.Name+"-"+folder, l.Name+folder)
+	}
+	if len(names) == 0 {
 		names = []string{l.Name}
 	}
 	if _, kind, found := strings.Cut(path.Base(dockerfile), "Dockerfile."); found {
@@ -123,7 +132,11 @@ func (l *look) reached(objects []*unstructured.Unstructured, builds []build) str
 	if err != nil {
 		app.Service = l.likely(services, objects, builds)
 		fmt.Fprintf(&text, "service: %s # the one that users reach: no Ingress says which\n", app.Service)
-		l.decide("%s is taken for the Service that users reach, of several that no Ingress leads to", app.Service)
+		var names []string
+		for _, s := range services {
+			names = append(names, s.Name)
+		}
+		l.decide("Service %s is taken for the one that users reach: no Ingress says which of %s is", app.Service, strings.Join(names, ", "))
 		if reached, err = front.Of(app, objects, ""); err != nil {
 			l.decide("%s", err)
 			return text.String()
@@ -141,20 +154,33 @@ func (l *look) reached(objects []*unstructured.Unstructured, builds []build) str
 	return text.String()
 }
 
-// likely is the first Service whose pods are of an image that is built here, and the one
-// that is not a database's.
+// likely is the Service that users most likely reach: one that the cluster puts outside,
+// else one whose pods are asked by HTTP and are built here, else one with a name for it.
 func (l *look) likely(services []*corev1.Service, objects []*unstructured.Unstructured, builds []build) string {
-	for _, b := range builds {
-		for _, s := range services {
-			for _, pod := range manifest.PodsOf(objects, s) {
-				if slices.ContainsFunc(pod.Spec.Containers, func(c corev1.Container) bool { return manifest.ImageName(c.Image) == b.image }) {
-					return s.Name
+	points := func(s *corev1.Service) (sum int) {
+		if s.Spec.Type == corev1.ServiceTypeLoadBalancer || s.Spec.Type == corev1.ServiceTypeNodePort {
+			sum += 8
+		}
+		for _, pod := range manifest.PodsOf(objects, s) {
+			for _, c := range pod.Spec.Containers {
+				if slices.ContainsFunc(builds, func(b build) bool { return manifest.ImageName(c.Image) == b.image }) {
+					sum += 2
+				}
+				if c.ReadinessProbe != nil && c.ReadinessProbe.HTTPGet != nil {
+					sum++
 				}
 			}
 		}
+		if slices.ContainsFunc(facing, func(name string) bool { return strings.Contains(s.Name, name) }) {
+			sum += 2
+		}
+		return sum
 	}
-	return services[0].Name
+	return slices.MaxFunc(services, func(a, b *corev1.Service) int { return cmp.Compare(points(a), points(b)) }).Name
 }
+
+// facing are in the names of Services that face users.
+var facing = []string{"front", "web", "gateway", "www", "ui", "ingress", "proxy"}
 
 // tests says what is not described and may be there.
 func (l *look) tests(builds []build) {

@@ -2,6 +2,7 @@ package adopt
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -21,22 +22,25 @@ func (l *look) security(objects []*unstructured.Unstructured) string {
 	if err != nil {
 		return ""
 	}
+	var before string
 	for _, level := range []api.Level{api.LevelRestricted, api.LevelBaseline, api.LevelPrivileged} {
 		breaks := breaking(evaluator, level, objects)
 		if len(breaks) > 0 {
-			l.decide("pods do not keep within Pod Security's level %s: %s", level, strings.Join(breaks, "; "))
+			before = fmt.Sprintf("podSecurity: pods do not keep within the level %s: %s", level, strings.Join(breaks, "; "))
 			continue
 		}
 		if level == api.LevelRestricted {
 			return ""
 		}
+		l.decide("%s", before)
 		return fmt.Sprintf("podSecurity: %s # of the namespaces that bootstrap makes; the manifests do not keep within a stricter level\n", level)
 	}
 	return ""
 }
 
-// breaking says of each workload why its pods do not keep within a level.
+// breaking says why pods do not keep within a level, each reason once, with the workloads.
 func breaking(evaluator policy.Evaluator, level api.Level, objects []*unstructured.Unstructured) (out []string) {
+	workloads := map[string][]string{}
 	for _, object := range objects {
 		template := manifest.PodOf(object)
 		if template == nil {
@@ -48,9 +52,12 @@ func breaking(evaluator policy.Evaluator, level api.Level, objects []*unstructur
 				why = append(why, result.ForbiddenReason)
 			}
 		}
-		if len(why) > 0 {
-			out = append(out, object.GetKind()+" "+object.GetName()+" ("+strings.Join(why, ", ")+")")
+		if reason := strings.Join(why, ", "); reason != "" {
+			workloads[reason] = append(workloads[reason], object.GetKind()+" "+object.GetName())
 		}
+	}
+	for _, reason := range slices.Sorted(maps.Keys(workloads)) {
+		out = append(out, strings.Join(workloads[reason], ", ")+" ("+reason+")")
 	}
 	return out
 }

@@ -29,6 +29,9 @@ func (c *initCommand) Run(ctx context.Context, f *flags) error {
 	if err != nil {
 		return err
 	}
+	if ignored(ctx, f.home()) {
+		plan.Decide = append(plan.Decide, description.File+" is ignored by git, so that no clone would have it: add !"+description.File+" to .gitignore")
+	}
 	out := f.host.screen().Out
 	if !c.Check {
 		if err := f.place(plan.Files); err != nil {

@@ -7,6 +7,8 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"sync"
+	"time"
 
 	"dagger.io/dagger"
 	"golang.org/x/sync/errgroup"
@@ -25,7 +27,9 @@ func (r *Run) Build(ctx context.Context) error {
 	}
 	defer r.engineTime()()
 	r.note("build", strings.Join(append(r.checks(), r.imageNames()), ", "))
+	stop := r.tellCommands("build")
 	variants, err := r.compile(ctx)
+	stop()
 	if err != nil {
 		return err
 	}
@@ -47,6 +51,36 @@ func (r *Run) Build(ctx context.Context) error {
 		r.detail += ", no checks"
 	}
 	return nil
+}
+
+// patience is how long a build goes on before it is said what it is at.
+const patience = 10 * time.Second
+
+// tellCommands says again and again which command the engine began last, until what it
+// returns is called: a build may take minutes.
+func (r *Run) tellCommands(stage string) (stop func()) {
+	begun, over := time.Now(), make(chan struct{})
+	ticker := time.NewTicker(patience)
+	var telling sync.WaitGroup
+	telling.Go(func() {
+		for {
+			select {
+			case <-ticker.C:
+				text := fmt.Sprintf("for %s so far", time.Since(begun).Round(time.Second))
+				if command := r.env.EngineLog.command(); command != "" {
+					text += ", now: " + command
+				}
+				r.note(stage, text)
+			case <-over:
+				return
+			}
+		}
+	})
+	return func() {
+		ticker.Stop()
+		close(over)
+		telling.Wait()
+	}
 }
 
 // push pushes an image, one for each platform, and notes its digest: the same for the same

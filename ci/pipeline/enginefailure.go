@@ -16,7 +16,15 @@ func (r *Run) engineFailure(what string, err error) *Failure {
 	switch {
 	case errors.As(err, &command):
 		failure.Cause = what
+		if ran := strings.TrimPrefix(strings.Join(command.Cmd, " "), "/bin/sh -c "); ran != "" {
+			failure.Cause += ": " + firstLine(ran)
+		}
 		failure.Evidence = failedLines(command.Stdout + "\n" + command.Stderr)
+	case strings.Contains(failure.Cause, unconverted):
+		failure.Cause, failure.logged = strings.Replace(failure.Cause, unconverted, "", 1), false
+		if strings.Contains(failure.Cause, "not found") {
+			failure.Try = "check name and tag of the image that FROM names, and that the engine reaches its registry; without one the sandbox has golang:1.26 and postgres:17"
+		}
 	case engineGone(err):
 		failure.Code, failure.Try = ExitUnreachable, "check that the engine is running: `go run ./ci sandbox status`"
 	}
@@ -26,6 +34,9 @@ func (r *Run) engineFailure(what string, err error) *Failure {
 // engineID matches the ids in the engine's errors: kilobytes that encode all former
 // steps and help nobody.
 var engineID = regexp.MustCompile(`load \S+: (inputs: )?`)
+
+// unconverted begins what the engine says of a Dockerfile of which it has run nothing.
+const unconverted = "failed to convert Dockerfile to LLB: "
 
 // engineGone reports whether the engine at the other end of the session no longer answers.
 func engineGone(err error) bool {

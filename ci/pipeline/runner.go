@@ -44,7 +44,7 @@ func (r *Run) Execute(ctx context.Context, stages []Stage, dir *report.Dir) repo
 				failure = err
 			}
 		case failure != nil:
-			r.skip(ctx, stage, "an earlier stage failed")
+			r.skip(ctx, stage, after(failure))
 		case r.unchanged != "":
 			r.skip(ctx, stage, r.unchanged)
 		case i > last:
@@ -98,6 +98,14 @@ func (r *Run) stage(ctx context.Context, stage Stage) *Failure {
 	}
 	r.env.Printer.StageEnded(done, tail)
 	return failure
+}
+
+// after is why a stage is skipped once a run has failed.
+func after(failure *Failure) string {
+	if failure.Code == ExitInterrupted || failure.Code == ExitTerminated {
+		return "interrupted"
+	}
+	return "an earlier stage failed"
 }
 
 func (r *Run) skip(ctx context.Context, stage Stage, why string) {

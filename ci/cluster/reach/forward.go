@@ -7,6 +7,7 @@ import (
 	"io"
 	"net"
 	"slices"
+	"strings"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
@@ -31,6 +32,7 @@ const noPod = "no pod behind it is ready"
 type Forward struct {
 	LocalPort int    // on 127.0.0.1
 	Pod       string // the pod it leads to
+	port      int32  // of that pod
 	namespace string
 	stop      context.CancelFunc
 	ended     chan struct{}
@@ -78,8 +80,13 @@ func (f *Forward) Answers(ctx context.Context, path string, progress func(object
 	if err == nil {
 		return nil
 	}
-	return &cluster.Error{Class: cluster.NoAddress, Object: "Pod " + f.Pod, Cause: "does not answer in time: " + textOf(tried), Err: context.Cause(ctx),
+	out := &cluster.Error{Class: cluster.NoAddress, Object: "Pod " + f.Pod, Cause: "does not answer in time: " + textOf(tried), Err: context.Cause(ctx),
 		Try: "check health in the description of the application, and what the application waits for"}
+	if strings.Contains(out.Cause, "connection refused") || strings.Contains(out.Cause, "EOF") {
+		out.Cause = fmt.Sprintf("nothing answers on its port %d, to which the Service leads", f.port)
+		out.Try = "check which port the application listens on, and that it listens on all addresses of its pod"
+	}
+	return out
 }
 
 // Serves reports whether a path behind the forwarded port is answered with 2xx now.
@@ -168,7 +175,7 @@ func forward(ctx context.Context, c *cluster.Cluster, namespace, pod string, por
 		defer close(over)
 		failed <- forwarder.ForwardPorts()
 	}()
-	out := &Forward{Pod: pod, namespace: namespace, stop: stop, ended: over}
+	out := &Forward{Pod: pod, port: port, namespace: namespace, stop: stop, ended: over}
 	select {
 	case <-ready:
 	case err = <-failed:
