@@ -59,6 +59,9 @@ func Look(r Repository) (Plan, error) {
 	if err := look.overlays(); err != nil {
 		return Plan{}, err
 	}
+	if _, err := manifest.Render(look.tree(), path.Join(r.Folder, look.Beta), manifest.Layer{Closed: true}); err != nil {
+		return Plan{}, err
+	}
 	objects, err := manifest.Render(look.tree(), path.Join(r.Folder, look.Production), manifest.Layer{Closed: true})
 	if err != nil {
 		return Plan{}, err

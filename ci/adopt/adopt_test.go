@@ -58,6 +58,9 @@ func TestPlainManifestsGetAKustomizationAndOverlays(t *testing.T) {
 	t.Parallel()
 	tree := files(map[string]string{
 		"Dockerfile":              "FROM scratch\n",
+		"k8s/broken.yaml":         "kind: [\n",
+		"sub/.git":                "gitdir: ../.git/modules/sub\n",
+		"sub/Dockerfile":          "FROM scratch\n",
 		"k8s/web.yaml":            deployment("web", "shop:1.0", probe) + service + ingress,
 		"k8s/chart/values.yaml":   "replicas: 3\n",
 		"charts/t/web.yaml":       "kind: {{ .Values.kind }}\n",
@@ -67,6 +70,7 @@ func TestPlainManifestsGetAKustomizationAndOverlays(t *testing.T) {
 	plan := planOf(t, tree, ".")
 	text, paths := written(plan)
 	require.Equal(t, []string{"k8s/kustomization.yaml", "kustomize/overlays/beta/kustomization.yaml", "kustomize/overlays/production/kustomization.yaml", ".slipway.yaml"}, paths)
+	require.Contains(t, plan.Decide, "k8s/broken.yaml cannot be read as YAML and is left out")
 	require.Equal(t, "name: shop", strings.Split(strings.Split(text, "\n")[1], " #")[0])
 	require.Equal(t, 3, len(strings.Split(text, "\n")), "nothing that is by convention: "+text)
 	_, err := description.Parse([]byte(text))

@@ -141,6 +141,11 @@ func (l *look) overManifests() (string, error) {
 		if !runs[folder] {
 			continue
 		}
+		for _, file := range l.seen.unreadable {
+			if path.Dir(file) == folder {
+				l.decide("%s cannot be read as YAML and is left out", file)
+			}
+		}
 		files := byFolder[folder]
 		slices.Sort(files)
 		var text strings.Builder

@@ -17,6 +17,7 @@ type seen struct {
 	dockerfiles    []string
 	kustomizations map[string]kustomization // by folder
 	manifests      map[string][]object      // by file
+	unreadable     []string                 // files that should be YAML and are not
 }
 
 // kustomization is what counts of one.
@@ -53,6 +54,8 @@ func walk(tree fs.FS, folder string) (seen, error) {
 		switch {
 		case err != nil:
 			return err
+		case entry.IsDir() && name != folder && isRepository(tree, name): // a submodule, whose files are another repository's
+			return fs.SkipDir
 		case entry.IsDir() && name != folder && (strings.HasPrefix(entry.Name(), ".") || slices.Contains(notLookedAt, entry.Name())):
 			return fs.SkipDir
 		case entry.IsDir() || !entry.Type().IsRegular():
@@ -66,6 +69,11 @@ func walk(tree fs.FS, folder string) (seen, error) {
 		return out.read(tree, name)
 	})
 	return out, err
+}
+
+func isRepository(tree fs.FS, folder string) bool {
+	_, err := fs.Stat(tree, path.Join(folder, ".git"))
+	return err == nil
 }
 
 // yamlLimit is the size, in bytes, above which a file is not taken for a manifest.
@@ -92,7 +100,11 @@ func (s *seen) read(tree fs.FS, name string) error {
 		}
 		return nil
 	}
-	if objects := objectsIn(content); len(objects) > 0 {
+	objects, err := objectsIn(content)
+	if err != nil && !bytes.Contains(content, []byte("{{")) {
+		s.unreadable = append(s.unreadable, name)
+	}
+	if len(objects) > 0 {
 		s.manifests[name] = objects
 	}
 	return nil
@@ -103,20 +115,20 @@ var tools = []string{"kustomize.config.k8s.io/", "skaffold/", "kind.x-k8s.io/", 
 
 // objectsIn returns the Kubernetes objects of a file, none if it holds something else: a
 // template of Helm is no YAML, the file of another tool has no name or no such version.
-func objectsIn(content []byte) (out []object) {
+func objectsIn(content []byte) (out []object, err error) {
 	for _, document := range bytes.Split(append([]byte("\n"), content...), []byte("\n---")) {
 		var one object
 		if err := yaml.Unmarshal(document, &one); err != nil {
-			return nil
+			return nil, err
 		}
 		if one == (object{}) {
 			continue
 		}
 		isTools := slices.ContainsFunc(tools, func(group string) bool { return strings.HasPrefix(one.APIVersion, group) })
 		if isTools || one.Kind == "" || one.Metadata.Name == "" || !apiVersion.MatchString(one.APIVersion) {
-			return nil
+			return nil, nil
 		}
 		out = append(out, one)
 	}
-	return out
+	return out, nil
 }

@@ -91,23 +91,32 @@ func (f *flags) likelyName(ctx context.Context) string {
 	return name
 }
 
-// place writes the files, none of them over one that is there.
+// place writes the files, all or none of them, none over one that is there and none
+// outside of the repository, be it by a symbolic link.
 func (f *flags) place(files []adopt.File) error {
+	root, err := os.OpenRoot(f.root)
+	if err != nil {
+		return err
+	}
+	defer root.Close()
 	for _, file := range files {
-		at := filepath.Join(f.root, file.Path)
-		if err := os.MkdirAll(filepath.Dir(at), 0o755); err != nil {
-			return err
-		}
-		to, err := os.OpenFile(at, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644)
-		if errors.Is(err, fs.ErrExist) {
+		if _, err := root.Lstat(file.Path); err == nil {
 			return pipeline.Usage("%s is there already: it is not written over", file.Path)
 		}
-		if err != nil {
-			return err
+		folder := "."
+		for _, name := range strings.Split(path.Dir(file.Path), "/") {
+			folder = path.Join(folder, name)
+			if at, err := root.Stat(folder); err != nil && !errors.Is(err, fs.ErrNotExist) || err == nil && !at.IsDir() {
+				return pipeline.Usage("%s is no folder of the repository, and %s is to be written there", folder, file.Path)
+			}
 		}
-		_, err = io.WriteString(to, file.Content)
-		if err := errors.Join(err, to.Close()); err != nil {
-			return err
+	}
+	for _, file := range files {
+		if err := root.MkdirAll(path.Dir(file.Path), 0o755); err != nil {
+			return pipeline.Usage("%w", err)
+		}
+		if err := root.WriteFile(file.Path, []byte(file.Content), 0o644); err != nil {
+			return pipeline.Usage("%w", err)
 		}
 	}
 	return nil

@@ -34,7 +34,7 @@ type Application struct {
 	Functional  []string `json:"functional,omitempty" jsonschema_description:"Short for one suite of tests.functional: its command."`
 	Production  []string `json:"production,omitempty" jsonschema_description:"Short for one suite of tests.production: its command."`
 	Passed      string   `json:"passed,omitempty" jsonschema_description:"What the output of tests that really ran contains, of these two."`
-	BetaPath    string   `json:"betaPath,omitempty" jsonschema:"pattern=^/" jsonschema_description:"Short for betas.path."`
+	BetaPath    string   `json:"betaPath,omitempty" jsonschema:"pattern=^(/[A-Za-z0-9._~-]+)+$" jsonschema_description:"Short for betas.path."`
 }
 
 // Build is a stage of a Dockerfile.
@@ -76,7 +76,7 @@ type Suite struct {
 	Command []string          `json:"command,omitempty" jsonschema_description:"The command, which gets ADDRESS and VERSION; $(ADDRESS) and $(VERSION) in it are replaced. Without it the image's own."`
 	Env     map[string]string `json:"env,omitempty" jsonschema_description:"Its environment."`
 	Passed  string            `json:"passed,omitempty" jsonschema_description:"The proof that tests ran: what their output then contains."`
-	JUnit   string            `json:"junit,omitempty" jsonschema:"pattern=^/" jsonschema_description:"The proof that tests ran: the JUnit file that they leave in the container."`
+	JUnit   string            `json:"junit,omitempty" jsonschema:"pattern=^/.*[^/]$" jsonschema_description:"The proof that tests ran: the JUnit file that they leave in the container."`
 	TAP     bool              `json:"tap,omitempty" jsonschema_description:"The proof that tests ran: their output is in the Test Anything Protocol."`
 }
 
@@ -94,7 +94,7 @@ type Overlays struct {
 
 // Betas says where a beta is reached from outside: one of the three.
 type Betas struct {
-	Path    string `json:"path,omitempty" jsonschema:"pattern=^/" jsonschema_description:"By a path of each run's own below this one: /beta is /beta/RUN. The pipeline puts it into Ingress, HTTPRoute and Route; the application must know it by a component."`
+	Path    string `json:"path,omitempty" jsonschema:"pattern=^(/[A-Za-z0-9._~-]+)+$" jsonschema_description:"By a path of each run's own below this one: /beta is /beta/RUN. The pipeline puts it into Ingress, HTTPRoute and Route; the application must know it by a component."`
 	Host    string `json:"host,omitempty" jsonschema:"pattern=\\{run\\}" jsonschema_description:"By a host of each run's own: {run}.beta.example.com; {host} stands for the host that the overlay has."`
 	Service bool   `json:"service,omitempty" jsonschema_description:"By its Service alone: a beta has no address outside."`
 }

@@ -1,9 +1,11 @@
 package description
 
 import (
+	"bytes"
 	"cmp"
 	"errors"
 	"fmt"
+	"io"
 	"maps"
 	"slices"
 	"strconv"
@@ -22,9 +24,13 @@ type positions map[string]*nodes.Node
 
 // locate finds the values of a YAML document.
 func locate(content []byte) (positions, error) {
-	var document nodes.Node
-	if err := nodes.Unmarshal(content, &document); err != nil {
+	var document, second nodes.Node
+	decoder := nodes.NewDecoder(bytes.NewReader(content))
+	if err := decoder.Decode(&document); err != nil && !errors.Is(err, io.EOF) {
 		return nil, errors.New(strings.Join(strings.Fields(err.Error()), " "))
+	}
+	if err := decoder.Decode(&second); err == nil {
+		return nil, fmt.Errorf("line %d: there is a second document: want one", second.Line)
 	}
 	found := positions{}
 	if len(document.Content) > 0 {
@@ -98,7 +104,7 @@ func leaves(e *jsonschema.ValidationError) (out []*jsonschema.ValidationError) {
 // words are JSON's types and the schema's patterns as an author of YAML knows them.
 var words = map[string]string{
 	"string": "text", "integer": "a whole number", "number": "a number", "boolean": "true or false", "array": "a list", "object": "fields",
-	"^[a-z]([a-z0-9-]{0,40}[a-z0-9])?$": "lower case letters, digits and dashes, at most 42", "^/": "a path that begins with a slash",
+	"^[a-z]([a-z0-9-]{0,40}[a-z0-9])?$": "lower case letters, digits and dashes, at most 42", "^/": "a path that begins with a slash", "^(/[A-Za-z0-9._~-]+)+$": "a path like /beta: letters, digits, . _ ~ - between slashes", "^/.*[^/]$": "the full path of a file",
 	`\{run\}`: "{run} in it, for each run has a host of its own",
 }
 

@@ -6,11 +6,13 @@ import (
 	"errors"
 	"fmt"
 	"path"
+	"regexp"
 	"slices"
 	"strings"
 	"sync"
 
 	"github.com/santhosh-tekuri/jsonschema/v6"
+	"k8s.io/apimachinery/pkg/util/validation"
 	"sigs.k8s.io/yaml"
 )
 
@@ -18,6 +20,9 @@ import (
 //
 //go:embed schema.json
 var Schema []byte
+
+// platforms are named as in OCI's indexes.
+var platforms = regexp.MustCompile(`^[a-z0-9]+/[a-z0-9]+(/[a-z0-9]+)?$`)
 
 // conventions are what an application has unless its file says otherwise.
 var conventions = Application{
@@ -68,7 +73,7 @@ func Parse(content []byte) (Application, error) {
 // check finds what contradicts itself.
 func (a Application) check(at positions) error {
 	for _, both := range []struct{ long, short string }{
-		{"checks", "checkTarget"}, {"checks", "unitTarget"}, {"betas", "betaPath"},
+		{"images", "dockerfile"}, {"checks", "checkTarget"}, {"checks", "unitTarget"}, {"betas", "betaPath"},
 		{"tests", "functional"}, {"tests", "production"}, {"tests", "passed"}, {"tests", "testTarget"},
 	} {
 		if at.has(both.long) && at.has(both.short) {
@@ -77,6 +82,12 @@ func (a Application) check(at positions) error {
 	}
 	if a.Passed == "" && len(a.Functional)+len(a.Production) > 0 {
 		return errors.New("passed: give what the output of tests that really ran contains")
+	}
+	if a.Passed != "" && len(a.Functional)+len(a.Production) == 0 {
+		return at.error("/passed", "passed: there is neither functional nor production, whose output it would be in")
+	}
+	if host := strings.NewReplacer("{run}", "run", "{host}", "shop.example").Replace(a.Betas.Host); host != "" && len(validation.IsDNS1123Subdomain(host)) > 0 {
+		return at.error("/betas/host", "betas.host: want a host name, with {run} and perhaps {host} in it: lower case letters, digits, dashes and dots")
 	}
 	if given := count(a.Betas.Path != "", a.Betas.Host != "", a.Betas.Service); at.has("betas") && given != 1 {
 		return at.error("/betas", "betas: give one of path, host and service")
@@ -87,9 +98,21 @@ func (a Application) check(at positions) error {
 			return at.error(fmt.Sprintf("/images/%d/name", i), "images: two are named %s", image.Name)
 		}
 		names[image.Name] = true
+		if colon := strings.LastIndexAny(image.Name, ":@"); colon > strings.LastIndex(image.Name, "/") {
+			return at.error(fmt.Sprintf("/images/%d/name", i), "images: %s: write it without tag or digest", image.Name)
+		}
+		for j, platform := range image.Platforms {
+			if !platforms.MatchString(platform) || slices.Contains(image.Platforms[:j], platform) {
+				return at.error(fmt.Sprintf("/images/%d/platforms/%d", i, j), "images: %s: platform %q: want each once, as in linux/arm64", image.Name, platform)
+			}
+		}
 	}
 	for i, check := range a.Checks {
-		if err := oneOf(check.Target, check.Image, check.Command); err != nil {
+		err := oneOf(check.Target, check.Image, check.Command)
+		if err == nil {
+			err = apart(check.Build, check.Image)
+		}
+		if err != nil {
 			return at.error(fmt.Sprintf("/checks/%d", i), "checks: %w", err)
 		}
 	}
@@ -101,6 +124,9 @@ func (p positions) checkSuites(stage string, suites []Suite) error {
 		where := path.Join("/tests", stage, fmt.Sprint(i))
 		if suite.Image != "" && suite.Target != "" {
 			return p.error(where, "tests.%s: give target or image, not both", stage)
+		}
+		if err := apart(suite.Build, suite.Image); err != nil {
+			return p.error(where, "tests.%s: %w", stage, err)
 		}
 		if count(suite.Passed != "", suite.JUnit != "", suite.TAP) != 1 {
 			return p.error(where, "tests.%s: give one of passed, junit and tap: what proves that tests ran", stage)
@@ -116,6 +142,14 @@ func oneOf(target, image string, command []string) error {
 		return errors.New("give target, or image with command")
 	case (image == "") != (len(command) == 0):
 		return errors.New("give a command with an image, and none with a target")
+	}
+	return nil
+}
+
+// apart refuses fields of a Dockerfile beside a published image.
+func apart(build Build, image string) error {
+	if image != "" && (build.Dockerfile != "" || len(build.Args) > 0) {
+		return errors.New("an image has neither dockerfile nor args: it is published")
 	}
 	return nil
 }

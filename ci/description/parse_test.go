@@ -48,6 +48,14 @@ func TestADescriptionThatCannotBeIsRefusedByFieldLineAndColumn(t *testing.T) {
 		"name: shop\nbetas: {host: beta.example.com}\n":                                "line 2, column 9: betas.host: want {run} in it",
 		"name: shop\nbetas: {path: /a, service: true}\n":                               "line 2, column 1: betas: give one of path, host and service",
 		"name: shop\nbetaPath: /a\nbetas: {path: /a}\n":                                "line 2, column 1: betaPath: give this or betas, not both",
+		"name: shop\n---\nname: other\n":                                               "line 2: there is a second document",
+		"name: shop\npassed: ok\n":                                                     "line 2, column 1: passed: there is neither functional nor production",
+		"name: shop\ndockerfile: a\nimages: [{name: web}]\n":                           "line 2, column 1: dockerfile: give this or images, not both",
+		"name: shop\nimages: [{name: 'web:1'}]\n":                                      "line 2, column 11: images: web:1: write it without tag or digest",
+		"name: shop\nimages: [{name: web, platforms: [amd64]}]\n":                      `platform "amd64": want each once, as in linux/arm64`,
+		"name: shop\nbetas: {host: '*.{run}.x'}\n":                                     "line 2, column 9: betas.host: want a host name",
+		"name: shop\nbetas: {path: /a//b}\n":                                           "line 2, column 9: betas.path: want a path like /beta",
+		"name: shop\nchecks: [{image: go, command: [a], dockerfile: b}]\n":             "checks: an image has neither dockerfile nor args",
 		"name: shop\npodSecurity: loose\n":                                             "line 2, column 1: podSecurity: want one of restricted baseline privileged",
 		"name: shop\nchecks: [{image: go}]\n":                                          "line 2, column 10: checks: give a command with an image",
 		"name: shop\nchecks: [{command: [go]}]\n":                                      "line 2, column 10: checks: give target, or image with command",
@@ -82,7 +90,7 @@ func TestTheDocumentationHasEveryFieldWithAnExampleThatIsTaken(t *testing.T) {
 			text = shop + text
 		}
 		if _, err := Parse([]byte(text)); err != nil { // alone it may not be enough, but it is known and of the right type
-			require.Regexp(t, "give |name: must be given", err.Error(), text)
+			require.Regexp(t, "give |name: must be given|there is neither", err.Error(), text)
 		}
 	}
 	var missing []string

@@ -125,6 +125,9 @@ func (b *Build) below(folder string, otherwise Build) error {
 		return nil
 	}
 	given := b.Context
+	if path.IsAbs(given) {
+		return fmt.Errorf("context %s: want a folder below the application's, or above it in the repository", given)
+	}
 	b.Context = path.Join(folder, b.Context)
 	if b.Context == "" {
 		b.Context = "."

@@ -74,6 +74,9 @@ func Of(app description.Application, objects []*unstructured.Unstructured, suffi
 		return found, found.needsPort()
 	}
 	service := services[i]
+	if app.Port != 0 && !HasPort(service, app.Port) {
+		return Front{}, fmt.Errorf("the Service %s has no port %d", found.Name, app.Port)
+	}
 	found.Port = cmp.Or(found.Port, portOf(service, routes))
 	probe := probed(service, objects)
 	found.Probed = app.Health == "" && probe != ""
@@ -141,6 +144,11 @@ func routesIn(objects []*unstructured.Unstructured) (out []route) {
 		}
 	}
 	return out
+}
+
+// HasPort reports whether a Service has the port.
+func HasPort(service *corev1.Service, port int) bool {
+	return slices.ContainsFunc(service.Spec.Ports, func(p corev1.ServicePort) bool { return int(p.Port) == port })
 }
 
 // Port is a Service's that no route names: that called http, else the first; 0 if it has none.

@@ -52,6 +52,9 @@ func (r *Run) foreseeBeta(ctx context.Context, f *foreseen) error {
 	if err != nil {
 		return err
 	}
+	if err := r.checkIsolated(ctx, beta.objects); err != nil {
+		return err
+	}
 	said, err := apply.Admit(ctx, r.env.Build, beta.objects, apply.Options{})
 	said.Warnings = append(said.Warnings, beta.names.Doubtful...)
 	f.add(said)

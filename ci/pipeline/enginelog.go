@@ -15,7 +15,7 @@ type EngineLog struct {
 }
 
 // begun finds commands in the engine's output, which may be coloured.
-var begun = regexp.MustCompile(`withExec(?:\x1b\[[0-9;]*m)* ([^\n]+)`)
+var begun = regexp.MustCompile(`[^.]withExec(?:\x1b\[[0-9;]*m)* ([^\n]+)`)
 
 // paint are the escape sequences of colours.
 var paint = regexp.MustCompile(`\x1b\[[0-9;]*m`)

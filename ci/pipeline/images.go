@@ -40,6 +40,11 @@ func imagesOf(app description.Application, given string) ([]shipped, error) {
 		if err != nil {
 			return nil, Usage("--image: %w", err)
 		}
+		for _, other := range out {
+			if other.repository == repository {
+				return nil, Usage("images: %s and %s would both be pushed to %s: give one of them a repository of its own", other.Name, described.Name, repository)
+			}
+		}
 		out = append(out, shipped{Image: described, repository: repository, digest: noDigest})
 	}
 	return out, nil

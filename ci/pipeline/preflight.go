@@ -3,7 +3,11 @@ package pipeline
 import (
 	"context"
 	"errors"
+	"fmt"
+	"github.com/slipway-cd/slipway/ci/manifest"
 	"io/fs"
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"regexp"
 	"slices"
 	"strings"
@@ -61,6 +65,9 @@ func (r *Run) checkOverlays() error {
 	if err == nil {
 		err = rollout.CheckAnnotations(beta.objects)
 	}
+	if err == nil {
+		err = r.checkServices(beta.objects)
+	}
 	if err == nil { // its Services select pods of this run alone, so that only the overlay can have them
 		err = rollout.CheckServices(beta.objects, "")
 	}
@@ -88,6 +95,23 @@ func (r *Run) checkOverlays() error {
 	return nil
 }
 
+// checkServices checks that the beta has the Services that its tests are to reach.
+func (r *Run) checkServices(beta []*unstructured.Unstructured) error {
+	services := manifest.Typed[corev1.Service](beta, corev1.SchemeGroupVersion.WithKind("Service"))
+	for _, wanted := range r.app.Services {
+		i := slices.IndexFunc(services, func(s *corev1.Service) bool { return s.Name == wanted.Name+r.suffix() })
+		switch {
+		case i < 0:
+			return fmt.Errorf("services: it has no Service %s", wanted.Name)
+		case wanted.Port != 0 && !front.HasPort(services[i], wanted.Port):
+			return fmt.Errorf("services: the Service %s has no port %d", wanted.Name, wanted.Port)
+		case front.Port(services[i]) == 0:
+			return fmt.Errorf("services: the Service %s has no port", wanted.Name)
+		}
+	}
+	return nil
+}
+
 // New returns a run. opts must have passed Check and now have an image.
 func New(app description.Application, opts Options, env Environment) (*Run, error) {
 	r, err := newRun(app, opts, env)
@@ -108,7 +132,7 @@ func newRun(app description.Application, opts Options, env Environment) (*Run, e
 		return nil, err
 	}
 	for _, i := range images {
-		if _, err := fs.Stat(env.Tree, i.File()); err != nil {
+		if file, err := fs.Stat(env.Tree, i.File()); err != nil || file.IsDir() {
 			return nil, Usage("--source: it has no %s", i.File())
 		}
 	}

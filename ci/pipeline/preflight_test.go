@@ -110,3 +110,33 @@ func TestARunThatDoesNotDeployNeedsNoKeyOfProduction(t *testing.T) {
 	require.NoError(t, check("build"))
 	require.ErrorContains(t, check("functional"), "--beta-overlay: render beta: secret.yaml is encrypted by SOPS")
 }
+
+func TestImagesAndServicesThatCannotBeAreRefusedBeforeAnythingIsBuilt(t *testing.T) {
+	t.Parallel()
+	const web = "---\n{apiVersion: apps/v1, kind: Deployment, metadata: {name: web}, spec: {selector: {matchLabels: {app: web}}, " +
+		"template: {metadata: {labels: {app: web}}, spec: {containers: [{name: web, image: shop}]}}}}\n" +
+		"---\n{apiVersion: v1, kind: Service, metadata: {name: web}, spec: {selector: {app: web}, ports: [{port: 80}]}}\n"
+	build := description.Build{Context: ".", Dockerfile: "Dockerfile"}
+	for want, change := range map[string]func(*description.Application){
+		"":                               func(*description.Application) {},
+		"services: it has no Service db": func(a *description.Application) { a.Services = []description.Service{{Name: "db"}} },
+		"services: the Service web has no port 99": func(a *description.Application) {
+			a.Services = []description.Service{{Name: "web", Port: 99}}
+		},
+		"the Service web has no port 81": func(a *description.Application) { a.Port = 81 },
+		"images: shop and acme/web would both be pushed to registry.example/shop: give one of them a repository of its own": func(a *description.Application) {
+			a.Images = append(a.Images, description.Image{Name: "acme/web", Repository: "registry.example/shop", Build: build})
+		},
+	} {
+		app := description.Application{Name: "shop", Images: []description.Image{{Name: "shop", Build: build}}}
+		change(&app)
+		err := Check(app, Options{Run: "r1", Version: "1", Until: "production", Image: "registry.example/shop",
+			BuildNamespace: "shop-build", Namespace: "shop", BetaOverlay: "beta", ProductionOverlay: "production"}, overlaysWith(web, web))
+		if want == "" {
+			require.NoError(t, err)
+			continue
+		}
+		require.ErrorContains(t, err, want)
+		require.Equal(t, ExitUsage, ExitCode(t.Context(), err))
+	}
+}

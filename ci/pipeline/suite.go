@@ -87,6 +87,9 @@ func (r *Run) runSuite(ctx context.Context, suite description.Suite, at place) (
 	for _, variable := range trace.Environment(ctx) {
 		c = c.WithEnvVariable(variable.Name, variable.Value)
 	}
+	if suite.JUnit != "" { // what was there before proves nothing
+		c = c.WithoutFile(suite.JUnit)
+	}
 	command := filled(suite.Command, at)
 	c = c.WithExec(command, dagger.ContainerWithExecOpts{Expect: dagger.ReturnTypeAny, UseEntrypoint: len(command) == 0})
 	code, err := c.ExitCode(ctx)

@@ -24,11 +24,24 @@ func TestAJUnitFileProvesTheTestsThatItLists(t *testing.T) {
 	tests, err = ParseJUnit(`<testsuite><testcase name="alone"/></testsuite>`, "")
 	require.NoError(t, err)
 	require.Len(t, tests, 1)
+	tests, err = ParseJUnit("<?xml version='1.0' encoding='ISO-8859-1'?><testsuite><testcase name='caf\xe9'/></testsuite>", "")
+	require.NoError(t, err)
+	require.Equal(t, "café", tests[0].Name)
+	for _, hidden := range []string{
+		`<testsuites tests="1" failures="1"><testcase name="a"/></testsuites>`, `<testsuite errors="1"><testcase name="a"/></testsuite>`,
+		`<testsuites><testsuite name="b"><error>it broke</error><testcase name="a"/></testsuite></testsuites>`,
+	} {
+		tests, err = ParseJUnit(hidden, "")
+		require.NoError(t, err)
+		require.Equal(t, Failed, tests[len(tests)-1].Result, hidden)
+	}
 
 	for content, want := range map[string]string{
-		"":                          "not a JUnit file: EOF",
-		"<html></html>":             "not a JUnit file: its root is <html>",
-		`<testsuites></testsuites>`: "no test ran",
+		"":              "not a JUnit file: EOF",
+		"<html></html>": "not a JUnit file: its root is <html>",
+		`<testsuite tests="5"><testcase name="a"/></testsuite>`:           "it counts 5 tests and lists 1",
+		`<testsuite><testcase name="a"/></testsuite><testsuite/>`:         "not a JUnit file: something stands behind its end",
+		`<testsuites></testsuites>`:                                       "no test ran",
 		`<testsuite><testcase name="a"><skipped/></testcase></testsuite>`: "no test ran",
 	} {
 		_, err := ParseJUnit(content, "")
@@ -38,7 +51,7 @@ func TestAJUnitFileProvesTheTestsThatItLists(t *testing.T) {
 
 func TestTAPProvesTheTestsThatItLists(t *testing.T) {
 	t.Parallel()
-	tests, err := ParseTAP("TAP version 14\n1..5\nok 1 - answers\n    ok 1 - inner\nnot ok 2 - orders\n  ---\n  want: 2\n  ...\nok 3\nok 4 later # SKIP no network\nnot ok 5 - soon # TODO\n", "http://a")
+	tests, err := ParseTAP("TAP version 14\n1..7\nok 1 - answers\n    ok 1 - inner\nnot ok 2 - orders\n  ---\n  want: 2\n  ...\nok 3\nok 4 later # SKIP no network\nnot ok 5 - soon # TODO\nnot ok 6 - fix #12\nok 7 - slow # time=5ms\n", "http://a")
 	require.NoError(t, err)
 	require.Equal(t, []Test{
 		{Name: "answers", Result: Passed, At: "http://a"},
@@ -46,6 +59,8 @@ func TestTAPProvesTheTestsThatItLists(t *testing.T) {
 		{Name: "test 3", Result: Passed, At: "http://a"},
 		{Name: "later", Result: Skipped, At: "http://a"},
 		{Name: "soon", Result: Skipped, At: "http://a"},
+		{Name: "fix #12", Result: Failed, At: "http://a", Output: "not ok 6 - fix #12"},
+		{Name: "slow # time=5ms", Result: Passed, At: "http://a"},
 	}, tests)
 	for output, want := range map[string]string{
 		"":                         "no test ran",
