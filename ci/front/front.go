@@ -52,7 +52,7 @@ func Of(app description.Application, objects []*unstructured.Unstructured, suffi
 	case slices.Contains(names, "api"+suffix):
 		found.Service = "api" + suffix
 	case len(routes) > 0:
-		found.Service = slices.MinFunc(routes, func(a, b route) int { return cmp.Compare(len(a.path), len(b.path)) }).service
+		found.Service = slices.MinFunc(routes, func(a, b route) int { return cmp.Compare(len(plain(a.path)), len(plain(b.path))) }).service
 	case len(services) == 1:
 		found.Service = names[0]
 	case len(services) > 1:
