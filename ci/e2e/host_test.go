@@ -26,6 +26,14 @@ func TestABetaHasAHostOfItsOwnThatDNSNeedNotKnow(t *testing.T) {
 	require.Contains(t, first.report.Addresses[2].FoundBy, "host in its rule, dialled at ")
 	e.callChangesNothing(t, first)
 
+	e.r.edit(".slipway.yaml", "{run}.{host}", "{run}.example.com")
+	e.r.commit()
+	hurting := e.pipeline(t, e.r, e.n, "--run", e.n.production)
+	require.Equal(t, 2, hurting.code, hurting.stdout)
+	require.Contains(t, hurting.stderr, "would take traffic of Ingress "+e.n.production+"/web")
+	require.Empty(t, hurting.results(), "before anything is built")
+	e.r.edit(".slipway.yaml", "{run}.example.com", "{run}.{host}")
+
 	e.r.edit("answer.h", "Hello from C!", "Bye from C!")
 	e.r.commit()
 	broken := e.ship(t)

@@ -105,8 +105,6 @@ func TestABetaThatCouldHurtProductionIsRefused(t *testing.T) {
 		file, former, text, says string
 		code                     int
 	}{
-		"by its path": {"kustomize/components/per-run/kustomization.yaml", "fieldPath: data.path\n  targets:\n  - select:\n      kind: Ingress\n      name: api",
-			"fieldPath: data.path\n  targets:\n  - select:\n      kind: Ingress\n      name: nothing", "would take traffic of Ingress " + n.production + "/api", 2},
 		"by a shared volume": {"kustomize/overlays/beta/postgres.yaml", "        emptyDir:\n          sizeLimit: 512Mi", "        persistentVolumeClaim:\n          claimName: data-postgres-0",
 			"PersistentVolumeClaim data-postgres-0 is not this run's", 2},
 		"by the pipeline's own rights": {"kustomize/overlays/beta/postgres.yaml", "    spec:\n", "    spec:\n      serviceAccountName: slipway\n",

@@ -68,6 +68,11 @@ func Of(app description.Application, objects []*unstructured.Unstructured, suffi
 			break
 		}
 	}
+	for _, i := range routes {
+		if !found.Public && !slices.Contains(names, i.service) {
+			return Front{}, fmt.Errorf("an Ingress leads to Service %s, which it has not, and none to %s", strings.TrimSuffix(i.service, suffix), found.Name)
+		}
+	}
 	i := slices.Index(names, found.Service)
 	if i < 0 {
 		found.Health = cmp.Or(app.Health, "/health")

@@ -38,14 +38,15 @@ func TestWhatUsersReachIsReadFromTheObjects(t *testing.T) {
 		want    Front
 		error   string
 	}{
-		"the only Service":               {objects: web, want: Front{Service: "web-1", Name: "web", Port: 80, Health: "/health"}},
-		"with its readiness probe":       {objects: web + pods, want: Front{Service: "web-1", Name: "web", Port: 80, Health: "/shop/ready", Probed: true}},
-		"one that is called api":         {objects: web + db + api, want: Front{Service: "api-1", Name: "api", Port: 8080, Health: "/health"}},
-		"that of the shortest path":      {objects: web + db + pods + ingress, want: Front{Service: "web-1", Name: "web", Port: 9090, Path: "/shop", Health: "/ready", Probed: true, Public: true}},
-		"what is described":              {app: description.Application{Service: "web", Port: 80, Health: "/live"}, objects: web + db + pods, want: Front{Service: "web-1", Name: "web", Port: 80, Health: "/live"}},
-		"none, as of a worker":           {objects: pods[5:], want: Front{}},
-		"several that nothing leads to":  {objects: web + db, error: "no Ingress leads to one of its Services, only web, db: say in service which one users reach"},
-		"one that is not there":          {app: description.Application{Service: "shop"}, objects: web, error: "it has no Service shop, only web"},
+		"the only Service":              {objects: web, want: Front{Service: "web-1", Name: "web", Port: 80, Health: "/health"}},
+		"with its readiness probe":      {objects: web + pods, want: Front{Service: "web-1", Name: "web", Port: 80, Health: "/shop/ready", Probed: true}},
+		"one that is called api":        {objects: web + db + api, want: Front{Service: "api-1", Name: "api", Port: 8080, Health: "/health"}},
+		"that of the shortest path":     {objects: web + db + pods + ingress, want: Front{Service: "web-1", Name: "web", Port: 9090, Path: "/shop", Health: "/ready", Probed: true, Public: true}},
+		"what is described":             {app: description.Application{Service: "web", Port: 80, Health: "/live"}, objects: web + db + pods, want: Front{Service: "web-1", Name: "web", Port: 80, Health: "/live"}},
+		"none, as of a worker":          {objects: pods[5:], want: Front{}},
+		"several that nothing leads to": {objects: web + db, error: "no Ingress leads to one of its Services, only web, db: say in service which one users reach"},
+		"one that is not there":         {app: description.Application{Service: "shop"}, objects: web, error: "it has no Service shop, only web"},
+		"a Service that no Ingress leads to, one of which leads nowhere": {app: description.Application{Service: "api"}, objects: web + api + ingress, error: "an Ingress leads to Service db, which it has not, and none to api"},
 		"a port that it has not":         {app: description.Application{Port: 81}, objects: web, error: "the Service web has no port 81"},
 		"a Service without any port":     {objects: "{apiVersion: v1, kind: Service, metadata: {name: web-1}}", error: "the Service web-1 has no port that is known: say it in port"},
 		"a Service of others, by a path": {app: description.Application{Service: "db", Port: 5432}, objects: web + ingress, want: Front{Service: "db-1", Name: "db", Port: 5432, Path: "/shop/api", Health: "/health", Public: true}},
