@@ -95,6 +95,17 @@ func (l *look) add(name, content string) {
 	l.plan.Files = append(l.plan.Files, File{path.Join(l.Folder, name), content})
 }
 
+// within is a folder below the application's own, "" for that itself.
+func (l *look) within(folder string) string {
+	switch l.Folder {
+	case folder:
+		return ""
+	case ".":
+		return folder
+	}
+	return strings.TrimPrefix(folder, l.Folder+"/")
+}
+
 func (l *look) assume(format string, args ...any) {
 	l.plan.Assumed = append(l.plan.Assumed, fmt.Sprintf(format, args...))
 }

@@ -106,8 +106,7 @@ func (l *look) images(builds []build) string {
 	text.WriteString("images: # as the manifests name them, and what builds each\n")
 	for _, b := range builds {
 		fmt.Fprintf(&text, "- name: %s\n", b.image)
-		context := path.Dir(b.dockerfile)
-		if within := strings.TrimPrefix(strings.TrimPrefix(context, l.Folder), "/"); within != "" && within != "." {
+		if within := l.within(path.Dir(b.dockerfile)); within != "" {
 			fmt.Fprintf(&text, "  context: %s\n", within)
 			l.assume("%s is built in its own folder", b.dockerfile)
 		}

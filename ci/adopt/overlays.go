@@ -40,8 +40,8 @@ func (l *look) overlays() error {
 	}
 	if l.holdsOverlays(production) {
 		// kustomize lets no overlay use a folder that it lies in.
-		within := strings.TrimPrefix(strings.TrimPrefix(production, path.Clean(l.Folder)), "/")
-		l.whole, l.Beta, l.Production = cmp.Or(within, "."), cmp.Or(within, "."), cmp.Or(within, ".")
+		l.whole = cmp.Or(l.within(production), ".")
+		l.Beta, l.Production = l.whole, l.whole
 		l.assume("beta and production are both what %s has", production)
 		return nil
 	}
@@ -153,8 +153,7 @@ func (l *look) overManifests() (string, error) {
 		for _, file := range files {
 			fmt.Fprintf(&text, "- %s\n", file)
 		}
-		within := strings.TrimPrefix(strings.TrimPrefix(folder, path.Clean(l.Folder)), "/")
-		l.add(path.Join(within, "kustomization.yaml"), text.String())
+		l.add(path.Join(l.within(folder), "kustomization.yaml"), text.String())
 		if l.holdsOverlays(folder) { // it will be the overlays itself
 			objects, err := manifest.Render(l.tree(), folder, manifest.Layer{Closed: true})
 			if err != nil {

@@ -75,9 +75,6 @@ func (f *flags) locate(ctx context.Context) error {
 		return pipeline.Usage("--source: %w", err)
 	}
 	f.root, f.folder = whole, path.Join(".", f.Application)
-	if f.folder == "" {
-		f.folder = "."
-	}
 	if !fs.ValidPath(f.folder) {
 		return pipeline.Usage("--application: %s must be a folder below --source", f.Application)
 	}

@@ -129,9 +129,6 @@ func (b *Build) below(folder string, otherwise Build) error {
 		return fmt.Errorf("context %s: want a folder below the application's, or above it in the repository", given)
 	}
 	b.Context = path.Join(folder, b.Context)
-	if b.Context == "" {
-		b.Context = "."
-	}
 	if !fs.ValidPath(b.Context) {
 		return fmt.Errorf("context %s lies above --source: give --source the folder above, with --application %s", given, folder)
 	}

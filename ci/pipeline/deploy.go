@@ -76,12 +76,9 @@ func changed(changes []write.Change, objects []*unstructured.Unstructured) strin
 
 // remember finds the release to go back to.
 func (r *Run) remember(ctx context.Context) error {
-	releases, err := r.releases(ctx)
-	if err != nil || len(releases) == 0 {
-		return err
-	}
-	r.production.former = &releases[0]
-	return r.checkApplication(r.production.former)
+	deployed, err := r.deployed(ctx)
+	r.production.former = deployed
+	return err
 }
 
 // change applies the objects to production, waits for their rollout and prunes what

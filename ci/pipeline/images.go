@@ -59,16 +59,6 @@ func inOverlays(images []shipped) []manifest.Image {
 	return out
 }
 
-// unbuilt returns the images as before build, for what does not depend on their digests.
-func unbuilt(images []shipped) []shipped {
-	var out []shipped
-	for _, i := range images {
-		i.digest = noDigest
-		out = append(out, i)
-	}
-	return out
-}
-
 // recall takes the digests of the images from a release's objects. An image that the release
 // did not have stays without.
 func (r *Run) recall(objects []*unstructured.Unstructured) error {

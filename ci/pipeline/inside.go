@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"dagger.io/dagger"
@@ -62,23 +63,40 @@ func (r *Run) beside(ctx context.Context, objects []*unstructured.Unstructured) 
 			forward.Close()
 		}
 	}
-	services := manifest.Typed[corev1.Service](objects, corev1.SchemeGroupVersion.WithKind("Service"))
-	for _, wanted := range r.app.Services {
-		port := wanted.Port
-		for _, service := range services {
-			if service.Name == wanted.Name+r.suffix() {
-				port = cmp.Or(port, front.Port(service))
-			}
-		}
-		forward, err := r.forward(ctx, r.env.Build, objects, "functional", wanted.Name+r.suffix(), port)
+	services, err := r.servicesBeside(objects)
+	if err != nil {
+		return nil, nil, err
+	}
+	for _, service := range services {
+		forward, err := r.forward(ctx, r.env.Build, objects, "functional", service.Name+r.suffix(), service.Port)
 		if err != nil {
 			closeAll()
 			return nil, nil, err
 		}
 		open = append(open, forward)
-		names = append(names, name{wanted.Name, r.env.Engine.Tunnel(dagger.PortForward{Backend: forward.LocalPort, Frontend: port})})
+		names = append(names, name{service.Name, r.env.Engine.Tunnel(dagger.PortForward{Backend: forward.LocalPort, Frontend: service.Port})})
 	}
 	return names, closeAll, nil
+}
+
+// servicesBeside are the other Services that the beta's tests are to reach, each with its
+// port; one that the beta has not is an error.
+func (r *Run) servicesBeside(beta []*unstructured.Unstructured) (out []description.Service, err error) {
+	services := manifest.Typed[corev1.Service](beta, corev1.SchemeGroupVersion.WithKind("Service"))
+	for _, wanted := range r.app.Services {
+		i := slices.IndexFunc(services, func(s *corev1.Service) bool { return s.Name == wanted.Name+r.suffix() })
+		switch {
+		case i < 0:
+			return nil, fmt.Errorf("services: it has no Service %s", wanted.Name)
+		case wanted.Port != 0 && !front.HasPort(services[i], wanted.Port):
+			return nil, fmt.Errorf("services: the Service %s has no port %d", wanted.Name, wanted.Port)
+		case front.Port(services[i]) == 0:
+			return nil, fmt.Errorf("services: the Service %s has no port", wanted.Name)
+		}
+		wanted.Port = cmp.Or(wanted.Port, front.Port(services[i]))
+		out = append(out, wanted)
+	}
+	return out, nil
 }
 
 // testOutside tests at an address that was found; where DNS does not know its name, the

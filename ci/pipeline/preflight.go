@@ -3,11 +3,7 @@ package pipeline
 import (
 	"context"
 	"errors"
-	"fmt"
-	"github.com/slipway-cd/slipway/ci/manifest"
 	"io/fs"
-	corev1 "k8s.io/api/core/v1"
-	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"regexp"
 	"slices"
 	"strings"
@@ -66,7 +62,7 @@ func (r *Run) checkOverlays() error {
 		err = rollout.CheckAnnotations(beta.objects)
 	}
 	if err == nil {
-		err = r.checkServices(beta.objects)
+		_, err = r.servicesBeside(beta.objects)
 	}
 	if err == nil { // its Services select pods of this run alone, so that only the overlay can have them
 		err = rollout.CheckServices(beta.objects, "")
@@ -91,23 +87,6 @@ func (r *Run) checkOverlays() error {
 	}
 	if err != nil {
 		return Usage("--production-overlay: %w", err)
-	}
-	return nil
-}
-
-// checkServices checks that the beta has the Services that its tests are to reach.
-func (r *Run) checkServices(beta []*unstructured.Unstructured) error {
-	services := manifest.Typed[corev1.Service](beta, corev1.SchemeGroupVersion.WithKind("Service"))
-	for _, wanted := range r.app.Services {
-		i := slices.IndexFunc(services, func(s *corev1.Service) bool { return s.Name == wanted.Name+r.suffix() })
-		switch {
-		case i < 0:
-			return fmt.Errorf("services: it has no Service %s", wanted.Name)
-		case wanted.Port != 0 && !front.HasPort(services[i], wanted.Port):
-			return fmt.Errorf("services: the Service %s has no port %d", wanted.Name, wanted.Port)
-		case front.Port(services[i]) == 0:
-			return fmt.Errorf("services: the Service %s has no port", wanted.Name)
-		}
 	}
 	return nil
 }
@@ -172,10 +151,7 @@ func (r *Run) Preflight(ctx context.Context) (warnings []string, err error) {
 			if err := r.checkProduction(ctx); err != nil {
 				return err
 			}
-			if err := r.foreseeSuperseded(ctx); err != nil || r.outdated != nil {
-				return err
-			}
-			if err := r.foreseeUnchanged(ctx); err != nil || r.unchanged != "" {
+			if err := r.foreseeSuperseded(ctx); err != nil || r.outdated != nil || r.unchanged != "" {
 				return err
 			}
 			return r.foreseeProduction(ctx, &said)

@@ -95,7 +95,7 @@ func (r *Run) values(path string) map[string]string {
 
 // productionFront is what users will reach of production.
 func (r *Run) productionFront() (front.Front, error) {
-	objects, err := r.showProduction(unbuilt(r.images))
+	objects, err := r.showProduction(r.images)
 	if err != nil {
 		return front.Front{}, err
 	}

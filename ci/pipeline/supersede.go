@@ -81,46 +81,54 @@ func (r *Run) isOlderThan(ctx context.Context, deployed *records.Release) (older
 	return false, false, nil
 }
 
-// foreseeSuperseded keeps the failure for the first stage, so that a run that ends
-// before it has built anything still has a report.
+// foreseeSuperseded compares with what production runs now, before anything is built. It
+// keeps the failure for the first stage, so that a run that ends before it has built
+// anything still has a report, and why there is nothing to ship.
 func (r *Run) foreseeSuperseded(ctx context.Context) error {
-	err := r.checkSuperseded(ctx)
+	deployed, err := r.deployed(ctx)
+	if err == nil {
+		err = r.superseded(ctx, deployed)
+	}
 	if known := (*Failure)(nil); errors.As(err, &known) && known.Code == ExitSuperseded {
 		r.outdated = err
 		return nil
+	}
+	if err == nil && deployed != nil {
+		r.foreseeUnchanged(ctx, deployed)
 	}
 	return err
 }
 
 // checkSuperseded compares with what production runs now.
 func (r *Run) checkSuperseded(ctx context.Context) error {
+	deployed, err := r.deployed(ctx)
+	if err != nil {
+		return err
+	}
+	return r.superseded(ctx, deployed)
+}
+
+// deployed returns the release that production runs, nil before the first. That of another
+// application is an error.
+func (r *Run) deployed(ctx context.Context) (*records.Release, error) {
 	releases, err := r.releases(ctx)
 	if err != nil || len(releases) == 0 {
-		return err
+		return nil, err
 	}
-	if err := r.checkApplication(&releases[0]); err != nil {
-		return err
-	}
-	return r.superseded(ctx, &releases[0])
+	return &releases[0], r.checkApplication(&releases[0])
 }
 
 // foreseeUnchanged finds out, in a repository with several applications, that nothing of
 // this one has changed since the release that production runs: there is nothing to ship.
-func (r *Run) foreseeUnchanged(ctx context.Context) error {
+func (r *Run) foreseeUnchanged(ctx context.Context, deployed *records.Release) {
 	if r.opts.History.Unchanged == nil || !Reaches(r.opts.Until, "production") {
-		return nil
+		return
 	}
-	releases, err := r.releases(ctx)
-	if err != nil || len(releases) == 0 {
-		return err
+	if deployed.Commit == r.opts.Commit || deployed.Dirty || !isHash(deployed.Commit) || !r.opts.History.Unchanged(ctx, deployed.Commit) {
+		return // who runs a commit again wants it to be put right
 	}
-	runs := releases[0]
-	if runs.Commit == r.opts.Commit || runs.Dirty || !isHash(runs.Commit) || !r.opts.History.Unchanged(ctx, runs.Commit) {
-		return nil // who runs a commit again wants it to be put right
-	}
-	r.unchanged = fmt.Sprintf("nothing of %s has changed since %s, which production runs", r.app.Name, runs.Version)
-	r.report.Version, r.report.Digest = runs.Version, runs.Digest
-	return nil
+	r.unchanged = fmt.Sprintf("nothing of %s has changed since %s, which production runs", r.app.Name, deployed.Version)
+	r.report.Version, r.report.Digest = deployed.Version, deployed.Digest
 }
 
 // checkApplication refuses a namespace in which another application was released: a deploy
