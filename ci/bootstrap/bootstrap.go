@@ -52,9 +52,11 @@ func Objects(f For) ([]*unstructured.Unstructured, error) {
 			if f.App.Namespaces == "" {
 				objects = fit(objects, held, part.times, f.App.PodSecurity)
 			}
-			if reached, err := front.Of(f.App, held, ""); part.folder == "production" && err == nil && reached.ByServiceAlone() {
+			reached, err := front.Of(f.App, held, "")
+			if part.folder == "production" && err == nil && reached.ByServiceAlone() {
 				letForward(objects)
 			}
+			objects = letBeReached(objects, held, part.namespace, labels)
 		}
 		guard, err := account.Guard(part.namespace, labels)
 		if err != nil {
@@ -78,10 +80,5 @@ const betas = 10
 // through a port-forward alone: no other way leads from outside to its pods, and without
 // need this one does not either.
 func letForward(objects []*unstructured.Unstructured) {
-	for _, object := range objects {
-		rules, _, _ := unstructured.NestedSlice(object.Object, "rules")
-		if object.GetKind() == "Role" && object.GetName() == account.Account {
-			object.Object["rules"] = append(rules, map[string]any{"apiGroups": []any{""}, "resources": []any{"pods/portforward"}, "verbs": []any{"create", "get"}})
-		}
-	}
+	let(objects, rule("", []string{"pods/portforward"}, "create", "get"))
 }

@@ -6,6 +6,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"sigs.k8s.io/yaml"
 
 	"github.com/slipway-cd/slipway/ci/description"
 )
@@ -92,4 +93,24 @@ func TestOnlyAnApplicationWithoutAnAddressMayBeReachedByAForwardInProduction(t *
 	require.True(t, forwards(small+web))
 	require.False(t, forwards(small+web+ingress))
 	require.False(t, forwards(small), "a worker has nothing to ask")
+}
+
+func TestRightsToBeReachedComeWithWhatTheOverlaysHold(t *testing.T) {
+	t.Parallel()
+	const route = "---\n{apiVersion: gateway.networking.k8s.io/v1, kind: HTTPRoute, metadata: {name: web}, spec: {parentRefs: [{name: web, namespace: edge}], rules: [{backendRefs: [{name: web, port: 80}]}]}}\n"
+	const nodes = "---\n{apiVersion: v1, kind: Service, metadata: {name: web}, spec: {type: NodePort, selector: {app: web}, ports: [{port: 80}]}}\n"
+	rules := func(object *unstructured.Unstructured) string {
+		text, err := yaml.Marshal(object.Object["rules"])
+		require.NoError(t, err)
+		return string(text)
+	}
+	plain := made(t, description.Application{}, small+web)
+	require.NotContains(t, rules(plain["Role shop/slipway"]), "httproutes")
+	with := made(t, description.Application{}, small+web+route)
+	require.Contains(t, rules(with["Role shop/slipway"]), "httproutes")
+	require.Contains(t, rules(with["Role shop-build/slipway"]), "httproutes")
+	require.Equal(t, "- apiGroups:\n  - gateway.networking.k8s.io\n  resourceNames:\n  - web\n  resources:\n  - gateways\n  verbs:\n  - get\n  - list\n  - watch\n", rules(with["Role edge/slipway-shop-web"]))
+	require.Contains(t, with, "RoleBinding edge/slipway-shop-build-web")
+	require.NotContains(t, with, "ClusterRole /slipway-nodes.shop")
+	require.Contains(t, made(t, description.Application{}, small+nodes), "ClusterRoleBinding /slipway-nodes.shop")
 }

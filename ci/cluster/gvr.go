@@ -18,11 +18,13 @@ var (
 	Jobs           = schema.GroupVersionResource{Group: "batch", Version: "v1", Resource: "jobs"}
 	Pods           = corev1.SchemeGroupVersion.WithResource("pods")
 	Claims         = corev1.SchemeGroupVersion.WithResource("persistentvolumeclaims")
+	Nodes          = corev1.SchemeGroupVersion.WithResource("nodes")
 	Services       = corev1.SchemeGroupVersion.WithResource("services")
 	Events         = corev1.SchemeGroupVersion.WithResource("events")
 	EndpointSlices = discoveryv1.SchemeGroupVersion.WithResource("endpointslices")
 	Leases         = coordinationv1.SchemeGroupVersion.WithResource("leases")
 	ConfigMaps     = corev1.SchemeGroupVersion.WithResource("configmaps")
 	Ingresses      = networkingv1.SchemeGroupVersion.WithResource("ingresses")
+	Gateways       = schema.GroupVersionResource{Group: "gateway.networking.k8s.io", Version: "v1", Resource: "gateways"}
 	Definitions    = schema.GroupVersionResource{Group: "apiextensions.k8s.io", Version: "v1", Resource: "customresourcedefinitions"}
 )

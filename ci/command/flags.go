@@ -47,6 +47,8 @@ type flags struct {
 	BetaOverlay       string `help:"Kustomize overlay of betas, a folder below the application's (default: as described, else kustomize/overlays/beta)." placeholder:"DIR"`
 	ProductionOverlay string `help:"Kustomize overlay of production, likewise (default: as described, else kustomize/overlays/production)." placeholder:"DIR"`
 
+	Address string `help:"Where users reach the application, scheme and host, where the objects in the cluster do not say so: http://192.0.2.7:8080 (default: found by HTTPRoute, Ingress, Route or Service)." placeholder:"URL"`
+
 	TakeOver []string `help:"Field managers whose fields in production Slipway takes over: helm, argocd-controller, kustomize-controller, or kubectl for all its commands; fields of theirs that the overlay does not set are removed." placeholder:"MANAGER"`
 	Leave    []string `help:"Field in production that Slipway leaves to whoever has set it, such as Deployment/api:spec.replicas." placeholder:"KIND/NAME:FIELD" sep:"none"`
 	Prune    []string `help:"Object in production that may be deleted with its data once the overlay no longer has it. Volumes and their claims, namespaces and CRDs are kept unless they are named here." placeholder:"KIND/NAME"`

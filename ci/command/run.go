@@ -142,7 +142,7 @@ func (f *flags) told(context.Context) (pipeline.Options, error) {
 	}
 	return pipeline.Options{
 		Run: job.run, Vendor: job.vendor, Branch: job.branch, Actor: job.actor, RunURL: job.url, Image: f.Image,
-		BuildNamespace: f.BuildNamespace, Namespace: f.Namespace,
+		Address: f.Address, BuildNamespace: f.BuildNamespace, Namespace: f.Namespace,
 		BetaOverlay: f.BetaOverlay, ProductionOverlay: f.ProductionOverlay, Prune: f.Prune, TakeOver: f.TakeOver, Leave: f.Leave,
 		Until: f.Until, StageTimeout: f.StageTimeout, KeepBeta: f.KeepBeta,
 	}, nil

@@ -15,10 +15,11 @@ type Application struct {
 	Checks []Check `json:"checks,omitempty" jsonschema_description:"What must pass before an image is pushed; without them the Dockerfile's stages check and unit, where it has them. An empty list is none."`
 	Tests  Tests   `json:"tests,omitzero" jsonschema_description:"Tests that ask the application over the network."`
 
-	Service  string    `json:"service,omitempty" jsonschema_description:"The Service that users reach, as the overlays name it; without it the one that an Ingress leads to, or the only one."`
-	Port     int       `json:"port,omitempty" jsonschema:"minimum=1,maximum=65535" jsonschema_description:"The port of that Service; without it the one that the Ingress names, or its first."`
+	Service  string    `json:"service,omitempty" jsonschema_description:"The Service that users reach, as the overlays name it; without it the one that an Ingress, an HTTPRoute or a Route leads to, or the only one."`
+	Port     int       `json:"port,omitempty" jsonschema:"minimum=1,maximum=65535" jsonschema_description:"The port of that Service; without it the one that the Ingress or its like names, or its first."`
 	Services []Service `json:"services,omitempty" jsonschema_description:"Other Services of a beta that its functional tests reach by their names."`
 	Betas    Betas     `json:"betas,omitzero" jsonschema_description:"Where a beta is reached. Without it by a path where there is a component for it, else by its Service alone."`
+	Address  Addresses `json:"address,omitzero" jsonschema_description:"Where users reach it, if the objects in the cluster do not say so."`
 	Health   string    `json:"health,omitempty" jsonschema:"pattern=^/" jsonschema_description:"The path, below the base path, that answers 2xx when the application can be used; without it the readiness probe's, or /health."`
 
 	Overlays    Overlays `json:"overlays,omitzero" jsonschema_description:"Where the kustomize overlays are, unless flags say otherwise."`
@@ -97,6 +98,13 @@ type Betas struct {
 	Path    string `json:"path,omitempty" jsonschema:"pattern=^(/[A-Za-z0-9._~-]+)+$" jsonschema_description:"By a path of each run's own below this one: /beta is /beta/RUN. The pipeline puts it into Ingress, HTTPRoute and Route; the application must know it by a component."`
 	Host    string `json:"host,omitempty" jsonschema:"pattern=\\{run\\}" jsonschema_description:"By a host of each run's own: {run}.beta.example.com; {host} stands for the host that the overlay has."`
 	Service bool   `json:"service,omitempty" jsonschema_description:"By its Service alone: a beta has no address outside."`
+}
+
+// Addresses are URLs, a stage each: scheme, host and port, and, if it is not the base path that
+// the overlay has, the path.
+type Addresses struct {
+	Functional string `json:"functional,omitempty" jsonschema:"pattern=^https?://[^/?#@]+(/[^?#]*)?$" jsonschema_description:"Of a beta; {run} in it is the run's id."`
+	Production string `json:"production,omitempty" jsonschema:"pattern=^https?://[^/?#@]+(/[^?#]*)?$" jsonschema_description:"Of production."`
 }
 
 // SchemaURL is where editors find the schema of File.

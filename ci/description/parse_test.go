@@ -29,7 +29,7 @@ func TestADescriptionThatCannotBeIsRefusedByFieldLineAndColumn(t *testing.T) {
 	for text, want := range map[string]string{
 		"name: shop\nports: 80\n" + tests:      `line 2, column 1: unknown field "ports": is it port?`,
 		"name: shop\nunit_target: a\n" + tests: `line 2, column 1: unknown field "unit_target": is it unitTarget?`,
-		"name: shop\n\nreplicas: 3\n" + tests:  `line 3, column 1: unknown field "replicas": known are betaPath, betas, `,
+		"name: shop\n\nreplicas: 3\n" + tests:  `line 3, column 1: unknown field "replicas": known are address, betaPath, betas, `,
 		"name: shop\nfunctional: a b\n":        "line 2, column 1: functional: want a list, not text",
 		"name: shop\nfunctional: [a, 1]\n":     "line 2, column 17: functional[1]: want text, not a number",
 		"name: shop\nname: shop\n" + tests:     `line 2: key "name" already set in map`,
@@ -81,9 +81,9 @@ func TestTheDocumentationHasEveryFieldWithAnExampleThatIsTaken(t *testing.T) {
 		text := row[1] + ": " + row[2] + "\n"
 		if part, field, nested := strings.Cut(row[1], "."); nested {
 			text = map[string]string{
-				"images": "images: [{", "checks": "checks: [{", "tests": "tests: {functional: [{", "services": "services: [{", "betas": "betas: {", "overlays": "overlays: {",
+				"images": "images: [{", "checks": "checks: [{", "tests": "tests: {functional: [{", "services": "services: [{", "betas": "betas: {", "address": "address: {", "overlays": "overlays: {",
 			}[part] + field + ": " + row[2] + map[string]string{
-				"images": "}]", "checks": "}]", "tests": "}]}", "services": "}]", "betas": "}", "overlays": "}",
+				"images": "}]", "checks": "}]", "tests": "}]}", "services": "}]", "betas": "}", "address": "}", "overlays": "}",
 			}[part] + "\n"
 		}
 		if row[1] != "name" {
@@ -94,7 +94,7 @@ func TestTheDocumentationHasEveryFieldWithAnExampleThatIsTaken(t *testing.T) {
 		}
 	}
 	var missing []string
-	for pointer, fields := range map[string][]string{"": nil, "images": {"images", "0"}, "checks": {"checks", "0"}, "tests": {"tests", "functional", "0"}, "services": {"services", "0"}, "betas": {"betas"}, "overlays": {"overlays"}} {
+	for pointer, fields := range map[string][]string{"": nil, "images": {"images", "0"}, "checks": {"checks", "0"}, "tests": {"tests", "functional", "0"}, "services": {"services", "0"}, "betas": {"betas"}, "address": {"address"}, "overlays": {"overlays"}} {
 		for _, field := range fieldsAt(fields) {
 			if name := strings.TrimPrefix(pointer+"."+field, "."); !documented[name] {
 				missing = append(missing, name)

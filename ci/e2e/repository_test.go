@@ -39,7 +39,8 @@ func (w *world) newRepository(t *testing.T, name string) *repository {
 		require.NoError(t, os.WriteFile(r.path(file), content, 0o644))
 	}
 	r.edit("kustomize/base/ingress.yaml", "path: /demo", "path: /"+name)
-	r.edit("kustomize/base/deployment.yaml", "value: /demo", "value: /"+name)
+	// No request of a user is in flight here: a pod that goes waits for none.
+	r.edit("kustomize/base/deployment.yaml", "value: /demo", "value: /"+name+"\n        - {name: DRAIN_DELAY, value: 0s}")
 	r.begin()
 	return r
 }

@@ -71,7 +71,7 @@ func TestAnOldPodThatTakesLongToEndIsWaitedFor(t *testing.T) {
 	n := w.newNamespaces(t, "linger")
 	r := w.newRepository(t, n.production)
 	lingers := func(level string) string {
-		return pods("terminationGracePeriodSeconds: 60, containers: [{name: api, env: [{name: DRAIN_DELAY, value: 30s}, {name: LOG_LEVEL, value: " + level + "}]}]")
+		return pods("terminationGracePeriodSeconds: 60, containers: [{name: api, env: [{name: DRAIN_DELAY, value: 10s}, {name: LOG_LEVEL, value: " + level + "}]}]")
 	}
 	r.overlay(lingers("info"), "")
 	first := w.pipeline(t, r, n)
@@ -79,7 +79,7 @@ func TestAnOldPodThatTakesLongToEndIsWaitedFor(t *testing.T) {
 	r.overlay(lingers("debug"), "")
 	done := w.pipeline(t, r, n, "--version", first.report.Version)
 	require.Equal(t, 0, done.code, done.stdout+done.stderr)
-	require.Greater(t, done.stage(t, "deploy").Seconds, 30.0, "the old pods were still there")
+	require.Greater(t, done.stage(t, "deploy").Seconds, 10.0, "the old pods were still there")
 	all, err := w.typed.CoreV1().Pods(n.production).List(t.Context(), metav1.ListOptions{LabelSelector: "app.kubernetes.io/component=api"})
 	require.NoError(t, err)
 	require.Len(t, all.Items, 2, "an old pod is still there")

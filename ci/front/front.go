@@ -8,11 +8,11 @@ import (
 	"strings"
 
 	corev1 "k8s.io/api/core/v1"
-	networkingv1 "k8s.io/api/networking/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
 	"github.com/slipway-cd/slipway/ci/description"
 	"github.com/slipway-cd/slipway/ci/manifest"
+	"github.com/slipway-cd/slipway/ci/route"
 )
 
 // Front is what users reach of an application, read from its objects, so that nobody has
@@ -24,7 +24,7 @@ type Front struct {
 	Path    string // the base path, without a slash at its end
 	Health  string // below the base path: what the application's description, its readiness probe, or the convention says
 	Probed  bool   // the readiness probe says it
-	Public  bool   // an Ingress leads to the Service
+	Public  bool   // users reach the Service from outside: by an Ingress or its like, or by an address of its own
 }
 
 // Answers is the path that answers 2xx when the application can be used.
@@ -34,11 +34,11 @@ func (f Front) Answers() string { return f.Path + f.Health }
 func (f Front) ByServiceAlone() bool { return f.Service != "" && !f.Public }
 
 // Of finds what users reach among objects whose names end with suffix. It is the
-// Service that the description names, else that called api, else one that an Ingress leads
-// to, else the only one.
+// Service that the description names, else that called api, else one that an Ingress, an
+// HTTPRoute or their like leads to, else the only one.
 func Of(app description.Application, objects []*unstructured.Unstructured, suffix string) (Front, error) {
 	services := manifest.Typed[corev1.Service](objects, corev1.SchemeGroupVersion.WithKind("Service"))
-	routes := routesIn(objects)
+	routes := slices.DeleteFunc(route.Of(objects...), func(r route.Route) bool { return r.Service == "" })
 	var names []string
 	for _, s := range services {
 		names = append(names, s.Name)
@@ -46,31 +46,31 @@ func Of(app description.Application, objects []*unstructured.Unstructured, suffi
 	found := Front{Service: app.Service + suffix}
 	switch {
 	case app.Service != "":
-		if !slices.Contains(names, found.Service) && !slices.ContainsFunc(routes, func(i route) bool { return i.service == found.Service }) {
+		if !slices.Contains(names, found.Service) && !slices.ContainsFunc(routes, func(r route.Route) bool { return r.Service == found.Service }) {
 			return Front{}, fmt.Errorf("it has no Service %s%s", app.Service, others(names, suffix))
 		}
 	case slices.Contains(names, "api"+suffix):
 		found.Service = "api" + suffix
 	case len(routes) > 0:
-		found.Service = slices.MinFunc(routes, func(a, b route) int { return cmp.Compare(len(plain(a.path)), len(plain(b.path))) }).service
+		found.Service = slices.MinFunc(routes, func(a, b route.Route) int { return cmp.Compare(len(a.Base()), len(b.Base())) }).Service
 	case len(services) == 1:
 		found.Service = names[0]
 	case len(services) > 1:
-		return Front{}, fmt.Errorf("no Ingress leads to one of its Services%s: say in service which one users reach", others(names, suffix))
+		return Front{}, fmt.Errorf("no Ingress or HTTPRoute leads to one of its Services%s: say in service which one users reach", others(names, suffix))
 	default:
 		return Front{}, nil
 	}
 	found.Name = strings.TrimSuffix(found.Service, suffix)
 	found.Port = app.Port
-	for _, i := range routes {
-		if i.service == found.Service {
-			found.Public, found.Path = true, plain(i.path)
+	for _, r := range routes {
+		if r.Service == found.Service {
+			found.Public, found.Path = true, r.Base()
 			break
 		}
 	}
-	for _, i := range routes {
-		if !found.Public && !slices.Contains(names, i.service) {
-			return Front{}, fmt.Errorf("an Ingress leads to Service %s, which it has not, and none to %s", strings.TrimSuffix(i.service, suffix), found.Name)
+	for _, r := range routes {
+		if !found.Public && !slices.Contains(names, r.Service) {
+			return Front{}, fmt.Errorf("%s %s leads to Service %s, which it has not, and none to %s", r.Object.GetKind(), strings.TrimSuffix(r.Object.GetName(), suffix), strings.TrimSuffix(r.Service, suffix), found.Name)
 		}
 	}
 	i := slices.Index(names, found.Service)
@@ -83,18 +83,16 @@ func Of(app description.Application, objects []*unstructured.Unstructured, suffi
 		return Front{}, fmt.Errorf("the Service %s has no port %d", found.Name, app.Port)
 	}
 	found.Port = cmp.Or(found.Port, portOf(service, routes))
+	found.Public = found.Public || Outside(service)
 	probe := probed(service, objects)
 	found.Probed = app.Health == "" && probe != ""
 	found.Health = cmp.Or(app.Health, below(found.Path, probe), "/health")
 	return found, found.needsPort()
 }
 
-// plain is a path without a slash at its end and, of a pattern, what comes before it.
-func plain(path string) string {
-	if at := strings.IndexAny(path, "(*[+^$|?\\"); at >= 0 {
-		path = path[:at]
-	}
-	return strings.TrimSuffix(path, "/")
+// Outside reports whether a Service has an address outside of the cluster by itself.
+func Outside(service *corev1.Service) bool {
+	return service.Spec.Type == corev1.ServiceTypeLoadBalancer || service.Spec.Type == corev1.ServiceTypeNodePort
 }
 
 // below is what a path has behind the base path, and all of it if it lies elsewhere: a
@@ -124,33 +122,6 @@ func others(names []string, suffix string) string {
 	return ", only " + strings.Join(plain, ", ")
 }
 
-// route is a path that an Ingress leads to a Service.
-type route struct {
-	service string
-	path    string
-	port    networkingv1.ServiceBackendPort
-}
-
-// routesIn lists what Ingresses lead to which Service, in their order.
-func routesIn(objects []*unstructured.Unstructured) (out []route) {
-	for _, ingress := range manifest.Typed[networkingv1.Ingress](objects, networkingv1.SchemeGroupVersion.WithKind("Ingress")) {
-		for _, rule := range ingress.Spec.Rules {
-			if rule.HTTP == nil {
-				continue
-			}
-			for _, path := range rule.HTTP.Paths {
-				if to := path.Backend.Service; to != nil {
-					out = append(out, route{to.Name, path.Path, to.Port})
-				}
-			}
-		}
-		if to := ingress.Spec.DefaultBackend; to != nil && to.Service != nil {
-			out = append(out, route{to.Service.Name, "/", to.Service.Port})
-		}
-	}
-	return out
-}
-
 // HasPort reports whether a Service has the port.
 func HasPort(service *corev1.Service, port int) bool {
 	return slices.ContainsFunc(service.Spec.Ports, func(p corev1.ServicePort) bool { return int(p.Port) == port })
@@ -160,18 +131,13 @@ func HasPort(service *corev1.Service, port int) bool {
 func Port(service *corev1.Service) int { return portOf(service, nil) }
 
 // portOf is the port that a route to the Service names, else that called http, else the first.
-func portOf(service *corev1.Service, routes []route) int {
-	for _, i := range routes {
-		if i.service != service.Name {
+func portOf(service *corev1.Service, routes []route.Route) int {
+	for _, r := range routes {
+		if r.Service != service.Name {
 			continue
 		}
-		if i.port.Number != 0 {
-			return int(i.port.Number)
-		}
-		for _, port := range service.Spec.Ports {
-			if port.Name == i.port.Name {
-				return int(port.Port)
-			}
+		if port := r.PortOf(service); port != 0 {
+			return int(port)
 		}
 	}
 	for _, port := range service.Spec.Ports {

@@ -2,6 +2,7 @@ package front
 
 import (
 	"bytes"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -22,11 +23,12 @@ func objects(t *testing.T, text string) (out []*unstructured.Unstructured) {
 }
 
 const (
-	web     = "{apiVersion: v1, kind: Service, metadata: {name: web-1}, spec: {selector: {app: web}, ports: [{name: metrics, port: 9090}, {name: http, port: 80}]}}"
-	db      = "\n---\n{apiVersion: v1, kind: Service, metadata: {name: db-1}, spec: {ports: [{port: 5432}]}}"
-	api     = "\n---\n{apiVersion: v1, kind: Service, metadata: {name: api-1}, spec: {ports: [{port: 8080}]}}"
-	pods    = "\n---\n{apiVersion: apps/v1, kind: Deployment, metadata: {name: web}, spec: {template: {metadata: {labels: {app: web}}, spec: {containers: [{name: web, readinessProbe: {httpGet: {path: /shop/ready, port: 80}}}]}}}}"
-	ingress = "\n---\n{apiVersion: networking.k8s.io/v1, kind: Ingress, metadata: {name: web}, spec: {rules: [{http: {paths: [{path: /shop/api, backend: {service: {name: db-1, port: {number: 5432}}}}, " +
+	web       = "{apiVersion: v1, kind: Service, metadata: {name: web-1}, spec: {selector: {app: web}, ports: [{name: metrics, port: 9090}, {name: http, port: 80}]}}"
+	db        = "\n---\n{apiVersion: v1, kind: Service, metadata: {name: db-1}, spec: {ports: [{port: 5432}]}}"
+	api       = "\n---\n{apiVersion: v1, kind: Service, metadata: {name: api-1}, spec: {ports: [{port: 8080}]}}"
+	pods      = "\n---\n{apiVersion: apps/v1, kind: Deployment, metadata: {name: web}, spec: {template: {metadata: {labels: {app: web}}, spec: {containers: [{name: web, readinessProbe: {httpGet: {path: /shop/ready, port: 80}}}]}}}}"
+	httpRoute = "\n---\n{apiVersion: gateway.networking.k8s.io/v1, kind: HTTPRoute, metadata: {name: web}, spec: {rules: [{matches: [{path: {value: /shop}}], backendRefs: [{name: web-1, port: 9090}]}]}}"
+	ingress   = "\n---\n{apiVersion: networking.k8s.io/v1, kind: Ingress, metadata: {name: web}, spec: {rules: [{http: {paths: [{path: /shop/api, backend: {service: {name: db-1, port: {number: 5432}}}}, " +
 		"{path: '/shop(/|$)(.*)', backend: {service: {name: web-1, port: {name: metrics}}}}]}}]}}"
 )
 
@@ -43,10 +45,12 @@ func TestWhatUsersReachIsReadFromTheObjects(t *testing.T) {
 		"one that is called api":        {objects: web + db + api, want: Front{Service: "api-1", Name: "api", Port: 8080, Health: "/health"}},
 		"that of the shortest path":     {objects: web + db + pods + ingress, want: Front{Service: "web-1", Name: "web", Port: 9090, Path: "/shop", Health: "/ready", Probed: true, Public: true}},
 		"what is described":             {app: description.Application{Service: "web", Port: 80, Health: "/live"}, objects: web + db + pods, want: Front{Service: "web-1", Name: "web", Port: 80, Health: "/live"}},
+		"one with a port of the nodes":  {objects: strings.Replace(web, "spec: {", "spec: {type: NodePort, ", 1), want: Front{Service: "web-1", Name: "web", Port: 80, Health: "/health", Public: true}},
+		"that of an HTTPRoute":          {objects: web + db + httpRoute, want: Front{Service: "web-1", Name: "web", Port: 9090, Path: "/shop", Health: "/health", Public: true}},
 		"none, as of a worker":          {objects: pods[5:], want: Front{}},
-		"several that nothing leads to": {objects: web + db, error: "no Ingress leads to one of its Services, only web, db: say in service which one users reach"},
+		"several that nothing leads to": {objects: web + db, error: "no Ingress or HTTPRoute leads to one of its Services, only web, db: say in service which one users reach"},
 		"one that is not there":         {app: description.Application{Service: "shop"}, objects: web, error: "it has no Service shop, only web"},
-		"a Service that no Ingress leads to, one of which leads nowhere": {app: description.Application{Service: "api"}, objects: web + api + ingress, error: "an Ingress leads to Service db, which it has not, and none to api"},
+		"a Service that no Ingress leads to, one of which leads nowhere": {app: description.Application{Service: "api"}, objects: web + api + ingress, error: "Ingress web leads to Service db, which it has not, and none to api"},
 		"a port that it has not":         {app: description.Application{Port: 81}, objects: web, error: "the Service web has no port 81"},
 		"a Service without any port":     {objects: "{apiVersion: v1, kind: Service, metadata: {name: web-1}}", error: "the Service web-1 has no port that is known: say it in port"},
 		"a Service of others, by a path": {app: description.Application{Service: "db", Port: 5432}, objects: web + ingress, want: Front{Service: "db-1", Name: "db", Port: 5432, Path: "/shop/api", Health: "/health", Public: true}},

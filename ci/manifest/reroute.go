@@ -34,7 +34,7 @@ func Routed(objects []*unstructured.Unstructured) bool {
 }
 
 // Reroute changes, or leaves out, what leads users to the objects, and returns the rest as
-// it is. Where the overlay has several hosts, the one that takes their place must contain them.
+// it is but for the addresses that a Service has by itself. Where the overlay has several hosts, the one that takes their place must contain them.
 func Reroute(objects []*unstructured.Unstructured, to Routes) ([]*unstructured.Unstructured, error) {
 	r := &rerouting{Routes: to, hosts: map[string]bool{}}
 	out := make([]*unstructured.Unstructured, 0, len(objects))
@@ -42,6 +42,8 @@ func Reroute(objects []*unstructured.Unstructured, to Routes) ([]*unstructured.U
 		gvk := object.GroupVersionKind()
 		change, routes := routing[gvk.Kind+"."+gvk.Group]
 		switch {
+		case gvk.Group == "" && gvk.Kind == "Service":
+			rerouteService(object.Object, to.Path == "" && to.Host == "")
 		case !routes:
 		case to.Path == "" && to.Host == "":
 			continue
@@ -138,6 +140,23 @@ func rerouteOpenShift(object map[string]any, r *rerouting) {
 	}
 	if path, _ := spec["path"].(string); path != "" || r.Path != "" {
 		spec["path"] = r.path(path)
+	}
+}
+
+// rerouteService frees a Service of ports of the nodes that production's has already. One
+// that is reached inside alone is made a plain one, since a load balancer takes minutes and costs.
+func rerouteService(object map[string]any, inside bool) {
+	spec, _ := object["spec"].(map[string]any)
+	for _, port := range items(spec["ports"]) {
+		delete(port, "nodePort")
+	}
+	for _, field := range []string{"healthCheckNodePort", "loadBalancerIP"} {
+		delete(spec, field)
+	}
+	if kind, _ := spec["type"].(string); inside && (kind == "LoadBalancer" || kind == "NodePort") {
+		for _, field := range []string{"type", "loadBalancerClass", "loadBalancerSourceRanges", "allocateLoadBalancerNodePorts", "externalTrafficPolicy"} {
+			delete(spec, field)
+		}
 	}
 }
 

@@ -67,3 +67,23 @@ func TestABetaIsReachedWhereTheRunSays(t *testing.T) {
 	_, err = Reroute([]*unstructured.Unstructured{objectOf(t, ingress(`{rules: [{host: a.example}, {host: b.example}]}`))}, host)
 	require.EqualError(t, err, "it has the hosts a.example, b.example: write {host} in betas.host, so that a beta has as many")
 }
+
+func TestABetasServiceHasNoAddressOfItsOwnThatProductionHas(t *testing.T) {
+	t.Parallel()
+	service := func(spec string) string {
+		return "{apiVersion: v1, kind: Service, metadata: {name: web}, spec: " + spec + "}"
+	}
+	for _, c := range []struct {
+		to           Routes
+		object, want string
+	}{
+		{Routes{}, "{type: NodePort, ports: [{port: 80, nodePort: 30080}]}", "{ports: [{port: 80}]}"},
+		{Routes{}, "{type: LoadBalancer, loadBalancerIP: 192.0.2.7, externalTrafficPolicy: Local, healthCheckNodePort: 30081, ports: [{port: 80}]}", "{ports: [{port: 80}]}"},
+		{Routes{}, "{type: ExternalName, externalName: db.example}", "{type: ExternalName, externalName: db.example}"},
+		{Routes{Path: "/beta/one"}, "{type: NodePort, ports: [{port: 80, nodePort: 30080}]}", "{type: NodePort, ports: [{port: 80}]}"}, // as some controllers of Ingresses want it
+	} {
+		out, err := Reroute([]*unstructured.Unstructured{objectOf(t, service(c.object))}, c.to)
+		require.NoError(t, err)
+		require.Equal(t, objectOf(t, service(c.want)).Object, out[0].Object, c.object)
+	}
+}

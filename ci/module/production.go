@@ -146,6 +146,9 @@ func (m *Slipway) Rollback(ctx context.Context,
 	// Namespace of production; by default the application's name.
 	// +optional
 	namespace string,
+	// Where users reach the application, scheme and host, where the cluster's objects do not say so.
+	// +optional
+	address string,
 	// This run's id.
 	// +optional
 	run string,
@@ -157,6 +160,6 @@ func (m *Slipway) Rollback(ctx context.Context,
 	allowFailure bool,
 ) (*dagger.Directory, error) {
 	c := call{source: source, application: application, kubeconfig: kubeconfig, production: productionKubeconfig, cluster: cluster, image: image}
-	c.flag("to", to).flag("context", context).flag("production-context", productionContext).flag("build-namespace", buildNamespace).flag("namespace", namespace).flag("run", run).flag("timeout", timeout)
+	c.flag("to", to).flag("context", context).flag("production-context", productionContext).flag("build-namespace", buildNamespace).flag("namespace", namespace).flag("run", run).flag("address", address).flag("timeout", timeout)
 	return c.report(ctx, allowFailure, "rollback")
 }

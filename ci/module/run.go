@@ -53,6 +53,9 @@ func (m *Slipway) Run(ctx context.Context,
 	// Namespace of production; by default the application's name.
 	// +optional
 	namespace string,
+	// Where users reach the application, scheme and host, where the cluster's objects do not say so.
+	// +optional
+	address string,
 	// Kustomize folder of the application; by default as described, else kustomize/overlays/beta.
 	// +optional
 	betaOverlay string,
@@ -95,7 +98,7 @@ func (m *Slipway) Run(ctx context.Context,
 	}
 	c := call{source: source, application: application, kubeconfig: kubeconfig, production: productionKubeconfig, cluster: cluster, image: image, user: registryUser, password: registryPassword, ageKey: sopsAgeKey, sops: sops}
 	c.flag("until", until).flag("version", version).flag("context", context).flag("production-context", productionContext).flag("build-namespace", buildNamespace).flag("namespace", namespace).
-		flag("beta-overlay", betaOverlay).flag("production-overlay", productionOverlay).flag("prune", prune...).flag("take-over", takeOver...).flag("leave", leave...).flag("run", run).
+		flag("beta-overlay", betaOverlay).flag("production-overlay", productionOverlay).flag("prune", prune...).flag("take-over", takeOver...).flag("leave", leave...).flag("run", run).flag("address", address).
 		flag("timeout", timeout).flag("stage-timeout", stageTimeout).flag("keep-beta", keepBeta)
 	return c.report(ctx, allowFailure, "run")
 }

@@ -15,6 +15,7 @@ import (
 	"github.com/slipway-cd/slipway/ci/cluster/records"
 	"github.com/slipway-cd/slipway/ci/cluster/rollout"
 	"github.com/slipway-cd/slipway/ci/cluster/write"
+	"github.com/slipway-cd/slipway/ci/route"
 )
 
 // production is what a run knows of production and has done to it.
@@ -24,7 +25,7 @@ type production struct {
 	refs      []managed.Ref                // references to them, with uids, and to objects that it kept
 	awaited   []managed.Ref                // what runs that it undid may still create
 	broken    []records.Broken             // releases that cannot be read
-	rerouted  bool                         // the spec of an Ingress changed
+	rerouted  bool                         // the spec of an Ingress, or of its like, changed
 	verified  bool                         // the new version answers
 	recording bool                         // writing the release was begun
 }
@@ -113,7 +114,7 @@ func (r *Run) change(ctx context.Context, stage string, objects []*unstructured.
 	if err != nil {
 		return changes, err
 	}
-	r.production.rerouted = slices.ContainsFunc(changes, func(c write.Change) bool { return c.Kind == "Ingress" && c.Respecified })
+	r.production.rerouted = slices.ContainsFunc(changes, func(c write.Change) bool { return c.Respecified && routes(c) })
 	if err := r.wait(ctx, r.env.Production, stage, plan.Wanted()); err != nil {
 		return changes, err
 	}
@@ -121,6 +122,11 @@ func (r *Run) change(ctx context.Context, stage string, objects []*unstructured.
 	pruned, err := apply.Prune(ctx, r.env.Production, plan)
 	r.production.objects, r.production.refs = objects, plan.Refs()
 	return append(append(changes, pruned...), plan.Kept...), err
+}
+
+// routes reports whether what was changed leads users to a Service.
+func routes(c write.Change) bool {
+	return slices.ContainsFunc(route.Kinds, func(kind route.Kind) bool { return kind.Kind == c.Kind })
 }
 
 func (r *Run) applyOptions() apply.Options {

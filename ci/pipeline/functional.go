@@ -10,7 +10,6 @@ import (
 
 	"github.com/slipway-cd/slipway/ci/cluster/apply"
 	"github.com/slipway-cd/slipway/ci/cluster/isolation"
-	"github.com/slipway-cd/slipway/ci/cluster/reach"
 	"github.com/slipway-cd/slipway/ci/cluster/runs"
 	"github.com/slipway-cd/slipway/ci/cluster/write"
 	"github.com/slipway-cd/slipway/ci/front"
@@ -127,7 +126,7 @@ func (r *Run) testBeta(ctx context.Context, objects []*unstructured.Unstructured
 	if reached.Service == "" {
 		return r.runSuites(ctx, r.app.Tests.Functional, at)
 	}
-	var external reach.Address
+	var external entrance
 	var finding errgroup.Group
 	search, stop := context.WithCancel(ctx)
 	defer func() { // of a search that nobody waits for any more, the next stage must not hear
@@ -136,7 +135,7 @@ func (r *Run) testBeta(ctx context.Context, objects []*unstructured.Unstructured
 	}()
 	if reached.Public {
 		finding.Go(func() (err error) {
-			external, err = reach.AddressOf(search, r.env.Build, objects, reached.Service, reached.Answers(), r.tell(ctx, "functional"))
+			external, err = r.search(search, r.env.Build, "functional", objects, reached)
 			return err
 		})
 	}
@@ -150,9 +149,9 @@ func (r *Run) testBeta(ctx context.Context, objects []*unstructured.Unstructured
 	if err != nil {
 		return err
 	}
-	at.address = external.URL + reached.Path
+	at.address = external.base
 	err = r.testOutside(ctx, r.env.Build, external, r.app.Tests.Functional, at)
-	return r.unlessGone(ctx, r.env.Build, objects, reached, err)
+	return r.unlessGone(ctx, r.env.Build, "functional", objects, reached, err)
 }
 
 func (r *Run) address(stage, url, foundBy string) {

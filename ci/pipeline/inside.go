@@ -99,21 +99,6 @@ func (r *Run) servicesBeside(beta []*unstructured.Unstructured) (out []descripti
 	return out, nil
 }
 
-// testOutside tests at an address that was found; where DNS does not know its name, the
-// tests' containers do.
-func (r *Run) testOutside(ctx context.Context, in *cluster.Cluster, address reach.Address, suites []description.Suite, at place) error {
-	r.address(at.stage, at.address, address.FoundBy)
-	relay, err := reach.RelayTo(ctx, in, address)
-	if err != nil {
-		return err
-	}
-	defer relay.Close()
-	if relay != nil {
-		at.names = append(at.names, name{relay.Host, r.env.Engine.Tunnel(dagger.PortForward{Backend: relay.LocalPort, Frontend: relay.Port})})
-	}
-	return r.runSuites(ctx, suites, at)
-}
-
 // namespaceOf is where a Service is; all objects of a run that are in a namespace are in the same.
 func namespaceOf(objects []*unstructured.Unstructured, service string) string {
 	for _, object := range objects {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"io/fs"
+	"net/url"
 	"regexp"
 	"slices"
 	"strings"
@@ -106,6 +107,9 @@ func newRun(app description.Application, opts Options, env Environment) (*Run, e
 	if err := CheckRun(opts.Run); err != nil {
 		return nil, err
 	}
+	if err := checkAddress(opts.Address); err != nil {
+		return nil, err
+	}
 	images, err := imagesOf(app, opts.Image)
 	if err != nil {
 		return nil, err
@@ -116,6 +120,20 @@ func newRun(app description.Application, opts Options, env Environment) (*Run, e
 		}
 	}
 	return &Run{app: app, opts: opts, env: env, images: images}, nil
+}
+
+// checkAddress checks --address.
+func checkAddress(address string) error {
+	at, err := url.Parse(address)
+	switch {
+	case address == "":
+		return nil
+	case err != nil || at.Scheme != "http" && at.Scheme != "https" || at.Hostname() == "" || at.User != nil || at.RawQuery != "" || at.Fragment != "":
+		return Usage("--address %q: want scheme and host, as in https://shop.example.com or http://192.0.2.7:8080", address)
+	case strings.Trim(at.Path, "/") != "":
+		return Usage("--address %q: leave out the path, which the overlays have; where users see another one, say address.production in the description of the application", address)
+	}
+	return nil
 }
 
 // introduce fills in the report what is known before the first stage.

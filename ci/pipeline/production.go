@@ -2,15 +2,12 @@ package pipeline
 
 import (
 	"context"
-	"errors"
 	"slices"
 	"time"
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
-	"github.com/slipway-cd/slipway/ci/cluster"
 	"github.com/slipway-cd/slipway/ci/cluster/managed"
-	"github.com/slipway-cd/slipway/ci/cluster/reach"
 	"github.com/slipway-cd/slipway/ci/cluster/records"
 	"github.com/slipway-cd/slipway/ci/front"
 )
@@ -83,54 +80,17 @@ func (r *Run) testProduction(ctx context.Context, stage string, objects []*unstr
 	switch {
 	case reached.Service == "":
 		return "with its objects ready; it has no Service to ask", r.runSuites(ctx, suites, at)
-	case !reached.Public:
+	case !reached.Public && r.said(stage).url == "":
 		return "at Service " + reached.Service + ", no address is public" + untested, r.testService(ctx, r.env.Production, objects, suites, reached, at)
 	}
-	r.note(stage, "find the address")
-	found := r.waitTime()
-	address, err := reach.AddressOf(ctx, r.env.Production, objects, reached.Service, reached.Answers(), r.tell(ctx, stage))
-	found()
+	address, err := r.findAddress(ctx, r.env.Production, stage, objects, reached)
 	if err != nil {
 		return "", err
 	}
-	at.address = address.URL + reached.Path
+	at.address = address.base
 	err = r.testOutside(ctx, r.env.Production, address, suites, at)
 	if err == nil && r.production.rerouted {
-		err = r.stillServed(ctx, objects, reached)
+		err = r.stillServed(ctx, stage, objects, reached)
 	}
-	return "at " + at.address + untested, r.unlessGone(ctx, r.env.Production, objects, reached, err)
-}
-
-// stillServed checks once more the address of an Ingress that was changed: until now its
-// controller may have routed by the former rules, and nothing says when it reads the new ones.
-func (r *Run) stillServed(ctx context.Context, objects []*unstructured.Unstructured, reached front.Front) error {
-	defer r.waitTime()()
-	select {
-	case <-time.After(answerTime):
-	case <-ctx.Done():
-		return context.Cause(ctx)
-	}
-	ctx, cancel := context.WithTimeout(ctx, answerTime)
-	defer cancel()
-	_, err := reach.AddressOf(ctx, r.env.Production, objects, reached.Service, reached.Answers(), nil)
-	return err
-}
-
-// answerTime limits how long an address may take to answer again after tests failed there.
-const answerTime = 3 * time.Second
-
-// unlessGone returns why tests failed: if the address no longer answers, that, else the
-// tests' own error. A controller may route by an Ingress's former rules for a moment.
-func (r *Run) unlessGone(ctx context.Context, in *cluster.Cluster, objects []*unstructured.Unstructured, reached front.Front, failed error) error {
-	if failed == nil || ctx.Err() != nil {
-		return failed
-	}
-	defer r.waitTime()()
-	ctx, cancel := context.WithTimeout(ctx, answerTime)
-	defer cancel()
-	_, err := reach.AddressOf(ctx, in, objects, reached.Service, reached.Answers(), nil)
-	if gone := (*cluster.Error)(nil); errors.As(err, &gone) && gone.Class == cluster.NoAddress {
-		return err
-	}
-	return failed
+	return "at " + at.address + untested, r.unlessGone(ctx, r.env.Production, stage, objects, reached, err)
 }

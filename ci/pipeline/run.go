@@ -33,6 +33,8 @@ type Options struct {
 	RunURL  string    // of the vendor's run
 	Image   string    // repository of the first image, without a tag
 
+	Address string // URL where users reach the application, without a path; empty: it is found
+
 	BuildNamespace, Namespace      string
 	BetaOverlay, ProductionOverlay string
 
@@ -94,6 +96,8 @@ type Run struct {
 
 	report report.Report
 	detail string // of the stage under way, for its final line
+
+	atWork atWork // whom the stage under way waits for
 
 	heard timeline      // of the stage under way, for the reports
 	ran   []report.Test // the same

@@ -59,11 +59,7 @@ func (r *Run) Execute(ctx context.Context, stages []Stage, dir *report.Dir) repo
 
 // stage runs one stage within its time.
 func (r *Run) stage(ctx context.Context, stage Stage) *Failure {
-	limit := OutOfTime{What: "--stage-timeout", Limit: r.opts.StageTimeout}
-	if stage.Time > 0 {
-		limit = OutOfTime{What: "the time for " + stage.Name, Limit: stage.Time}
-	}
-	ctx, cancel := context.WithTimeoutCause(ctx, limit.Limit, limit)
+	ctx, cancel := r.timed(ctx, stage)
 	defer cancel()
 	ctx, span := r.span(ctx, stage)
 	done := report.Stage{Name: stage.Name, Result: report.Passed, Start: time.Now()}

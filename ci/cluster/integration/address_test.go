@@ -36,6 +36,15 @@ func publish(t *testing.T, c *cluster.Cluster, namespace, ip string) {
 	require.NoError(t, err)
 }
 
+// addressOf finds the one address that there is.
+func addressOf(ctx context.Context, c *cluster.Cluster, wanted reach.Wanted) (reach.Address, error) {
+	found, err := reach.AddressesOf(ctx, c, wanted)
+	if err != nil {
+		return reach.Address{}, err
+	}
+	return found[0], nil
+}
+
 func TestAddressCountsOnlyOnceItHasAnswered(t *testing.T) {
 	t.Parallel()
 	var asked atomic.Int32
@@ -54,7 +63,7 @@ func TestAddressCountsOnlyOnceItHasAnswered(t *testing.T) {
 	_, err := apply.Apply(t.Context(), c, wanted, apply.Options{})
 	require.NoError(t, err)
 	time.AfterFunc(300*time.Millisecond, func() { publish(t, c, namespace, "192.0.2.7") })
-	address, err := reach.AddressOf(within(t, 10*time.Second), c, wanted, "api", "/demo/health", nil)
+	address, err := addressOf(within(t, 10*time.Second), c, reach.Wanted{Objects: wanted, Service: "api", Path: "/demo/health"})
 	require.NoError(t, err)
 	require.Equal(t, reach.Address{URL: "http://192.0.2.7", FoundBy: "Ingress " + namespace + "/api, ip in its status"}, address)
 	require.GreaterOrEqual(t, asked.Load(), int32(6))
@@ -71,14 +80,14 @@ func TestAddressSaysWhatWasTried(t *testing.T) {
 	wanted := clustertest.Objects(t, namespace, ingress)
 	_, err := apply.Apply(t.Context(), c, wanted, apply.Options{})
 	require.NoError(t, err)
-	_, err = reach.AddressOf(within(t, time.Second), c, wanted, "api", "/demo/health", nil)
+	_, err = addressOf(within(t, time.Second), c, reach.Wanted{Objects: wanted, Service: "api", Path: "/demo/health"})
 	require.ErrorContains(t, clustertest.RequireClass(t, err, cluster.NoAddress), "it has no address in its status")
 
 	publish(t, c, namespace, "192.0.2.7")
-	_, err = reach.AddressOf(within(t, time.Second), c, wanted, "api", "/demo/health", nil)
+	_, err = addressOf(within(t, time.Second), c, reach.Wanted{Objects: wanted, Service: "api", Path: "/demo/health"})
 	require.ErrorContains(t, clustertest.RequireClass(t, err, cluster.NoAddress), "GET http://192.0.2.7/demo/health: 404 Not Found")
-	_, err = reach.AddressOf(within(t, time.Second), c, wanted, "other", "/demo", nil)
-	require.ErrorContains(t, clustertest.RequireClass(t, err, cluster.NoAddress), "no Ingress among the objects leads to Service other")
+	_, err = addressOf(within(t, time.Second), c, reach.Wanted{Objects: wanted, Service: "other", Path: "/demo"})
+	require.ErrorContains(t, clustertest.RequireClass(t, err, cluster.NoAddress), "nothing among the objects leads users to Service other at /demo")
 }
 
 func TestAHostThatDNSDoesNotKnowIsAskedAtThePublishedAddress(t *testing.T) {
@@ -101,7 +110,7 @@ func TestAHostThatDNSDoesNotKnowIsAskedAtThePublishedAddress(t *testing.T) {
 	time.AfterFunc(3*time.Second, func() { publish(t, c, namespace, "192.0.2.7") })
 	time.AfterFunc(8*time.Second, func() { serves.Store(true) })
 	var heard []string
-	address, err := reach.AddressOf(within(t, 30*time.Second), c, wanted, "api", "/demo/health", func(object, state string) { heard = append(heard, object+": "+state) })
+	address, err := addressOf(within(t, 30*time.Second), c, reach.Wanted{Objects: wanted, Service: "api", Path: "/demo/health", Progress: func(object, state string) { heard = append(heard, object+": "+state) }})
 	require.NoError(t, err)
 	found := "Ingress " + namespace + "/api"
 	require.Equal(t, reach.Address{URL: "http://shop.example", Dial: "192.0.2.7", FoundBy: found + ", host in its rule, dialled at 192.0.2.7"}, address)

@@ -14,6 +14,7 @@ import (
 
 	"github.com/slipway-cd/slipway/ci/cluster"
 	"github.com/slipway-cd/slipway/ci/cluster/managed"
+	"github.com/slipway-cd/slipway/ci/route"
 )
 
 // traffic is requests that an object asks for.
@@ -24,19 +25,6 @@ type traffic struct {
 }
 
 func (r traffic) String() string { return cmp.Or(r.host, "*") + cmp.Or(r.path, "/") }
-
-// routed are the kinds that ask for traffic: Ingress, HTTPRoute of the Gateway API
-// and OpenShift's Route.
-var routed = map[schema.GroupKind]struct {
-	resource schema.GroupVersionResource
-	routes   func(object *unstructured.Unstructured) []traffic
-}{
-	{Group: "networking.k8s.io", Kind: "Ingress"}: {cluster.Ingresses, ingressRoutes},
-	{Group: "gateway.networking.k8s.io", Kind: "HTTPRoute"}: {
-		schema.GroupVersionResource{Group: "gateway.networking.k8s.io", Version: "v1", Resource: "httproutes"}, httpRoutes},
-	{Group: "route.openshift.io", Kind: "Route"}: {
-		schema.GroupVersionResource{Group: "route.openshift.io", Version: "v1", Resource: "routes"}, openshiftRoutes},
-}
 
 // Routes returns what asks for traffic in a namespace now, for Isolation.Beside. A
 // kind that the cluster does not have, or that these credentials may not read and the
@@ -49,11 +37,11 @@ func Routes(ctx context.Context, c *cluster.Cluster, namespace string, beta []*u
 	var mutex sync.Mutex
 	var live []*unstructured.Unstructured
 	var reading errgroup.Group
-	for kind, r := range routed {
+	for _, kind := range route.Kinds {
 		reading.Go(func() error {
-			list, err := c.Dynamic.Resource(r.resource).Namespace(namespace).List(ctx, metav1.ListOptions{})
+			list, err := c.Dynamic.Resource(kind.Resource).Namespace(namespace).List(ctx, metav1.ListOptions{})
 			switch {
-			case apierrors.IsNotFound(err), apierrors.IsForbidden(err) && !kinds[kind]:
+			case apierrors.IsNotFound(err), apierrors.IsForbidden(err) && !kinds[kind.GroupKind]:
 				return nil
 			case err != nil:
 				return cluster.FromAPI(ctx, managed.Name(kind.Kind, namespace, "*"), "list", err)
@@ -86,12 +74,14 @@ func conflictingRoute(beta, production []*unstructured.Unstructured) error {
 	return nil
 }
 
-func routesOf(object *unstructured.Unstructured) []traffic {
-	kind, known := routed[object.GroupVersionKind().GroupKind()]
-	if !known {
-		return nil
+func routesOf(object *unstructured.Unstructured) (out []traffic) {
+	for _, r := range route.Of(object) {
+		if r.Host == "" && r.Object.GetKind() == "Route" {
+			continue // it gets a host of its own
+		}
+		out = append(out, trafficOf(r))
 	}
-	return kind.routes(object)
+	return out
 }
 
 // takes reports whether requests that go to live would come here: hosts that may
@@ -114,71 +104,12 @@ func sameHost(a, b string) bool {
 	return a == "" || b == "" || a == b || covers(a, b) || covers(b, a)
 }
 
-// routeOf cuts a pattern at its first character that is none of a plain path, so
+// trafficOf cuts a pattern at its first character that is none of a plain path, so
 // that it covers at least what the pattern does.
-func routeOf(host, path string, exact bool) traffic {
-	if at := strings.IndexAny(path, "(*[+^$|?\\"); at >= 0 && !exact {
+func trafficOf(r route.Route) traffic {
+	path := r.Path
+	if at := strings.IndexAny(path, route.Pattern); at >= 0 && !r.Exact {
 		path = path[:strings.LastIndex(path[:at], "/")+1]
 	}
-	return traffic{host: host, path: strings.TrimRight(path, "/"), exact: exact}
-}
-
-func ingressRoutes(object *unstructured.Unstructured) (out []traffic) {
-	if _, catchAll, _ := unstructured.NestedMap(object.Object, "spec", "defaultBackend"); catchAll {
-		out = append(out, traffic{})
-	}
-	for _, rule := range listAt(object.Object, "spec", "rules") {
-		host, _, _ := unstructured.NestedString(rule, "host")
-		paths := listAt(rule, "http", "paths")
-		if len(paths) == 0 {
-			out = append(out, traffic{host: host})
-		}
-		for _, path := range paths {
-			value, _, _ := unstructured.NestedString(path, "path")
-			kind, _, _ := unstructured.NestedString(path, "pathType")
-			out = append(out, routeOf(host, value, kind == "Exact"))
-		}
-	}
-	return out
-}
-
-func httpRoutes(object *unstructured.Unstructured) (out []traffic) {
-	hosts, _, _ := unstructured.NestedStringSlice(object.Object, "spec", "hostnames")
-	if len(hosts) == 0 {
-		hosts = []string{""}
-	}
-	for _, host := range hosts {
-		for _, rule := range listAt(object.Object, "spec", "rules") {
-			matches := listAt(rule, "matches")
-			if len(matches) == 0 {
-				out = append(out, traffic{host: host})
-			}
-			for _, match := range matches {
-				value, _, _ := unstructured.NestedString(match, "path", "value")
-				kind, _, _ := unstructured.NestedString(match, "path", "type")
-				out = append(out, routeOf(host, value, kind == "Exact"))
-			}
-		}
-	}
-	return out
-}
-
-func openshiftRoutes(object *unstructured.Unstructured) []traffic {
-	host, _, _ := unstructured.NestedString(object.Object, "spec", "host")
-	if host == "" {
-		return nil // it gets one of its own
-	}
-	path, _, _ := unstructured.NestedString(object.Object, "spec", "path")
-	return []traffic{routeOf(host, path, false)}
-}
-
-// listAt returns the objects of a list that lies at the path.
-func listAt(object map[string]any, path ...string) (out []map[string]any) {
-	list, _, _ := unstructured.NestedSlice(object, path...)
-	for _, item := range list {
-		if fields, ok := item.(map[string]any); ok {
-			out = append(out, fields)
-		}
-	}
-	return out
+	return traffic{host: r.Host, path: strings.TrimRight(path, "/"), exact: r.Exact}
 }

@@ -7,32 +7,93 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	discoveryv1 "k8s.io/api/discovery/v1"
 	networkingv1 "k8s.io/api/networking/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/utils/ptr"
+	"sigs.k8s.io/yaml"
+
+	"github.com/slipway-cd/slipway/ci/route"
 )
 
 func TestAHostOfTheRuleIsDialledAtThePublishedAddressFirst(t *testing.T) {
 	t.Parallel()
-	rule := networkingv1.IngressRule{Host: "demo.example", IngressRuleValue: networkingv1.IngressRuleValue{HTTP: &networkingv1.HTTPIngressRuleValue{Paths: []networkingv1.HTTPIngressPath{{Path: "/", Backend: networkingv1.IngressBackend{Service: &networkingv1.IngressServiceBackend{Name: "web"}}}}}}}
-	in := &networkingv1.Ingress{Spec: networkingv1.IngressSpec{Rules: []networkingv1.IngressRule{rule}}}
-	in.Namespace, in.Name = "shop", "web"
-	published := func(at ...networkingv1.IngressLoadBalancerIngress) []Address {
+	e := entrance{name: "Ingress shop/web", route: route.Route{Host: "demo.example"}}
+	in := &networkingv1.Ingress{}
+	at := func(at ...networkingv1.IngressLoadBalancerIngress) []Address {
 		in.Status.LoadBalancer.Ingress = at
-		return addressesOf(in, "web")
+		return e.addresses(published(in, e.route.TLS))
 	}
 	const found = "Ingress shop/web, "
-	require.Empty(t, published(), "the controller has not published it")
-	require.Empty(t, published(networkingv1.IngressLoadBalancerIngress{}))
+	require.Empty(t, at(), "the controller has not published it")
+	require.Empty(t, at(networkingv1.IngressLoadBalancerIngress{}))
 	ip, lb := networkingv1.IngressLoadBalancerIngress{IP: "2001:db8::1"}, networkingv1.IngressLoadBalancerIngress{Hostname: "lb.example"}
 	byName := Address{URL: "http://demo.example", FoundBy: found + "host in its rule"}
-	require.Equal(t, []Address{{URL: "http://demo.example", Dial: "2001:db8::1", FoundBy: found + "host in its rule, dialled at 2001:db8::1"}, byName}, published(ip, lb))
-	require.Equal(t, []Address{{URL: "http://demo.example", Dial: "lb.example", FoundBy: found + "host in its rule, dialled at lb.example"}, byName}, published(lb))
-	in.Spec.TLS = []networkingv1.IngressTLS{{Hosts: []string{"demo.example"}}}
-	require.Equal(t, "https://demo.example", published(lb)[0].URL)
-	for _, any := range []string{"", "*.example"} {
-		in.Spec.Rules[0].Host = any
-		require.Equal(t, []Address{{URL: "http://lb.example", FoundBy: found + "hostname in its status"}}, published(lb))
-		require.Equal(t, []Address{{URL: "http://[2001:db8::1]", FoundBy: found + "ip in its status"}}, published(ip))
+	require.Equal(t, []Address{{URL: "http://demo.example", Dial: "2001:db8::1", FoundBy: found + "host in its rule, dialled at 2001:db8::1"}, byName}, at(ip))
+	require.Equal(t, []Address{{URL: "http://demo.example", Dial: "lb.example", FoundBy: found + "host in its rule, dialled at lb.example"}, byName}, at(lb))
+	e.route.TLS = true
+	require.Equal(t, "https://demo.example", at(lb)[0].URL)
+	e.route = route.Route{Host: "*.example"}
+	require.Equal(t, "http://slipway.example", at(lb)[0].URL, "a name that the wildcard covers")
+	e.route.Host = ""
+	require.Equal(t, []Address{{URL: "http://lb.example", FoundBy: found + "hostname in its status"}}, at(lb))
+	require.Equal(t, []Address{{URL: "http://[2001:db8::1]", FoundBy: found + "ip in its status"}}, at(ip))
+	ip.Ports = []networkingv1.IngressPortStatus{{Port: 8080}}
+	require.Equal(t, "http://[2001:db8::1]:8080", at(ip)[0].URL)
+}
+
+// live is an object as a controller left it.
+func live(t *testing.T, text string) *unstructured.Unstructured {
+	t.Helper()
+	object := &unstructured.Unstructured{}
+	content, err := yaml.YAMLToJSON([]byte(text))
+	require.NoError(t, err)
+	require.NoError(t, object.UnmarshalJSON(content))
+	return object
+}
+
+func TestAGatewaySaysPortsAndHostsByItsListeners(t *testing.T) {
+	t.Parallel()
+	gateway := live(t, `{apiVersion: gateway.networking.k8s.io/v1, kind: Gateway, metadata: {namespace: edge, name: web}, spec: {listeners: [
+		{name: http, protocol: HTTP, port: 80}, {name: alt, protocol: HTTP, port: 8080, hostname: '*.alt.example'},
+		{name: https, protocol: HTTPS, port: 443, hostname: '*.shop.example'}, {name: db, protocol: TCP, port: 5432}]},
+		status: {addresses: [{type: IPAddress, value: 192.0.2.7}]}}`)
+	for name, c := range map[string]struct {
+		host string
+		ref  string // of the parent
+		want []string
+	}{
+		"any host":                 {want: []string{"https://slipway.shop.example at 192.0.2.7", "https://slipway.shop.example", "http://192.0.2.7", "http://slipway.alt.example:8080 at 192.0.2.7", "http://slipway.alt.example:8080"}},
+		"a host with TLS":          {host: "a.shop.example", want: []string{"https://a.shop.example at 192.0.2.7", "https://a.shop.example", "http://a.shop.example at 192.0.2.7", "http://a.shop.example"}},
+		"one listener by its name": {host: "a.shop.example", ref: "sectionName: http", want: []string{"http://a.shop.example at 192.0.2.7", "http://a.shop.example"}},
+		"one listener by its port": {host: "b.alt.example", ref: "port: 8080", want: []string{"http://b.alt.example:8080 at 192.0.2.7", "http://b.alt.example:8080"}},
+		"a host of no listener":    {host: "other.example", ref: "sectionName: https"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			object := live(t, "{apiVersion: gateway.networking.k8s.io/v1, kind: HTTPRoute, metadata: {namespace: shop, name: web}, spec: {parentRefs: [{namespace: edge, name: web, "+c.ref+"}]}}")
+			r := route.Route{Object: object, Host: c.host}
+			var got []string
+			for _, a := range (entrance{name: "HTTPRoute shop/web", route: r}).addresses(newGateways(r).parents[0].places(gateway, c.host)) {
+				text := a.URL
+				if a.Dial != "" {
+					text += " at " + a.Dial
+				}
+				got = append(got, text)
+			}
+			require.Equal(t, c.want, got)
+		})
 	}
+}
+
+func TestARouteIsWhereARouterAdmittedIt(t *testing.T) {
+	t.Parallel()
+	object := live(t, `{apiVersion: route.openshift.io/v1, kind: Route, metadata: {namespace: shop, name: web}, status: {ingress: [
+		{host: refused.example, conditions: [{type: Admitted, status: "False"}]},
+		{host: web-shop.apps.example, routerCanonicalHostname: router.apps.example, conditions: [{type: Admitted, status: "True"}]}]}}`)
+	e := entrance{name: "Route shop/web"}
+	require.Equal(t, []Address{
+		{URL: "https://web-shop.apps.example", Dial: "router.apps.example", FoundBy: "Route shop/web, host in its rule, dialled at router.apps.example"},
+		{URL: "https://web-shop.apps.example", FoundBy: "Route shop/web, host in its rule"},
+	}, e.addresses(admitted(object, true)))
 }
 
 func TestReadyPodTakesTheNumberOfTheNamedPortFromItsSlice(t *testing.T) {

@@ -9,26 +9,40 @@ import (
 	"github.com/slipway-cd/slipway/ci/cluster"
 )
 
-// unpublished is what an Ingress lacks that no controller has taken.
-const unpublished = "it has no address in its status"
-
 // attempt is what was tried last, and what came back.
 type attempt struct {
+	lacks     string // of the object, while it had no address
 	addresses []Address
 	answers   []answer // of the first addresses, at least of one
 }
 
 // noAddress is the error when no address answered until ctx was over.
-func noAddress(ctx context.Context, object string, last attempt) error {
+func noAddress(ctx context.Context, c *cluster.Cluster, e entrance, last attempt) error {
 	if !errors.Is(context.Cause(ctx), context.DeadlineExceeded) {
-		return fmt.Errorf("%s: find its address: %w", object, context.Cause(ctx))
+		return fmt.Errorf("%s: find its address: %w", e.name, context.Cause(ctx))
 	}
-	failed := &cluster.Error{Class: cluster.NoAddress, Object: object, Err: context.DeadlineExceeded,
-		Cause: "no address answered in time: " + unpublished, Try: "check that an ingress controller serves its class and publishes an address"}
+	failed := &cluster.Error{Class: cluster.NoAddress, Object: e.name, Err: context.DeadlineExceeded,
+		Cause: "no address answered in time: " + last.lacks, Try: e.try()}
 	if last.addresses != nil {
 		failed.Cause, failed.Try = "no address answered in time: "+textOf(last.answers), last.try()
 	}
+	failed.Evidence = e.warning(ctx, c)
 	return failed
+}
+
+// try says what to do about an object that has no address.
+func (e entrance) try() string {
+	switch e.publisher.(type) {
+	case *ingress:
+		return "check that an ingress controller serves its class; where it publishes no address, say where it is: --address URL, or address in the description of the application"
+	case *gateways:
+		return "check that the Gateway is there, takes routes of this namespace, and has an address"
+	case *openShift:
+		return "check that a router selects its namespace and labels, and that no other Route has its host"
+	case *loadBalancer:
+		return "check that the cluster has a controller for Services of type LoadBalancer and that it may make one more"
+	}
+	return "check that a node is ready"
 }
 
 // try says what to do: each kind of answer has somebody else to be asked.
@@ -42,6 +56,8 @@ func (a attempt) try() string {
 		published = host
 	}
 	switch {
+	case a.addresses[0].guessed:
+		return "its controller publishes no address, and those that were tried are not it: say where it is, --address URL, or address in the description of the application"
 	case answer.answered:
 		return fmt.Sprintf("something answers at %s, which the controller published: check that it has taken these rules, and health in the description of the application", published)
 	case answer.unresolved == "":

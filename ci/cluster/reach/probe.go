@@ -29,6 +29,8 @@ type probe struct {
 	client *http.Client
 	url    string
 	at     string // the host that is dialled instead of the URL's, or empty
+
+	guessed bool // something else may answer there
 }
 
 func newProbe(dial dialer, url, at string) probe {
@@ -141,7 +143,7 @@ func answers(ctx context.Context, changed chan struct{}, probes []probe, heard f
 func askInTurn(ctx context.Context, probes []probe) (by int, got []answer) {
 	for i, p := range probes {
 		got = append(got, p.ask(ctx))
-		if got[i].answered {
+		if got[i].answered && (!p.guessed || got[i].text == "") {
 			return i, got
 		}
 	}

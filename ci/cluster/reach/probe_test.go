@@ -109,7 +109,7 @@ func TestTheErrorSaysWhatCameBackAndWhomToAsk(t *testing.T) {
 		heard := ""
 		_, tried, err := answers(ctx, nil, probes, func(text string) { heard = text })
 		require.Error(t, err, name)
-		failed := noAddress(ctx, "Ingress shop/web", attempt{addresses: c.addresses, answers: tried}).(*cluster.Error)
+		failed := noAddress(ctx, nil, entrance{name: "Ingress shop/web"}, attempt{addresses: c.addresses, answers: tried}).(*cluster.Error)
 		require.Equal(t, cluster.NoAddress, failed.Class, name)
 		require.Contains(t, failed.Cause, c.cause, name)
 		require.Contains(t, failed.Cause, heard, name)

@@ -1,6 +1,7 @@
 package reach
 
 import (
+	"cmp"
 	"context"
 	"io"
 	"net"
@@ -11,48 +12,80 @@ import (
 	"github.com/slipway-cd/slipway/ci/cluster"
 )
 
-// Relay carries connections to a port of 127.0.0.1 to the host at which an address is
-// dialled, for containers that know only the name.
+// Relay carries connections to a port of 127.0.0.1 to where an address is, for containers
+// that could not get there.
 type Relay struct {
-	Host      string // the name
-	Port      int    // that the address has: 80 or 443
+	Host      string // by which containers are to know it
+	Port      int    // that the address has
 	LocalPort int
+	URL       string // of the address, with that host
 
 	listener net.Listener
 	stop     context.CancelFunc
 	open     sync.WaitGroup
 }
 
-// RelayTo opens a relay to an address whose name DNS does not know; nil where the URL says
-// how to get there.
+// outside is the name that this machine gets in containers, in which localhost is another.
+const outside = "outside.slipway"
+
+// RelayTo opens a relay to an address whose name DNS does not know, or that means this
+// machine itself; nil where containers get there by themselves.
 func RelayTo(ctx context.Context, c *cluster.Cluster, a Address) (*Relay, error) {
 	at, err := url.Parse(a.URL)
-	if err != nil || a.Dial == "" {
+	if err != nil {
 		return nil, err
 	}
-	if _, err := net.DefaultResolver.LookupHost(ctx, at.Hostname()); err == nil {
+	host, to := at.Hostname(), cmp.Or(a.Dial, at.Hostname())
+	switch {
+	case isLocal(ctx, host):
+		host = outside
+	case a.Dial != "" && isLocal(ctx, a.Dial):
+	case net.ParseIP(host) != nil:
 		return nil, nil
+	default:
+		if _, err := net.DefaultResolver.LookupHost(ctx, host); err == nil {
+			return nil, nil
+		}
 	}
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		return nil, err
 	}
-	out := &Relay{Host: at.Hostname(), Port: 80, LocalPort: listener.Addr().(*net.TCPAddr).Port, listener: listener}
-	if at.Scheme == "https" {
-		out.Port = 443
-	}
+	out := &Relay{Host: host, Port: portOf(at), LocalPort: listener.Addr().(*net.TCPAddr).Port, listener: listener}
+	out.URL = schemed(at.Scheme == "https", host, int32(out.Port))
 	ctx, out.stop = context.WithCancel(context.WithoutCancel(ctx))
-	address := net.JoinHostPort(a.Dial, strconv.Itoa(out.Port))
+	address, dial := net.JoinHostPort(to, strconv.Itoa(out.Port)), dialerOf(c)
 	out.open.Go(func() {
 		for {
 			connection, err := listener.Accept()
 			if err != nil {
 				return
 			}
-			out.open.Go(func() { carry(ctx, c.DialContext, connection, address) })
+			out.open.Go(func() { carry(ctx, dial, connection, address) })
 		}
 	})
 	return out, nil
+}
+
+// isLocal reports whether a host is this machine by its loopback, as Docker Desktop's
+// clusters publish it.
+func isLocal(ctx context.Context, host string) bool {
+	if ip := net.ParseIP(host); ip != nil {
+		return ip.IsLoopback()
+	}
+	found, err := net.DefaultResolver.LookupIPAddr(ctx, host)
+	return err == nil && len(found) > 0 && found[0].IP.IsLoopback()
+}
+
+func portOf(at *url.URL) int {
+	port, err := strconv.Atoi(at.Port())
+	switch {
+	case err == nil:
+		return port
+	case at.Scheme == "https":
+		return 443
+	}
+	return 80
 }
 
 // carry copies both ways until one side closes or ctx is over.
