@@ -84,7 +84,7 @@ func (e entrance) answers(ctx context.Context, c *cluster.Cluster, wanted Wanted
 			places = guessed
 		}
 		if addresses := e.addresses(places); len(addresses) > 0 {
-			by, tried, err := answers(ctx, w.Changed, probesOf(c, addresses, wanted.Path), telling.Is)
+			by, tried, err := answers(ctx, w.Changed, probesOf(c, addresses, wanted.Path), last.answers, telling.Is)
 			if err == nil {
 				return addresses[by], nil
 			}

@@ -75,7 +75,7 @@ func ForwardTo(ctx context.Context, c *cluster.Cluster, namespace, service strin
 // error at the deadline of ctx is NoAddress. progress is that of ForwardTo.
 func (f *Forward) Answers(ctx context.Context, path string, progress func(object, state string)) error {
 	telling := informer.Tell(managed.Name("Pod", f.namespace, f.Pod), progress)
-	_, tried, err := answers(ctx, nil, []probe{f.probe(path)}, telling.Is)
+	_, tried, err := answers(ctx, nil, []probe{f.probe(path)}, nil, telling.Is)
 	telling.End(readyUnless(err))
 	if err == nil {
 		return nil

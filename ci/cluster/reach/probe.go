@@ -101,8 +101,9 @@ func unanswered(asked string, err error) answer {
 // answers returns which of the probes was answered with 2xx three times in a row. One is
 // asked only while nothing at all answers those before it. It stops with an error when
 // changed says that there may be another address or ctx is over; tried then says what
-// the last answers were. heard, if not nil, gets each of them.
-func answers(ctx context.Context, changed chan struct{}, probes []probe, heard func(text string)) (by int, tried []answer, err error) {
+// the last answers were, those of before if there are no better ones. heard, if not nil, gets each of them.
+func answers(ctx context.Context, changed chan struct{}, probes []probe, before []answer, heard func(text string)) (by int, tried []answer, err error) {
+	tried = before
 	for good := 0; ; {
 		now := []answer{}
 		if good > 0 {

@@ -61,7 +61,7 @@ func TestThePublishedAddressIsAskedForTheRulesHost(t *testing.T) {
 	defer server.Close()
 	p := newProbe(network(map[string]string{"192.0.2.7:443": server.Listener.Addr().String()}), "https://example.com/health", "192.0.2.7")
 	p.client.Transport.(*http.Transport).TLSClientConfig = server.Client().Transport.(*http.Transport).TLSClientConfig // trusts its certificate, for example.com
-	by, _, err := answers(t.Context(), nil, []probe{p}, nil)
+	by, _, err := answers(t.Context(), nil, []probe{p}, nil, nil)
 	require.NoError(t, err)
 	require.Zero(t, by)
 	require.Equal(t, "example.com", asked.Load())
@@ -73,7 +73,7 @@ func TestTheNameIsAskedWhereNothingAnswersAtThePublishedAddress(t *testing.T) {
 	server := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}))
 	defer server.Close()
 	dial := network(map[string]string{"192.0.2.7:80": unused(t), "shop.example:80": server.Listener.Addr().String()})
-	by, _, err := answers(t.Context(), nil, []probe{newProbe(dial, "http://shop.example/", "192.0.2.7"), newProbe(dial, "http://shop.example/", "")}, nil)
+	by, _, err := answers(t.Context(), nil, []probe{newProbe(dial, "http://shop.example/", "192.0.2.7"), newProbe(dial, "http://shop.example/", "")}, nil, nil)
 	require.NoError(t, err)
 	require.Equal(t, 1, by)
 }
@@ -107,7 +107,7 @@ func TestTheErrorSaysWhatCameBackAndWhomToAsk(t *testing.T) {
 			probes = append(probes, newProbe(network(c.known), a.URL+"/health", a.Dial))
 		}
 		heard := ""
-		_, tried, err := answers(ctx, nil, probes, func(text string) { heard = text })
+		_, tried, err := answers(ctx, nil, probes, nil, func(text string) { heard = text })
 		require.Error(t, err, name)
 		failed := noAddress(ctx, nil, entrance{name: "Ingress shop/web"}, attempt{addresses: c.addresses, answers: tried}).(*cluster.Error)
 		require.Equal(t, cluster.NoAddress, failed.Class, name)
