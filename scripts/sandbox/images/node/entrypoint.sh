@@ -47,9 +47,22 @@ start kube-apiserver kube-apiserver --etcd-servers=http://127.0.0.1:2379 --adver
 	--requestheader-client-ca-file=$pki/front-proxy-ca.crt --requestheader-username-headers=X-Remote-User --requestheader-group-headers=X-Remote-Group \
 	--requestheader-extra-headers-prefix=X-Remote-Extra- --audit-policy-file=/etc/slipway/audit.yaml --audit-log-path=$logs/audit.log --audit-log-maxsize=100 --audit-log-maxbackup=1
 
-until curl -sf --cacert $pki/ca.crt --cert $pki/admin.crt --key $pki/admin.key https://127.0.0.1:6443/readyz >/dev/null; do
+ask() { # PATH CURL'S ARGUMENTS...: ask the API server as the administrator
+	local path=$1
+	shift
+	curl -sf --cacert $pki/ca.crt --cert $pki/admin.crt --key $pki/admin.key "$@" "https://127.0.0.1:6443$path"
+}
+
+until ask /readyz >/dev/null; do
 	[ "$(jobs -rp | wc -l)" -eq 3 ] || { tail -n 5 $logs/*.log; exit 1; }
 	sleep 0.1
+done
+
+# The Gateway API's kinds, before Traefik asks for them: it waits longer each time.
+for file in /usr/local/share/gateway-api/*.yaml; do
+	name=$(sed -n 's/^  name: //p' "$file") # of the definition; others lie deeper
+	ask "/apis/apiextensions.k8s.io/v1/customresourcedefinitions/$name?fieldManager=sandbox&force=true" \
+		-X PATCH -H 'Content-Type: application/apply-patch+yaml' --data-binary @"$file" >/dev/null
 done
 
 start kube-controller-manager kube-controller-manager --kubeconfig=$conf/kube-controller-manager.conf \
@@ -65,7 +78,8 @@ start kube-proxy kube-proxy --config=/etc/slipway/kube-proxy.yaml
 start coredns coredns -conf /run/Corefile
 KUBECONFIG=$conf/admin.conf start volumes volumes
 KUBECONFIG=$conf/admin.conf start traefik traefik --entrypoints.web.address=:80 --providers.kubernetesingress \
-	--providers.kubernetesingress.ingressendpoint.ip="$ip" --providers.providersthrottleduration=100ms \
+	--providers.kubernetesingress.ingressendpoint.ip="$ip" --providers.kubernetesgateway --providers.kubernetesgateway.statusaddress.ip="$ip" \
+	--providers.providersthrottleduration=100ms \
 	--ping --ping.entrypoint=web --global.checknewversion=false --global.sendanonymoususage=false --log.level=INFO
 
 wait -n || true
