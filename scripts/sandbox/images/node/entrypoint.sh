@@ -1,6 +1,7 @@
 #!/bin/bash
 # One Kubernetes node in a container: etcd, the control plane, kubelet,
-# containerd, kube-proxy, CoreDNS and Traefik, each a process of its own.
+# containerd, kube-proxy, CoreDNS, Traefik and two small controllers of our own
+# (volumes, loadbalancer), each a process of its own.
 # When any of them ends, the container ends, and `sandbox up` starts it again.
 set -eu
 
@@ -77,6 +78,7 @@ start kubelet kubelet --config=/run/kubelet.yaml --kubeconfig=$conf/kubelet.conf
 start kube-proxy kube-proxy --config=/etc/slipway/kube-proxy.yaml
 start coredns coredns -conf /run/Corefile
 KUBECONFIG=$conf/admin.conf start volumes volumes
+KUBECONFIG=$conf/admin.conf start loadbalancer loadbalancer "$ip"
 KUBECONFIG=$conf/admin.conf start traefik traefik --entrypoints.web.address=:80 --providers.kubernetesingress \
 	--providers.kubernetesingress.ingressendpoint.ip="$ip" --providers.kubernetesgateway --providers.kubernetesgateway.statusaddress.ip="$ip" \
 	--providers.providersthrottleduration=100ms \
