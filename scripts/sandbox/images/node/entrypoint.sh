@@ -1,7 +1,7 @@
 #!/bin/bash
 # One Kubernetes node in a container: etcd, the control plane, kubelet,
-# containerd, kube-proxy, CoreDNS, Traefik and two small controllers of our own
-# (volumes, loadbalancer), each a process of its own.
+# containerd, kube-proxy, CoreDNS, Traefik and three small controllers of our own
+# (volumes, loadbalancer, networkpolicies), each a process of its own.
 # When any of them ends, the container ends, and `sandbox up` starts it again.
 set -eu
 
@@ -66,6 +66,8 @@ for file in /usr/local/share/gateway-api/*.yaml; do
 		-X PATCH -H 'Content-Type: application/apply-patch+yaml' --data-binary @"$file" >/dev/null
 done
 
+# Before kubelet, which starts pods.
+KUBECONFIG=$conf/admin.conf start networkpolicies networkpolicies /run/networkpolicies.sock
 start kube-controller-manager kube-controller-manager --kubeconfig=$conf/kube-controller-manager.conf \
 	--authentication-kubeconfig=$conf/kube-controller-manager.conf --authorization-kubeconfig=$conf/kube-controller-manager.conf \
 	--client-ca-file=$pki/ca.crt --root-ca-file=$pki/ca.crt --cluster-signing-cert-file=$pki/ca.crt --cluster-signing-key-file=$pki/ca.key \
