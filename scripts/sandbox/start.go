@@ -125,7 +125,8 @@ func (s *Sandbox) waitReady(ctx context.Context, d *docker.Docker, f *flavour.Fl
 	}
 	all := s.questions(d, at, found)
 	if f.Bare {
-		all = append(all, question{"classes", docker.Node, func(ctx context.Context) error { return cluster.AddClasses(ctx, at.Kubeconfig) }})
+		all = append(all, question{"classes", docker.Node, func(ctx context.Context) error { return cluster.AddClasses(ctx, at.Kubeconfig) }},
+			question{"gateway", docker.Node, func(ctx context.Context) error { return cluster.AddGateway(ctx, at.Kubeconfig) }})
 	}
 	answers := make([]ready.Stuck, len(all))
 	var group sync.WaitGroup

@@ -1,7 +1,9 @@
 #!/bin/sh
 # Makes the two modules that Traefik needs and that cannot be had as they are:
 # copies out of the module cache, cut down to what compiles from public modules.
-# Run in the folder that holds go.mod; see the replace lines there.
+# Beside the programs it puts the Gateway API's definitions, of the version that
+# Traefik is compiled with. Run in the folder that holds go.mod; see the replace
+# lines there.
 set -eu
 
 copy() { # MODULE@VERSION FOLDER
@@ -45,3 +47,12 @@ func NewDNSChallengeProviderByName(name string) (challenge.Provider, error) {
 	return nil, fmt.Errorf("unrecognized DNS provider: %s", name)
 }
 GO
+
+# Last: go reads the copies' go.mod files first. The file that is left out keeps
+# users from going back to older definitions.
+cd ../../../..
+go mod download sigs.k8s.io/gateway-api
+mkdir -p bin/gateway-api
+cp "$(go list -m -f '{{.Dir}}' sigs.k8s.io/gateway-api)"/config/crd/standard/*.yaml bin/gateway-api
+rm bin/gateway-api/*_vap_*.yaml
+chmod u+w bin/gateway-api/*

@@ -1,6 +1,7 @@
 #!/bin/bash
 # One Kubernetes node in a container: etcd, the control plane, kubelet,
-# containerd, kube-proxy, CoreDNS and Traefik, each a process of its own.
+# containerd, kube-proxy, CoreDNS, Traefik and three small controllers of our own
+# (volumes, loadbalancer, networkpolicies), each a process of its own.
 # When any of them ends, the container ends, and `sandbox up` starts it again.
 set -eu
 
@@ -47,11 +48,26 @@ start kube-apiserver kube-apiserver --etcd-servers=http://127.0.0.1:2379 --adver
 	--requestheader-client-ca-file=$pki/front-proxy-ca.crt --requestheader-username-headers=X-Remote-User --requestheader-group-headers=X-Remote-Group \
 	--requestheader-extra-headers-prefix=X-Remote-Extra- --audit-policy-file=/etc/slipway/audit.yaml --audit-log-path=$logs/audit.log --audit-log-maxsize=100 --audit-log-maxbackup=1
 
-until curl -sf --cacert $pki/ca.crt --cert $pki/admin.crt --key $pki/admin.key https://127.0.0.1:6443/readyz >/dev/null; do
+ask() { # PATH CURL'S ARGUMENTS...: ask the API server as the administrator
+	local path=$1
+	shift
+	curl -sf --cacert $pki/ca.crt --cert $pki/admin.crt --key $pki/admin.key "$@" "https://127.0.0.1:6443$path"
+}
+
+until ask /readyz >/dev/null; do
 	[ "$(jobs -rp | wc -l)" -eq 3 ] || { tail -n 5 $logs/*.log; exit 1; }
 	sleep 0.1
 done
 
+# The Gateway API's kinds, before Traefik asks for them: it waits longer each time.
+for file in /usr/local/share/gateway-api/*.yaml; do
+	name=$(sed -n 's/^  name: //p' "$file") # of the definition; others lie deeper
+	ask "/apis/apiextensions.k8s.io/v1/customresourcedefinitions/$name?fieldManager=sandbox&force=true" \
+		-X PATCH -H 'Content-Type: application/apply-patch+yaml' --data-binary @"$file" >/dev/null
+done
+
+# Before kubelet, which starts pods.
+KUBECONFIG=$conf/admin.conf start networkpolicies networkpolicies /run/networkpolicies.sock
 start kube-controller-manager kube-controller-manager --kubeconfig=$conf/kube-controller-manager.conf \
 	--authentication-kubeconfig=$conf/kube-controller-manager.conf --authorization-kubeconfig=$conf/kube-controller-manager.conf \
 	--client-ca-file=$pki/ca.crt --root-ca-file=$pki/ca.crt --cluster-signing-cert-file=$pki/ca.crt --cluster-signing-key-file=$pki/ca.key \
@@ -64,8 +80,10 @@ start kubelet kubelet --config=/run/kubelet.yaml --kubeconfig=$conf/kubelet.conf
 start kube-proxy kube-proxy --config=/etc/slipway/kube-proxy.yaml
 start coredns coredns -conf /run/Corefile
 KUBECONFIG=$conf/admin.conf start volumes volumes
+KUBECONFIG=$conf/admin.conf start loadbalancer loadbalancer "$ip"
 KUBECONFIG=$conf/admin.conf start traefik traefik --entrypoints.web.address=:80 --providers.kubernetesingress \
-	--providers.kubernetesingress.ingressendpoint.ip="$ip" --providers.providersthrottleduration=100ms \
+	--providers.kubernetesingress.ingressendpoint.ip="$ip" --providers.kubernetesgateway --providers.kubernetesgateway.statusaddress.ip="$ip" \
+	--providers.providersthrottleduration=100ms \
 	--ping --ping.entrypoint=web --global.checknewversion=false --global.sendanonymoususage=false --log.level=INFO
 
 wait -n || true

@@ -32,13 +32,21 @@ func Kubeconfig(made, server string) ([]byte, error) {
 
 // Client asks as the administrator.
 func Client(kubeconfig string) (*kubernetes.Clientset, error) {
+	config, err := restConfig(kubeconfig)
+	if err != nil {
+		return nil, err
+	}
+	return kubernetes.NewForConfig(config)
+}
+
+func restConfig(kubeconfig string) (*rest.Config, error) {
 	config, err := clientcmd.BuildConfigFromFlags("", kubeconfig)
 	if err != nil {
 		return nil, err
 	}
 	config.Timeout = 5 * time.Second
 	config.WarningHandler = rest.NoWarnings{} // what is asked here need not be told what is deprecated
-	return kubernetes.NewForConfig(config)
+	return config, nil
 }
 
 // NodeReady tells whether the node is Ready and its kubelet has said so since

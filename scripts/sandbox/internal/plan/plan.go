@@ -30,7 +30,7 @@ type Plan struct {
 func Make(images fs.FS) (*Plan, error) {
 	h := hasher{images: images}
 	compiler := runtime.Version() + runtime.GOARCH + strings.Join(GoFlags, " ") + LinkerFlags()
-	node := h.key([]string{"node/go.mod", "node/go.sum", "node/copies.sh", "node/stand-ins", "node/kube", "node/coredns", "node/pause", "node/volumes"}, compiler, strings.Join(Packages["node"], " "))
+	node := h.key([]string{"node/go.mod", "node/go.sum", "node/copies.sh", "node/stand-ins", "node/kube", "node/coredns", "node/pause", "node/volumes", "node/loadbalancer", "node/networkpolicies"}, compiler, strings.Join(Packages["node"], " "))
 	engine := h.key([]string{"engine/go.mod", "engine/go.sum", "engine/copies.sh", "engine/stand-ins"}, compiler, strings.Join(Packages["engine"], " "))
 	light := h.key([]string{"light"}, compiler, strings.Join(Packages["light"], " "))
 	root, postgresRoot := Short(Debian, RootPackages), Short(Debian, PostgresPackages)

@@ -17,6 +17,7 @@ func TestAChangeConcernsWhatIsMadeFromItAndNothingElse(t *testing.T) {
 	for path, want := range map[string][]string{
 		"node/entrypoint.sh":        {"image node"},
 		"node/etc/kubelet.yaml":     {"image node"},
+		"node/loadbalancer/main.go": {"image node", "programs node"},
 		"node/go.sum":               {"image node", "programs node"},
 		"node/stand-ins/ext/ext.go": {"image node", "programs node"},
 		"node/pause/main.go":        {"image node", "image pause", "image registry", "programs node"},

@@ -10,7 +10,7 @@ const (
 
 // Packages are those that become programs, by their module below images.
 var Packages = map[string][]string{
-	"node": {"./kube", "./coredns", "./pause", "./volumes", "github.com/traefik/traefik/v3/cmd/traefik"},
+	"node": {"./kube", "./coredns", "./pause", "./volumes", "./loadbalancer", "./networkpolicies", "github.com/traefik/traefik/v3/cmd/traefik"},
 	"engine": {
 		"github.com/dagger/dagger/cmd/engine", "github.com/dagger/dagger/cmd/dagger", "github.com/dagger/dagger/cmd/init",
 		"github.com/dagger/dagger/cmd/dnsname", "github.com/dagger/dagger/cmd/dialstdio", "github.com/dagger/dagger/cmd/codegen",
