@@ -48,7 +48,17 @@ func (c *Cluster) Confined(ctx context.Context, namespace, account string) (conf
 	if err != nil {
 		return nil, "", err
 	}
+	confined.wide = c
 	return confined, given.impersonate.UserName, nil
+}
+
+// Wide returns the cluster as the given credentials see it, of an administrator all of it.
+// Only for reading what no account of a run may see; credentials of an account see no more.
+func (c *Cluster) Wide() *Cluster {
+	if c.wide != nil {
+		return c.wide
+	}
+	return c
 }
 
 // Impersonation is who the API server takes an account for.

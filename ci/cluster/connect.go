@@ -74,6 +74,7 @@ type Cluster struct {
 	dial     func(ctx context.Context, network, address string) (net.Conn, error)
 	written  generations
 	defined  definedKinds
+	wide     *Cluster // with the credentials given, where these are another account's
 
 	mutex   sync.Mutex
 	granted map[string]authorizationv1.SubjectRulesReviewStatus // by namespace, see rules

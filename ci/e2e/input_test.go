@@ -48,6 +48,8 @@ func TestBadInputIsOneLineAndChangesNothing(t *testing.T) {
 		"an image without a cluster":    {args: []string{"--image", image}, code: 2, says: []string{"--kubeconfig: missing"}},
 		"a cluster without an image":    {args: []string{"--kubeconfig", w.Kubeconfig}, code: 2, says: []string{"--image: missing"}},
 		"a run id that fits no name":    {args: []string{"--run", "A_B"}, code: 2, says: []string{`--run "A_B"`, "lower case"}},
+		"an address that is no URL":     {args: []string{"--address", "shop.example.com"}, code: 2, says: []string{"--address", "want scheme and host, as in https://"}},
+		"an address with a path":        {args: []string{"--address", "http://shop.example.com/demo"}, code: 2, says: []string{"--address", "leave out the path"}},
 		"an output that is none":        {args: []string{"--output", "loud"}, code: 2, says: []string{"--output", "plain"}},
 		"a source that is no folder":    {args: []string{"--source", r.path("main.go")}, code: 2, says: []string{"--source", "not a folder"}},
 		"a source without a Dockerfile": {edit: func(r *repository) { require.NoError(t, os.Remove(r.path("Dockerfile"))) }, code: 2, says: []string{"--source", "no Dockerfile"}},
@@ -57,7 +59,7 @@ func TestBadInputIsOneLineAndChangesNothing(t *testing.T) {
 		}, code: 2, says: []string{"--production-overlay", "kustomize/overlays/production", "missing.yaml"}},
 		"an overlay nobody can reach": {edit: func(r *repository) {
 			r.edit("kustomize/base/ingress.yaml", "            name: api\n", "            name: other\n")
-		}, code: 2, says: []string{"--beta-overlay", "an Ingress leads to Service other, which it has not, and none to api"}},
+		}, code: 2, says: []string{"--beta-overlay", "Ingress api leads to Service other, which it has not, and none to api"}},
 		"a kubeconfig that is not there":  {args: given("/nowhere", image), code: 2, says: []string{"kubeconfig /nowhere"}},
 		"a cluster that does not answer":  {args: given(closed, image), code: 36, says: []string{"cluster https://127.0.0.1:1", "check that it runs"}},
 		"a registry that does not answer": {args: given(w.Kubeconfig, "127.0.0.1:1/go-demo"), code: 36, says: []string{"--image", "127.0.0.1:1", "unreachable"}},

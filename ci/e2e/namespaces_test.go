@@ -66,7 +66,8 @@ func (w *world) removeAfter(t *testing.T, n namespaces) {
 	})
 }
 
-// removeGuard removes the policy that bootstrap makes for a namespace, which is outside of it.
+// removeGuard removes what bootstrap makes for a namespace outside of it: the policy, and rights to
+// read nodes and the sandbox's Gateway.
 func (w *world) removeGuard(t *testing.T, namespace string) {
 	t.Helper()
 	admission, name := w.typed.AdmissionregistrationV1(), "slipway-account."+namespace
@@ -74,6 +75,13 @@ func (w *world) removeGuard(t *testing.T, namespace string) {
 	require.True(t, err == nil || apierrors.IsNotFound(err), "%v", err)
 	err = admission.ValidatingAdmissionPolicies().Delete(context.Background(), name, metav1.DeleteOptions{})
 	require.True(t, err == nil || apierrors.IsNotFound(err), "%v", err)
+	rights, nodes, gateway := w.typed.RbacV1(), "slipway-nodes."+namespace, "slipway-"+namespace+"-web"
+	for _, err := range []error{
+		rights.ClusterRoleBindings().Delete(context.Background(), nodes, metav1.DeleteOptions{}), rights.ClusterRoles().Delete(context.Background(), nodes, metav1.DeleteOptions{}),
+		rights.RoleBindings("gateway").Delete(context.Background(), gateway, metav1.DeleteOptions{}), rights.Roles("gateway").Delete(context.Background(), gateway, metav1.DeleteOptions{}),
+	} {
+		require.True(t, err == nil || apierrors.IsNotFound(err), "%v", err)
+	}
 }
 
 // kept are the credentials of both accounts that the program keeps for its next run.

@@ -1,9 +1,7 @@
 package e2e
 
 import (
-	"context"
 	"encoding/json"
-	"net"
 	"net/http"
 	"testing"
 	"time"
@@ -40,13 +38,7 @@ func (w *world) productionVersion(t *testing.T, done ended) string {
 		}
 	}
 	require.NotEmpty(t, url, "no address of production in the report")
-	dial := func(ctx context.Context, network, address string) (net.Conn, error) {
-		if at, ok := w.Dial[address]; ok {
-			address = at
-		}
-		return new(net.Dialer).DialContext(ctx, network, address)
-	}
-	client := &http.Client{Timeout: 10 * time.Second, Transport: &http.Transport{DialContext: dial, DisableKeepAlives: true}}
+	client := &http.Client{Timeout: 10 * time.Second, Transport: &http.Transport{DialContext: w.dial, DisableKeepAlives: true}}
 	request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, url+"/version", nil)
 	require.NoError(t, err)
 	response, err := client.Do(request)

@@ -89,6 +89,10 @@ func (w *world) addClusterScoped(t *testing.T, all state, resource schema.GroupV
 			in = strings.TrimPrefix(object.GetName(), "down-")
 		case "validatingadmissionpolicies", "validatingadmissionpolicybindings":
 			in = strings.TrimPrefix(object.GetName(), "slipway-account.")
+		case "clusterroles", "clusterrolebindings", "ingressclasses":
+			if in = object.GetName()[strings.LastIndex(object.GetName(), ".")+1:]; !strings.HasPrefix(in, "e2e-") {
+				return false
+			}
 		default:
 			return false
 		}

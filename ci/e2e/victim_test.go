@@ -38,7 +38,9 @@ func newVictim(t *testing.T, name string) *victim {
 	v.n.lease = shortLease
 	v.r = w.newRepository(t, v.n.production)
 	for i, config := range []string{"first", "second"} {
-		v.r.overlay(container("env: [{name: LOG_LEVEL, value: "+[]string{"info", "debug"}[i]+"}]"),
+		level := []string{"info", "debug"}[i]
+		// All new pods at once: each of many rollouts then lasts half as long.
+		v.r.overlay(deployment("strategy: {rollingUpdate: {maxSurge: 2}}, template: {spec: {containers: [{name: api, env: [{name: LOG_LEVEL, value: "+level+"}]}]}}"),
 			"{apiVersion: v1, kind: ConfigMap, metadata: {name: "+config+"}, data: {a: b}}")
 		v.r.commit()
 		done := w.pipeline(t, v.r, v.n)

@@ -26,9 +26,11 @@ func (e entrance) mayBeGuessed() bool {
 }
 
 // guesses are the addresses of the Services that belong to the class's controller, by
-// their names, and those of nodes, where many controllers listen themselves. Credentials
-// that may not read these guess nothing.
+// their names, and those of nodes, where many controllers listen themselves. They are read
+// with an administrator's credentials where those were given: an account of a run has no
+// right to look around in the cluster, and guesses nothing.
 func guesses(ctx context.Context, c *cluster.Cluster, e entrance) ([]place, error) {
+	c = c.Wide()
 	words, err := controllerWords(ctx, c, e)
 	if err != nil {
 		return nil, err

@@ -1,0 +1,191 @@
+package e2e
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"os/exec"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+	corev1 "k8s.io/api/core/v1"
+	discoveryv1 "k8s.io/api/discovery/v1"
+	networkingv1 "k8s.io/api/networking/v1"
+	rbacv1 "k8s.io/api/rbac/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/utils/ptr"
+)
+
+const hostBase = "kustomize/base/host.yaml"
+
+// inFront replaces what leads users to the Service web in the repository host.
+func (r *repository) inFront(objects string) {
+	r.t.Helper()
+	content, err := os.ReadFile(r.path(hostBase))
+	require.NoError(r.t, err)
+	before, _, found := strings.Cut(string(content), "---\napiVersion: v1\nkind: Service")
+	require.True(r.t, found)
+	r.write(hostBase, before+objects)
+	r.commit()
+}
+
+// TestAnApplicationIsFoundByEachKindOfAddress: one that moves from a port of the nodes to a
+// load balancer, and then to a host of a Gateway.
+func TestAnApplicationIsFoundByEachKindOfAddress(t *testing.T) {
+	e := newExample(t, "host")
+	e.r.server().begin()
+	service := func(kind string, port int) string {
+		return fmt.Sprintf("---\n{apiVersion: v1, kind: Service, metadata: {name: web}, spec: {type: %s, selector: {app: web}, ports: [{name: http, port: %d, targetPort: http}]}}\n", kind, port)
+	}
+	bootstrap := func() {
+		done := e.run(t, append([]string{"bootstrap", "--source", e.r.folder}, e.n.flags()...)...)
+		require.Equal(t, 0, done.code, done.stderr)
+	}
+	foundBy := func(done ended) string { return done.report.Addresses[len(done.report.Addresses)-1].FoundBy }
+	name := e.n.production + "/web"
+	e.r.edit(".slipway.yaml", "betas:\n  host: \"{run}.{host}\"\n", "betas:\n  service: true\n")
+
+	e.r.inFront(service("NodePort", 80))
+	bootstrap()
+	nodes := e.shipped(t)
+	require.Regexp(t, "^Service "+name+`, node port \d+$`, foundBy(nodes))
+	e.callChangesNothing(t, nodes)
+
+	e.r.inFront(service("LoadBalancer", 80)) // the port of the sandbox's Ingresses
+	taken := e.pipeline(t, e.r, e.n, "--stage-timeout", "20s")
+	require.Equal(t, 35, taken.code, taken.stdout)
+	require.Contains(t, taken.stage(t, "deploy").Cause, "Service "+name+": no load balancer has given it an address")
+	require.True(t, taken.report.Undo.Done)
+
+	e.r.inFront(service("LoadBalancer", 18080))
+	balanced := e.shipped(t)
+	require.Equal(t, "Service "+name+", ip in its status", foundBy(balanced))
+
+	route := func(gateway string) string {
+		return service("ClusterIP", 80) + "---\n{apiVersion: gateway.networking.k8s.io/v1, kind: HTTPRoute, metadata: {name: web}, spec: {parentRefs: [{name: " + gateway +
+			", namespace: gateway}], hostnames: [" + e.n.production + ".example.com], rules: [{backendRefs: [{name: web, port: 80}]}]}}\n"
+	}
+	e.r.inFront(route("absent"))
+	bootstrap()
+	before := e.snapshot(t, e.n)
+	absent := e.pipeline(t, e.r, e.n, "--stage-timeout", "20s")
+	require.Equal(t, 35, absent.code, absent.stdout)
+	require.Contains(t, absent.stage(t, "deploy").Cause, "HTTPRoute "+name+": Gateway absent has not accepted it")
+	requireSame(t, before.restored(e.n), e.snapshot(t, e.n).restored(e.n), "production is not as it was")
+
+	e.r.inFront(route("web"))
+	bootstrap()
+	gateway := e.shipped(t)
+	require.Contains(t, foundBy(gateway), "HTTPRoute "+name+", host in its rule, dialled at ")
+	e.rollsBack(t, balanced)
+}
+
+// TestAnIngressWhoseControllerPublishesNoAddressIsFoundByItsService: as on minikube, by a
+// second controller in the sandbox's node that publishes nothing; and where somebody says it.
+func TestAnIngressWhoseControllerPublishesNoAddressIsFoundByItsService(t *testing.T) {
+	e := newExample(t, "host")
+	class := e.n.production
+	e.r.edit(hostBase, "host-app.example.com", class+".example.com")
+	e.r.edit(hostBase, "spec:\n  rules:\n  - host", "spec:\n  ingressClassName: "+class+"\n  rules:\n  - host")
+	e.r.server().begin()
+	e.controller(t, class)
+
+	blind := e.pipeline(t, e.r, e.n, "--stage-timeout", "20s")
+	require.Equal(t, 35, blind.code, blind.stdout)
+	require.Contains(t, blind.stage(t, "functional").Cause, "it has no address in its status, and these credentials may not look for its controller")
+	require.Contains(t, blind.stage(t, "functional").Try, "--address URL")
+	e.letLookAround(t)
+
+	done := e.shipped(t)
+	production := done.report.Addresses[len(done.report.Addresses)-1]
+	require.Equal(t, "http://"+class+".example.com:"+e.nodePort(t, class), production.URL)
+	require.Contains(t, production.FoundBy, "Service "+class+"/unpublished of its controller, since nothing is published")
+
+	said := "http://" + e.node(t) + ":" + e.nodePort(t, class)
+	again := e.pipeline(t, e.r, e.n, "--address", said)
+	require.Equal(t, 35, again.code, "the host is asked for by its name, and this address has another: %s", again.stdout)
+	e.r.edit(hostBase, "  - host: "+class+".example.com\n    http", "  - http")
+	e.r.edit(".slipway.yaml", "betas:\n  host: \"{run}.{host}\"\n", "betas:\n  service: true\n")
+	e.r.commit()
+	again = e.pipeline(t, e.r, e.n, "--address", said)
+	require.Equal(t, 0, again.code, again.stdout+again.stderr)
+	require.Equal(t, said, again.report.Addresses[len(again.report.Addresses)-1].URL)
+	require.Equal(t, "--address, as said", again.report.Addresses[len(again.report.Addresses)-1].FoundBy)
+}
+
+// controller starts a controller for the class in the sandbox's node, and makes the Service
+// by which it is reached, as a bare machine has it.
+func (e *example) controller(t *testing.T, class string) {
+	t.Helper()
+	ctx := t.Context()
+	_, err := e.typed.NetworkingV1().IngressClasses().Create(ctx, &networkingv1.IngressClass{ObjectMeta: metav1.ObjectMeta{Name: class},
+		Spec: networkingv1.IngressClassSpec{Controller: "slipway.test/unpublished"}}, metav1.CreateOptions{})
+	require.NoError(t, err)
+	docker := func(args ...string) {
+		cmd := exec.Command("docker", args...)
+		cmd.Env = os.Environ()
+		for name, value := range e.Env {
+			cmd.Env = append(cmd.Env, name+"="+value)
+		}
+		out, err := cmd.CombinedOutput()
+		require.NoError(t, err, string(out))
+	}
+	docker("exec", "--detach", "slipway-node", "sh", "-c", "echo $$ >/run/"+class+".pid; KUBECONFIG=/var/lib/kubernetes/admin.conf exec traefik"+
+		" --entrypoints.web.address=:8088 --providers.kubernetesingressnginx --providers.kubernetesingressnginx.controllerclass=slipway.test/unpublished"+
+		" --providers.kubernetesingressnginx.ingressclass="+class+" --providers.providersthrottleduration=100ms"+
+		" --global.checknewversion=false --global.sendanonymoususage=false >/var/log/slipway/"+class+".log 2>&1")
+	t.Cleanup(func() {
+		docker("exec", "slipway-node", "sh", "-c", "kill $(cat /run/"+class+".pid); rm /run/"+class+".pid")
+		require.NoError(t, e.typed.NetworkingV1().IngressClasses().Delete(context.Background(), class, metav1.DeleteOptions{}))
+	})
+	_, err = e.typed.CoreV1().Services(class).Create(ctx, &corev1.Service{ObjectMeta: metav1.ObjectMeta{Name: "unpublished"},
+		Spec: corev1.ServiceSpec{Type: corev1.ServiceTypeNodePort, Ports: []corev1.ServicePort{{Name: "http", Port: 80}}}}, metav1.CreateOptions{})
+	require.NoError(t, err)
+	_, err = e.typed.DiscoveryV1().EndpointSlices(class).Create(ctx, &discoveryv1.EndpointSlice{
+		ObjectMeta:  metav1.ObjectMeta{Name: "unpublished", Labels: map[string]string{discoveryv1.LabelServiceName: "unpublished"}},
+		AddressType: discoveryv1.AddressTypeIPv4, Endpoints: []discoveryv1.Endpoint{{Addresses: []string{e.node(t)}}},
+		Ports: []discoveryv1.EndpointPort{{Name: ptr.To("http"), Port: ptr.To[int32](8088)}}}, metav1.CreateOptions{})
+	require.NoError(t, err)
+}
+
+// letLookAround gives both accounts of the pipeline the right to find a controller.
+func (e *example) letLookAround(t *testing.T) {
+	t.Helper()
+	rules := []rbacv1.PolicyRule{{APIGroups: []string{""}, Resources: []string{"services", "nodes"}, Verbs: []string{"list"}},
+		{APIGroups: []string{"networking.k8s.io"}, Resources: []string{"ingressclasses"}, Verbs: []string{"list"}}}
+	meta := metav1.ObjectMeta{Name: "look-around." + e.n.production}
+	_, err := e.typed.RbacV1().ClusterRoles().Create(t.Context(), &rbacv1.ClusterRole{ObjectMeta: meta, Rules: rules}, metav1.CreateOptions{})
+	require.NoError(t, err)
+	binding := &rbacv1.ClusterRoleBinding{ObjectMeta: meta, RoleRef: rbacv1.RoleRef{APIGroup: rbacv1.GroupName, Kind: "ClusterRole", Name: meta.Name}}
+	for _, namespace := range []string{e.n.build, e.n.production} {
+		binding.Subjects = append(binding.Subjects, rbacv1.Subject{Kind: "ServiceAccount", Name: "slipway", Namespace: namespace})
+	}
+	_, err = e.typed.RbacV1().ClusterRoleBindings().Create(t.Context(), binding, metav1.CreateOptions{})
+	require.NoError(t, err)
+	t.Cleanup(func() {
+		require.NoError(t, e.typed.RbacV1().ClusterRoleBindings().Delete(context.Background(), meta.Name, metav1.DeleteOptions{}))
+		require.NoError(t, e.typed.RbacV1().ClusterRoles().Delete(context.Background(), meta.Name, metav1.DeleteOptions{}))
+	})
+}
+
+// node is the address of the sandbox's node.
+func (w *world) node(t *testing.T) string {
+	t.Helper()
+	nodes, err := w.typed.CoreV1().Nodes().List(t.Context(), metav1.ListOptions{})
+	require.NoError(t, err)
+	for _, address := range nodes.Items[0].Status.Addresses {
+		if address.Type == corev1.NodeInternalIP {
+			return address.Address
+		}
+	}
+	require.Fail(t, "the node has no address")
+	return ""
+}
+
+func (w *world) nodePort(t *testing.T, namespace string) string {
+	t.Helper()
+	service, err := w.typed.CoreV1().Services(namespace).Get(t.Context(), "unpublished", metav1.GetOptions{})
+	require.NoError(t, err)
+	return fmt.Sprint(service.Spec.Ports[0].NodePort)
+}
