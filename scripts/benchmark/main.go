@@ -1,6 +1,6 @@
-// Command benchmark measures the sandbox, a run of the pipeline and a deploy of
-// many objects on this machine, side by side with the same job done by hand, and
-// prints a table.
+// Command benchmark measures the sandbox, a run of the pipeline, a deploy of
+// many objects and many betas at once on this machine, side by side with the same job done
+// by hand where that can be, and prints a table.
 package main
 
 import (
@@ -34,7 +34,7 @@ func (f *figures) set(key string, value float64) {
 }
 
 type options struct {
-	What    string `arg:"" optional:"" enum:"sandbox,run,deploy," default:"" help:"sandbox, run or deploy; all if not given."`
+	What    string `arg:"" optional:"" enum:"sandbox,run,deploy,scale," default:"" help:"sandbox, run, deploy or scale; all if not given."`
 	JSON    string `name:"json" help:"Write the figures to this file, too." placeholder:"FILE"`
 	Verbose bool   `help:"Also print which requests a deploy makes."`
 }
@@ -59,7 +59,7 @@ func run(ctx context.Context, opts options) error {
 	}
 	defer os.RemoveAll(folder)
 	b := &bench{folder: folder, ci: filepath.Join(folder, "ci"), source: filepath.Join(folder, "source"), figures: f}
-	if opts.What != "deploy" {
+	if opts.What != "deploy" && opts.What != "scale" {
 		if err := command(ctx, "go", "build", "-o", b.ci, "./ci").Run(); err != nil {
 			return err
 		}
@@ -67,7 +67,7 @@ func run(ctx context.Context, opts options) error {
 	for _, part := range []struct {
 		name    string
 		measure func(ctx context.Context) error
-	}{{"sandbox", b.sandbox}, {"run", b.runs}, {"deploy", func(ctx context.Context) error { return b.deploy(ctx, opts.Verbose) }}} {
+	}{{"sandbox", b.sandbox}, {"run", b.runs}, {"deploy", func(ctx context.Context) error { return b.deploy(ctx, opts.Verbose) }}, {"scale", b.scale}} {
 		if opts.What != "" && opts.What != part.name {
 			continue
 		}
