@@ -26,12 +26,6 @@ const (
 	closeTime = 10 * time.Second
 )
 
-// session is what the SDK makes of an engine.
-type session struct {
-	client *dagger.Client
-	err    error
-}
-
 // connectEngine opens a session that outlives a signal, since the undo needs it too. A
 // signal only ends the wait until it is open.
 func connectEngine(ctx context.Context, log io.Writer) (*dagger.Client, error) {
@@ -40,47 +34,59 @@ func connectEngine(ctx context.Context, log io.Writer) (*dagger.Client, error) {
 		named = "" // the SDK uses the session
 	}
 	waiting, stop := context.WithCancel(ctx)
+	defer stop()
 	if named != "" {
 		waiting, stop = context.WithTimeoutCause(ctx, engineTime, fmt.Errorf("%s does not answer within %s", named, engineTime))
+		defer stop()
 	}
-	defer stop()
+	client, err := open(waiting, named, log)
+	switch {
+	case err == nil:
+		return client, nil
+	case ctx.Err() != nil:
+		return nil, context.Cause(ctx)
+	case waiting.Err() != nil:
+		return nil, noEngine(named, context.Cause(waiting))
+	}
+	return nil, noEngine(named, err)
+}
+
+// open opens a session of the engine that is named, or of one that the SDK finds or starts.
+func open(ctx context.Context, named string, log io.Writer) (*dagger.Client, error) {
+	// First, for a session that finds none would go on trying when this process has ended.
+	if err := reachEngine(ctx, named); err != nil {
+		return nil, err
+	}
+	type session struct {
+		client *dagger.Client
+		err    error
+	}
 	opened := make(chan session, 1) // the SDK waits for five minutes and cannot be cancelled
 	go func() {
 		client, err := dagger.Connect(context.WithoutCancel(ctx), dagger.WithLogOutput(log), boundedExport())
-		if err == nil && named != "" {
-			err = checkVersion(waiting, named, client)
-		}
 		opened <- session{client, err}
 	}()
-	out := make(chan error, 1) // beside it, for it takes no time from a run whose engine answers
-	if named != "" {
-		go func() {
-			if err := reachEngine(waiting, named); err != nil {
-				out <- err
-			}
-		}()
-	}
 	select {
 	case s := <-opened:
 		if s.err != nil {
-			return nil, noEngine(named, s.err)
+			return nil, s.err
+		}
+		if err := checkVersion(ctx, named, s.client); err != nil {
+			_ = closeEngine(s.client)
+			return nil, err
 		}
 		return s.client, nil
-	case err := <-out:
-		if waiting.Err() == nil {
-			return nil, noEngine(named, err)
-		}
-	case <-waiting.Done():
-	}
-	if ctx.Err() != nil {
+	case <-ctx.Done():
 		return nil, context.Cause(ctx)
 	}
-	return nil, noEngine(named, context.Cause(waiting))
 }
 
 // checkVersion holds an engine to the SDK's version: what another one makes of the same
-// request nobody has tried.
+// request nobody has tried. That which the SDK finds by itself is of its version.
 func checkVersion(ctx context.Context, named string, client *dagger.Client) error {
+	if named == "" {
+		return nil
+	}
 	version, err := client.Version(ctx)
 	if err != nil || version == "v"+engineconn.CLIVersion {
 		return err

@@ -80,7 +80,7 @@ func checkEngine(ref string) error {
 }
 
 // reachEngine finds out that no engine can be reached there, and why: the SDK would try for
-// minutes, and tells nothing of what went wrong.
+// minutes, and tells nothing of what went wrong. Of what it does not know it says nothing.
 func reachEngine(ctx context.Context, named string) error {
 	at, err := url.Parse(named)
 	if err != nil {

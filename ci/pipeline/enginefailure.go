@@ -59,8 +59,14 @@ func lostBy(err error) string {
 		return "it is shutting down"
 	}
 	_, why, _ := strings.Cut(firstLine(err.Error()), "http://dagger/query")
+	if through := programEnded.FindStringSubmatch(why); through != nil {
+		return through[1] + " ended with " + through[2]
+	}
 	return strings.Trim(why, `\": }]`)
 }
+
+// programEnded is how the SDK's command tells that kubectl or docker, through which it spoke to the engine, has ended.
+var programEnded = regexp.MustCompile(`command \[(\w+) .*\] has exited with ([^,]+),`)
 
 func firstLine(text string) string {
 	line, _, _ := strings.Cut(strings.TrimSpace(text), "\n")
