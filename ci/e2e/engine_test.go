@@ -17,6 +17,7 @@ import (
 func TestManyRunsShareAnEngineOnKubernetes(t *testing.T) {
 	e := newSharedEngine(t)
 	apps := []*tenant{e.newTenant(t, "hello"), e.newTenant(t, "worker")}
+	first, digest := apps[0].r.branch(t), ""
 	t.Run("ten runs of two applications at once", func(t *testing.T) {
 		var waits []func() ended
 		begun := time.Now()
@@ -26,6 +27,9 @@ func TestManyRunsShareAnEngineOnKubernetes(t *testing.T) {
 				until = "production"
 			}
 			r := app.r.branch(t)
+			if i == 0 {
+				r = first
+			}
 			r.commit()
 			waits = append(waits, e.start(t, r, app.n, nil, "--until", until))
 		}
@@ -33,11 +37,22 @@ func TestManyRunsShareAnEngineOnKubernetes(t *testing.T) {
 		for i, wait := range waits {
 			done := wait()
 			require.Equal(t, 0, done.code, done.stdout+done.stderr)
+			if i == 0 {
+				digest = done.report.Digest
+			}
 			commands += apps[i%2].commands
 			executed += len(execution.FindAllString(done.engineLog, -1))
 		}
 		t.Logf("%.0f s; the engine executed %d of the %d commands of ten builds, the rest came from its cache", time.Since(begun).Seconds(), executed, commands)
 		require.Less(t, executed, commands)
+	})
+	t.Run("stopped and started", func(t *testing.T) {
+		e.administer(t, "delete", "pod", "dagger-engine-0")
+		e.awaitServing(t)
+		done := e.pipeline(t, first, apps[0].n, "--until", "build")
+		require.Equal(t, 0, done.code, done.stdout+done.stderr)
+		require.Empty(t, execution.FindAllString(done.engineLog, -1), "its cache is lost")
+		require.Equal(t, digest, done.report.Digest)
 	})
 	t.Run("killed in the middle of builds", func(t *testing.T) { e.isKilled(t, apps) })
 	t.Run("of another version", func(t *testing.T) {
