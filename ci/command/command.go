@@ -55,6 +55,9 @@ func (c *commands) take(ctx context.Context, app description.Application, args [
 	if strings.HasPrefix(parsed.Command(), "sandbox") {
 		return parsed, nil // it is there for every application
 	}
+	if err := c.nameEngine(); err != nil {
+		return nil, err
+	}
 	if strings.HasPrefix(parsed.Command(), "init") {
 		return parsed, c.locate(ctx) // there is no description yet
 	}

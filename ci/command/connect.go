@@ -56,6 +56,6 @@ func (f *flags) engine(ctx context.Context, repository string, log io.Writer) (p
 		Image:  func(reference string) *dagger.Container { return client.Container().From(reference) },
 		Tunnel: func(ports ...dagger.PortForward) *dagger.Service { return client.Host().Service(ports) },
 		Login:  f.host.login(client, repository),
-		Close:  client.Close,
+		Close:  func() error { return closeEngine(client) },
 	}, nil
 }

@@ -36,6 +36,8 @@ type flags struct {
 	Version     string `help:"Version to build (default: the git tag, changed where it does not fit a label; without a tag, commit count and short hash)." placeholder:"V"`
 	Image       string `help:"Image repository, without a tag (default: in the sandbox's registry)." placeholder:"REF"`
 
+	Engine string `help:"A Dagger engine that runs already: kube-pod://POD?namespace=NAME&context=NAME, tcp://HOST:PORT, unix:///PATH or docker-container://NAME; no other is started (default: the sandbox's, else as the SDK finds or starts one)." placeholder:"REF"`
+
 	Kubeconfig string `help:"Credentials of the cluster; neither KUBECONFIG nor ~/.kube/config is read (default: the sandbox)." placeholder:"FILE"`
 	Context    string `help:"Context in --kubeconfig (default: its current context)." placeholder:"NAME"`
 

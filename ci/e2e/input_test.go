@@ -64,6 +64,8 @@ func TestBadInputIsOneLineAndChangesNothing(t *testing.T) {
 		"a cluster that does not answer":  {args: given(closed, image), code: 36, says: []string{"cluster https://127.0.0.1:1", "check that it runs"}},
 		"a registry that does not answer": {args: given(w.Kubeconfig, "127.0.0.1:1/go-demo"), code: 36, says: []string{"--image", "127.0.0.1:1", "unreachable"}},
 		"an engine that does not answer":  {env: "_EXPERIMENTAL_DAGGER_RUNNER_HOST=tcp://127.0.0.1:1", code: 36, says: []string{"engine", "tcp://127.0.0.1:1", "to the address of an engine"}},
+		"an engine of another kind":       {args: []string{"--engine", "image://engine"}, code: 2, says: []string{`--engine "image://engine"`, "write kube-pod://POD"}},
+		"an engine that is not there":     {args: []string{"--engine", "docker-container://nope"}, code: 36, says: []string{"engine: docker-container://nope: docker: ", "No such container", "set --engine"}},
 		"namespaces that do not exist":    {args: given(w.Kubeconfig, image), in: absent, code: 2, says: []string{"namespace " + n.production, "run bootstrap"}},
 		"credentials that may do nothing": {args: given(none, image), code: 2, says: []string{"namespace " + n.production, "run bootstrap"}},
 		"credentials that may only read":  {args: given(reader, image), code: 30, says: []string{"namespace " + n.production, "may not create configmaps", "run bootstrap"}},

@@ -24,6 +24,8 @@ type world struct {
 	program string // the built ci
 	session string // ends the names of this process's namespaces
 
+	variables []string // of the programs that are started, beside the tests' own
+
 	Kubeconfig string            // the administrator's
 	Image      string            // the registry's name in the sandbox
 	Registry   string            // the same registry from this host

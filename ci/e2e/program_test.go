@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"syscall"
 	"testing"
@@ -29,6 +30,7 @@ type ended struct {
 	stdout, stderr string
 	report         report.Report // zero when it wrote none
 	junit          string        // the same as junit.xml
+	engineLog      string        // of the build
 }
 
 // read reads the reports that a run left in a folder, if it left any.
@@ -42,7 +44,12 @@ func (e *ended) read(t *testing.T, folder string) {
 	content, err = os.ReadFile(filepath.Join(folder, "junit.xml"))
 	require.NoError(t, err)
 	e.junit = string(content)
+	content, _ = os.ReadFile(filepath.Join(folder, "logs", "build.log")) // not every command builds
+	e.engineLog = escape.ReplaceAllString(string(content), "")
 }
+
+// escape is what colours the engine's log.
+var escape = regexp.MustCompile(`\x1b\[[0-9;]*m`)
 
 // stage returns the report's stage of a name.
 func (e ended) stage(t *testing.T, name string) report.Stage {
@@ -144,5 +151,13 @@ func (w *world) command(t *testing.T, args ...string) *exec.Cmd {
 			cmd.Env = append(cmd.Env, variable)
 		}
 	}
+	cmd.Env = append(cmd.Env, w.variables...)
 	return cmd
+}
+
+// with is the same world, in which programs have more variables.
+func (w *world) with(variables ...string) *world {
+	more := *w
+	more.variables = variables
+	return &more
 }

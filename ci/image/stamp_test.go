@@ -9,6 +9,7 @@ import (
 
 	"github.com/google/go-containerregistry/pkg/name"
 	v1 "github.com/google/go-containerregistry/pkg/v1"
+	"github.com/google/go-containerregistry/pkg/v1/empty"
 	"github.com/google/go-containerregistry/pkg/v1/mutate"
 	"github.com/google/go-containerregistry/pkg/v1/random"
 	"github.com/google/go-containerregistry/pkg/v1/remote"
@@ -45,6 +46,32 @@ func TestStampGivesImagesThatDifferInTheirTimeAloneOneDigest(t *testing.T) {
 		require.NotEqual(t, digestOf(t, made), digest)
 		require.LessOrEqual(t, uploads.Load(), int32(2), "the configuration alone is uploaded")
 		digests = append(digests, digest)
+	}
+	require.Equal(t, digests[0], digests[1])
+}
+
+func TestStampGivesImagesThatAnEngineMadeAndFoundAgainOneDigest(t *testing.T) {
+	t.Parallel()
+	repo := serve(t, nil)
+	layer, err := random.Layer(64, "application/vnd.oci.image.layer.v1.tar+gzip")
+	require.NoError(t, err)
+	var digests []string
+	for _, by := range []string{"Directory.withDirectoryDockerfileCompat", "rehydrated persisted snapshot"} {
+		made, err := mutate.Append(empty.Image,
+			mutate.Addendum{History: v1.History{CreatedBy: "FROM", Comment: "buildkit.dockerfile.v0", EmptyLayer: true}},
+			mutate.Addendum{Layer: layer, History: v1.History{CreatedBy: by, Comment: "buildkit.exporter.image.v0"}})
+		require.NoError(t, err)
+		ref, err := name.NewTag(repo.String() + ":1.0-beta")
+		require.NoError(t, err)
+		require.NoError(t, remote.Write(ref, made))
+		digest, err := (&image.Registry{}).Stamp(t.Context(), repo, "1.0-beta", time.Unix(0, 0))
+		require.NoError(t, err)
+		digests = append(digests, digest)
+		stamped, err := remote.Image(ref)
+		require.NoError(t, err)
+		config, err := stamped.ConfigFile()
+		require.NoError(t, err)
+		require.Equal(t, "FROM", config.History[0].CreatedBy, "a base's is left alone")
 	}
 	require.Equal(t, digests[0], digests[1])
 }

@@ -1,6 +1,7 @@
 package pipeline
 
 import (
+	"context"
 	"errors"
 	"regexp"
 	"strings"
@@ -26,7 +27,9 @@ func (r *Run) engineFailure(what string, err error) *Failure {
 			failure.Try = "check name and tag of the image that FROM names, and that the engine reaches its registry; without one the sandbox has golang:1.26 and postgres:17"
 		}
 	case engineGone(err):
-		failure.Code, failure.Try = ExitUnreachable, "check that the engine is running: `go run ./ci sandbox status`"
+		r.engineLost.Store(true)
+		failure.Code, failure.Cause, failure.logged = ExitUnreachable, what+": the engine was lost: "+lostBy(err), false
+		failure.Try = "repeat the run when it answers again; `go run ./ci sandbox status` shows the sandbox's"
 	}
 	return failure
 }
@@ -38,16 +41,32 @@ var engineID = regexp.MustCompile(`load \S+: (inputs: )?`)
 // unconverted begins what the engine says of a Dockerfile of which it has run nothing.
 const unconverted = "failed to convert Dockerfile to LLB: "
 
-// engineGone reports whether the engine at the other end of the session no longer answers.
+// engineGone reports whether the engine at the other end of the session no longer answers,
+// or is about to end. Whatever else it says comes with an answer.
 func engineGone(err error) bool {
-	text := err.Error()
-	for _, sign := range []string{"connection refused", "connection reset", "EOF", "broken pipe"} {
-		if strings.Contains(text, "Post \"http://dagger/query\"") && strings.Contains(text, sign) {
-			return true
-		}
+	if errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
+		return false // it is we who ended it
 	}
-	return false
+	return strings.Contains(err.Error(), "http://dagger/query") || strings.Contains(err.Error(), shuttingDown)
 }
+
+const shuttingDown = "engine is shutting down"
+
+// lostBy is what shows that the engine is gone, without what the SDK and its command, which
+// wraps it in JSON, put around it.
+func lostBy(err error) string {
+	if strings.Contains(err.Error(), shuttingDown) {
+		return "it is shutting down"
+	}
+	_, why, _ := strings.Cut(firstLine(err.Error()), "http://dagger/query")
+	if through := programEnded.FindStringSubmatch(why); through != nil {
+		return through[1] + " ended with " + through[2]
+	}
+	return strings.Trim(why, `\": }]`)
+}
+
+// programEnded is how the SDK's command tells that kubectl or docker, through which it spoke to the engine, has ended.
+var programEnded = regexp.MustCompile(`command \[(\w+) .*\] has exited with ([^,]+),`)
 
 func firstLine(text string) string {
 	line, _, _ := strings.Cut(strings.TrimSpace(text), "\n")

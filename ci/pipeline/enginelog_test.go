@@ -25,3 +25,20 @@ func TestABuildWhoseImageCannotBeHadSaysWhatToLookAt(t *testing.T) {
 	require.Contains(t, failure.Try, "the image that FROM names")
 	require.False(t, failure.logged)
 }
+
+func TestAnEngineThatIsLostIsToldInOneLine(t *testing.T) {
+	t.Parallel()
+	for said, want := range map[string]string{
+		`returned error 502: {"data":null,"errors":[{"message":"http do: Post \"http://dagger/query\": unexpected EOF"}]}`: "unexpected EOF",
+		`returned error 502: {"data":null,"errors":[{"message":"http do: Post \"http://dagger/query\": command [kubectl --context= exec -i a -- buildctl dial-stdio] has exited with exit status 137, make sure the URL is valid, and Docker 18.09 or later is installed on the remote host: stderr=command terminated with exit code 137\n"}]}`: "kubectl ended with exit status 137",
+		`Post "http://dagger/query": dial tcp 127.0.0.1:40873: connect: connection refused`: "dial tcp 127.0.0.1:40873: connect: connection refused",
+		`load xyz: inputs: engine is shutting down`:                                         "it is shutting down",
+	} {
+		r := &Run{}
+		failure := r.engineFailure("build unit tests", errors.New(said))
+		require.Equal(t, ExitUnreachable, failure.Code)
+		require.Equal(t, "build unit tests: the engine was lost: "+want, failure.Cause)
+		require.False(t, failure.logged, "its log tells no more")
+		require.True(t, r.engineLost.Load())
+	}
+}

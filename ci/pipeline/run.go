@@ -9,6 +9,7 @@ import (
 	"context"
 	"io/fs"
 	"slices"
+	"sync/atomic"
 	"time"
 
 	"dagger.io/dagger"
@@ -103,6 +104,7 @@ type Run struct {
 	ran   []report.Test // the same
 
 	onEngine, waiting time.Duration // time spent there so far
+	engineLost        atomic.Bool   // the session's engine no longer answers
 
 	outdated  error    // by Preflight: production runs a newer commit already
 	unchanged string   // by Preflight: why there is nothing to ship

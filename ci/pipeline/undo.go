@@ -41,16 +41,16 @@ func (r *Run) undo(ctx context.Context) *Failure {
 		r.report.Undo.Error = failure.Error()
 		return failure
 	}
-	interrupted := ctx.Err() != nil
+	ended := ctx.Err() != nil || r.engineLost.Load() // the session
 	failure := r.stage(context.WithoutCancel(ctx), Stage{Name: "undo", Code: ExitUndo, Run: func(ctx context.Context) (err error) {
 		ctx, done := r.lock.fence(ctx)
 		defer done()
 		renew := func(ctx context.Context) error { return nil }
-		if interrupted {
+		if ended {
 			renew = r.renewEngine
 		}
 		r.detail, err = r.putBack(ctx, "undo", *r.back.record, r.production.former, renew)
-		if interrupted && r.env.Engine.Close != nil {
+		if ended && r.env.Engine.Close != nil {
 			_ = r.env.Engine.Close()
 		}
 		return err

@@ -44,7 +44,7 @@ func (s *Sandbox) questions(d *docker.Docker, at *coordinates.Coordinates, found
 // from what this clone holds and serves, else nil. It makes `up` quick.
 func (s *Sandbox) healthy(ctx context.Context) *coordinates.Coordinates {
 	at, err := coordinates.Load(s.cache)
-	if err != nil || (at.Env[coordinates.RunnerHost] == "") != (s.engine != "") {
+	if err != nil || at.Env[coordinates.RunnerHost] == "" && s.engine == "" { // one of our own beside a named one does no harm
 		return nil
 	}
 	ctx, cancel := context.WithTimeout(ctx, healthPatience)
