@@ -89,6 +89,7 @@ func (w *world) addClusterScoped(t *testing.T, all state, resource schema.GroupV
 			in = strings.TrimPrefix(object.GetName(), "down-")
 		case "validatingadmissionpolicies", "validatingadmissionpolicybindings":
 			in = strings.TrimPrefix(object.GetName(), "slipway-account.")
+		case "mutatingadmissionpolicies", "mutatingadmissionpolicybindings": // none is the program's
 		default:
 			return false
 		}
