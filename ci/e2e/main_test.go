@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/rand"
 	"encoding/json"
+	"errors"
 	"flag"
 	"fmt"
 	"os"
@@ -15,6 +16,7 @@ import (
 
 	"k8s.io/client-go/dynamic"
 	"k8s.io/client-go/kubernetes"
+	"k8s.io/client-go/rest"
 	"k8s.io/client-go/tools/clientcmd"
 )
 
@@ -32,8 +34,10 @@ type world struct {
 	Dial       map[string]string // host:port in the sandbox to host:port on this host
 	Env        map[string]string // what leads to the engine
 
+	config  *rest.Config
 	typed   kubernetes.Interface
 	dynamic dynamic.Interface
+	defined []string // CustomResourceDefinitions that were not there before
 }
 
 var shared *world
@@ -66,7 +70,7 @@ func TestMain(m *testing.M) {
 		fmt.Fprintln(os.Stderr, "prepare end-to-end tests:", err)
 	} else {
 		code = m.Run()
-		if err := shared.removeNamespaces(); err != nil {
+		if err := errors.Join(shared.removeNamespaces(), shared.removeDefinitions()); err != nil {
 			fmt.Fprintln(os.Stderr, "clean up after end-to-end tests:", err)
 			code = 1
 		}
@@ -105,6 +109,9 @@ func prepare(ctx context.Context, folder string) (*world, error) {
 	if w.typed, err = kubernetes.NewForConfig(config); err != nil {
 		return nil, err
 	}
-	w.dynamic, err = dynamic.NewForConfig(config)
-	return w, err
+	w.config = config
+	if w.dynamic, err = dynamic.NewForConfig(config); err != nil {
+		return nil, err
+	}
+	return w, w.define(ctx)
 }

@@ -93,6 +93,7 @@ func (w *world) addClusterScoped(t *testing.T, all state, resource schema.GroupV
 			if in = object.GetName()[strings.LastIndex(object.GetName(), ".")+1:]; !strings.HasPrefix(in, "e2e-") {
 				return false
 			}
+		case "mutatingadmissionpolicies", "mutatingadmissionpolicybindings": // none is the program's
 		default:
 			return false
 		}

@@ -151,6 +151,12 @@ func TestARouteIsReachedWhereItsRouterAdmittedIt(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, "http://api-shop.apps.example", found[0].URL)
 	require.Equal(t, "router.example", found[0].Dial)
+
+	wanted = clustertest.Objects(t, namespace, "{apiVersion: route.openshift.io/v1, kind: Route, metadata: {name: api}, spec: {host: shop.example, to: {kind: Service, name: api}}}")
+	_, err = apply.Apply(t.Context(), c, wanted, apply.Options{})
+	require.NoError(t, err)
+	_, err = reach.AddressesOf(within(t, time.Second), c, reach.Wanted{Objects: wanted, Service: "api", Path: "/health"})
+	require.ErrorContains(t, clustertest.RequireClass(t, err, cluster.NoAddress), "no router has admitted it", "the router still serves the host of before")
 }
 
 func TestAServiceWithoutAnythingBeforeItIsReachedByItsOwnAddress(t *testing.T) {

@@ -94,6 +94,8 @@ func TestARouteIsWhereARouterAdmittedIt(t *testing.T) {
 		{URL: "https://web-shop.apps.example", Dial: "router.apps.example", FoundBy: "Route shop/web, host in its rule, dialled at router.apps.example"},
 		{URL: "https://web-shop.apps.example", FoundBy: "Route shop/web, host in its rule"},
 	}, e.addresses(admitted(object, true)))
+	object.Object["spec"] = map[string]any{"host": "new.example"}
+	require.Empty(t, admitted(object, true), "it is admitted where it was before")
 }
 
 func TestReadyPodTakesTheNumberOfTheNamedPortFromItsSlice(t *testing.T) {

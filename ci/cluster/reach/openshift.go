@@ -34,10 +34,12 @@ func (o *openShift) places() (out []place, lacks string, err error) {
 	return out, "no router has admitted it", nil
 }
 
-// admitted are the hosts at which routers serve a Route.
+// admitted are the hosts at which routers serve a Route. One of the spec before, which the
+// router has not taken away yet, is none.
 func admitted(live *unstructured.Unstructured, tls bool) (out []place) {
+	wanted, _, _ := unstructured.NestedString(live.Object, "spec", "host")
 	for _, router := range mapsAt(live.Object, "status", "ingress") {
-		if host := stringAt(router, "host", ""); host != "" && is(router, "Admitted") {
+		if host := stringAt(router, "host", ""); host != "" && (wanted == "" || host == wanted) && is(router, "Admitted") {
 			out = append(out, place{at: stringAt(router, "routerCanonicalHostname", ""), host: host, tls: tls, from: "host that its router admitted"})
 		}
 	}

@@ -102,7 +102,7 @@ func unanswered(asked string, err error) answer {
 // asked only while nothing at all answers those before it. It stops with an error when
 // changed says that there may be another address or ctx is over; tried then says what
 // the last answers were, those of before if there are no better ones. heard, if not nil, gets each of them.
-func answers(ctx context.Context, changed chan struct{}, probes []probe, before []answer, heard func(text string)) (by int, tried []answer, err error) {
+func answers(ctx context.Context, changed <-chan struct{}, probes []probe, before []answer, heard func(text string)) (by int, tried []answer, err error) {
 	tried = before
 	for good := 0; ; {
 		now := []answer{}
@@ -128,11 +128,7 @@ func answers(ctx context.Context, changed chan struct{}, probes []probe, before 
 			pause = 0
 		}
 		select {
-		case <-changed:
-			select { // the caller looks again, and again at this notice
-			case changed <- struct{}{}:
-			default:
-			}
+		case <-changed: // the caller looks again; kept, the notice would have it ask without a pause
 			return by, tried, errNoAnswer
 		case <-ctx.Done():
 			return by, tried, errNoAnswer

@@ -78,6 +78,15 @@ func TestTheNameIsAskedWhereNothingAnswersAtThePublishedAddress(t *testing.T) {
 	require.Equal(t, 1, by)
 }
 
+func TestANoticeIsLookedAtOnce(t *testing.T) {
+	t.Parallel()
+	changed := make(chan struct{}, 1)
+	changed <- struct{}{}
+	_, _, err := answers(t.Context(), changed, []probe{newProbe(network(nil), "http://192.0.2.7/", "")}, nil, nil)
+	require.ErrorIs(t, err, errNoAnswer)
+	require.Empty(t, changed, "addresses that do not answer would be asked in a busy loop")
+}
+
 func TestTheErrorSaysWhatCameBackAndWhomToAsk(t *testing.T) {
 	t.Parallel()
 	moved := httptest.NewServer(http.RedirectHandler("https://shop.example/", http.StatusMovedPermanently))

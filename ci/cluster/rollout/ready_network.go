@@ -129,15 +129,17 @@ func sameParent(ref, other map[string]any, namespace string) bool {
 }
 
 // judgeOpenShiftRoute wants a router that admits the Route. A refusal counts when
-// no other router admits it, for each serves its own share.
+// no other router admits it, for each serves its own share. A status has no generation:
+// what it says of another host is about the spec before.
 func (v *view) judgeOpenShiftRoute(r *unstructured.Unstructured, _ glance) finding {
+	host, _, _ := unstructured.NestedString(r.Object, "spec", "host")
 	routers, _, _ := unstructured.NestedSlice(r.Object, "status", "ingress")
 	var refusals []string
 	for _, router := range routers {
 		status, _ := router.(map[string]any)
 		admitted := conditionsIn(status, "conditions").of("Admitted")
 		switch {
-		case admitted == nil:
+		case admitted == nil, host != "" && status["host"] != host:
 		case admitted.status == "True":
 			return finding{}
 		case admitted.status == "False":
@@ -147,6 +149,6 @@ func (v *view) judgeOpenShiftRoute(r *unstructured.Unstructured, _ glance) findi
 	if len(refusals) == 0 {
 		return finding{lacks: "no router has admitted it yet", problem: &diagnose.Problem{Id: "router", Class: cluster.NoAddress, Grace: diagnose.Open, Cause: "no router has admitted it", Try: "check that a router selects its namespace and labels"}}
 	}
-	return finding{lacks: "not admitted", problem: &diagnose.Problem{Id: "admitted", Class: cluster.Misconfigured, Grace: diagnose.StatusGrace,
+	return finding{lacks: "not admitted", problem: &diagnose.Problem{Id: "admitted", Class: cluster.Admission, Grace: diagnose.StatusGrace,
 		Cause: "the router does not admit it: " + strings.Join(refusals, "; "), Try: "choose a host that no other Route has, or correct what is named"}}
 }

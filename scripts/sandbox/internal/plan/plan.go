@@ -16,7 +16,7 @@ import (
 const (
 	Debian           = "trixie"
 	RootPackages     = "ca-certificates,conntrack,containerd,containernetworking-plugins,curl,dnsmasq-base,docker-registry,gcc,git,iproute2,iptables,kmod,libc6-dev,mount,nftables,openssh-client,openssl,pigz,procps,runc,tini,util-linux,xz-utils"
-	PostgresPackages = "postgresql-17,tini"
+	PostgresPackages = "libnss-wrapper,postgresql-17,tini"
 )
 
 // Plan names what is built here: every key is the hash of all that the thing
