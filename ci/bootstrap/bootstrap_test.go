@@ -1,6 +1,7 @@
 package bootstrap
 
 import (
+	"strings"
 	"testing"
 	"testing/fstest"
 
@@ -113,4 +114,18 @@ func TestRightsToBeReachedComeWithWhatTheOverlaysHold(t *testing.T) {
 	require.Contains(t, with, "RoleBinding edge/slipway-shop-build-web")
 	require.NotContains(t, with, "ClusterRole /slipway-nodes.shop")
 	require.Contains(t, made(t, description.Application{}, small+nodes), "ClusterRoleBinding /slipway-nodes.shop")
+}
+
+func TestWhatAFormerReleaseHadRoomAndRightsForIsKept(t *testing.T) {
+	t.Parallel()
+	const route = "---\n{apiVersion: gateway.networking.k8s.io/v1, kind: HTTPRoute, metadata: {name: web}, spec: {parentRefs: [{name: web}], rules: [{backendRefs: [{name: web, port: 80}]}]}}\n"
+	balanced := strings.Replace(web, "spec: {", "spec: {type: LoadBalancer, ", 1)
+	before, after := made(t, description.Application{}, small+balanced+route), made(t, description.Application{}, small+web)
+	require.Equal(t, "0", field(t, after["ResourceQuota shop/quota"], "spec", "hard", "services.loadbalancers"))
+	keepRights(after["Role shop/slipway"], before["Role shop/slipway"])
+	text, err := yaml.Marshal(after["Role shop/slipway"].Object["rules"])
+	require.NoError(t, err)
+	require.Contains(t, string(text), "httproutes")
+	raise(after["ResourceQuota shop/quota"].Object, quantities(before["ResourceQuota shop/quota"].Object, "spec", "hard"), 1, "spec", "hard")
+	require.Equal(t, "1", field(t, after["ResourceQuota shop/quota"], "spec", "hard", "services.loadbalancers"))
 }

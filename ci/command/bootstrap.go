@@ -54,6 +54,11 @@ func (c *bootstrapCommand) Run(ctx context.Context, f *flags) error {
 			return err
 		}
 	}
+	if f.app.Namespaces == "" {
+		if err := bootstrap.Keep(ctx, admin, objects); err != nil {
+			return err
+		}
+	}
 	if c.Print {
 		if objects, err = bootstrap.Lacking(ctx, admin, objects, options); err != nil {
 			return err

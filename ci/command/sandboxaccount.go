@@ -54,6 +54,11 @@ func (f *flags) sandboxAccount(ctx context.Context, at *sandbox, namespace strin
 	if objects, _, err = bootstrap.Spare(ctx, admin, objects); err != nil {
 		return "", fmt.Errorf("bootstrap the sandbox: %w", err)
 	}
+	if f.app.Namespaces == "" {
+		if err := bootstrap.Keep(ctx, admin, objects); err != nil {
+			return "", fmt.Errorf("bootstrap the sandbox: %w", err)
+		}
+	}
 	if err := f.install(ctx, admin, objects, apply.Options{}, io.Discard); err != nil {
 		return "", fmt.Errorf("bootstrap the sandbox: %w", err)
 	}

@@ -20,8 +20,14 @@ type example struct {
 // newExample copies the repository and makes the application's namespaces.
 func newExample(t *testing.T, name string, args ...string) example {
 	t.Helper()
+	return newExampleIn(t, name, name, args...)
+}
+
+// newExampleIn is newExample for a repository that other tests ship, too.
+func newExampleIn(t *testing.T, namespace, name string, args ...string) example {
+	t.Helper()
 	w, r := sandbox(t), copied(t, name)
-	return example{world: w, n: w.newNamespaces(t, name, append(args, "--source", r.folder)...), r: r, name: name, args: args}
+	return example{world: w, n: w.newNamespaces(t, namespace, append(args, "--source", r.folder)...), r: r, name: name, args: args}
 }
 
 // ship ships the commit that is checked out with the program.

@@ -1,7 +1,9 @@
 package manifest
 
 import (
+	"strings"
 	"testing"
+	"testing/fstest"
 
 	"github.com/stretchr/testify/require"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
@@ -86,4 +88,27 @@ func TestABetasServiceHasNoAddressOfItsOwnThatProductionHas(t *testing.T) {
 		require.NoError(t, err)
 		require.Equal(t, objectOf(t, service(c.want)).Object, out[0].Object, c.object)
 	}
+}
+
+func TestRoutesOfABetaNameItsOwnServicesAndGateways(t *testing.T) {
+	t.Parallel()
+	tree := fstest.MapFS{"beta/kustomization.yaml": {Data: []byte("resources: [all.yaml]\n")}, "beta/all.yaml": {Data: []byte(`
+{apiVersion: v1, kind: Service, metadata: {name: web}, spec: {ports: [{port: 80}]}}
+---
+{apiVersion: gateway.networking.k8s.io/v1, kind: Gateway, metadata: {name: own}, spec: {gatewayClassName: any}}
+---
+{apiVersion: gateway.networking.k8s.io/v1, kind: HTTPRoute, metadata: {name: web}, spec: {parentRefs: [{name: own}, {name: edge, namespace: edge}], rules: [{backendRefs: [{name: web, port: 80}, {name: other, port: 80}]}]}}
+---
+{apiVersion: gateway.networking.k8s.io/v1, kind: GRPCRoute, metadata: {name: web}, spec: {parentRefs: [{name: own}], rules: [{backendRefs: [{name: web, port: 80}]}]}}
+---
+{apiVersion: route.openshift.io/v1, kind: Route, metadata: {name: web}, spec: {to: {kind: Service, name: web}, alternateBackends: [{kind: Service, name: web}]}}
+`)}}
+	objects, err := Render(tree, "beta", Layer{Namespace: "shop-build", NameSuffix: "-42"})
+	require.NoError(t, err)
+	text, err := YAML(objects)
+	require.NoError(t, err)
+	require.Equal(t, 8, strings.Count(string(text), "name: web-42\n"), string(text)) // four objects, and what they name
+	require.Equal(t, 2, strings.Count(string(text), "- name: own-42\n"), string(text))
+	require.Contains(t, string(text), "- name: edge\n    namespace: edge\n")
+	require.Contains(t, string(text), "- name: other\n")
 }

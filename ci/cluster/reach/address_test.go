@@ -113,3 +113,21 @@ func TestReadyPodTakesTheNumberOfTheNamedPortFromItsSlice(t *testing.T) {
 	pod, _ = readyPod(slices, "grpc")
 	require.Empty(t, pod)
 }
+
+func TestAnIPThatIsSaidIsAskedForTheHostsOfTheRoutes(t *testing.T) {
+	t.Parallel()
+	ingress := live(t, `{apiVersion: networking.k8s.io/v1, kind: Ingress, metadata: {namespace: shop, name: web}, spec: {rules: [
+		{host: a.example, http: {paths: [{path: /, backend: {service: {name: web}}}]}}, {host: b.example, http: {paths: [{path: /, backend: {service: {name: web}}}]}}]}}`)
+	urls := func(url string, objects ...*unstructured.Unstructured) (out []string) {
+		for _, e := range entrancesTo(Wanted{Objects: objects, Service: "web", Path: "/health", URL: url, SaidBy: "--address"}) {
+			places, _, err := e.places()
+			require.NoError(t, err)
+			a := e.addresses(places)[0]
+			out = append(out, a.URL+" at "+a.Dial+", "+a.FoundBy)
+		}
+		return out
+	}
+	require.Equal(t, []string{"http://a.example:8080 at 192.0.2.7, --address, host in its rule, dialled at 192.0.2.7", "http://b.example:8080 at 192.0.2.7, --address, host in its rule, dialled at 192.0.2.7"}, urls("http://192.0.2.7:8080", ingress))
+	require.Equal(t, []string{"http://192.0.2.7 at , --address, as said"}, urls("http://192.0.2.7"))
+	require.Equal(t, []string{"https://shop.example at , --address, as said"}, urls("https://shop.example", ingress), "a name is asked for itself")
+}

@@ -3,7 +3,6 @@ package reach
 import (
 	"context"
 	"net"
-	"net/url"
 	"slices"
 	"strconv"
 	"strings"
@@ -45,7 +44,7 @@ type place struct {
 // entrancesTo lists them: of routes those that a path leads into, each host once.
 func entrancesTo(w Wanted) (out []entrance) {
 	if w.URL != "" {
-		return []entrance{{name: w.SaidBy, publisher: said{w.URL}}}
+		return said(w)
 	}
 	known := map[string]bool{}
 	for _, r := range route.Of(w.Objects...) {
@@ -143,18 +142,4 @@ func schemed(tls bool, host string, port int32) string {
 		host += ":" + strconv.Itoa(int(port))
 	}
 	return scheme + "://" + host
-}
-
-// said is an address that somebody has said.
-type said struct{ url string }
-
-func (said) follow(context.Context, *informer.Watcher) error { return nil }
-
-func (s said) places() ([]place, string, error) {
-	at, err := url.Parse(s.url)
-	if err != nil {
-		return nil, "", err
-	}
-	port, _ := strconv.Atoi(at.Port())
-	return []place{{host: at.Hostname(), port: int32(port), tls: at.Scheme == "https", from: "as said"}}, "", nil
 }
