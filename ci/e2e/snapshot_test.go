@@ -90,7 +90,13 @@ func (w *world) addClusterScoped(t *testing.T, all state, resource schema.GroupV
 		case "validatingadmissionpolicies", "validatingadmissionpolicybindings":
 			in = strings.TrimPrefix(object.GetName(), "slipway-account.")
 		case "clusterroles", "clusterrolebindings", "ingressclasses":
-			if in = object.GetName()[strings.LastIndex(object.GetName(), ".")+1:]; !strings.HasPrefix(in, "e2e-") {
+			what, of, named := strings.Cut(object.GetName(), ".")
+			switch {
+			case named && (what == "slipway-nodes" || what == "look-around"):
+				in = of
+			case strings.HasPrefix(object.GetName(), "e2e-"):
+				in = object.GetName()
+			default:
 				return false
 			}
 		case "mutatingadmissionpolicies", "mutatingadmissionpolicybindings": // none is the program's
