@@ -62,9 +62,13 @@ func Of(app description.Application, objects []*unstructured.Unstructured, suffi
 	}
 	found.Name = strings.TrimSuffix(found.Service, suffix)
 	found.Port = app.Port
+	conventional := "/health"
 	for _, r := range routes {
 		if r.Service == found.Service {
 			found.Public, found.Path = true, r.Base()
+			if r.Object.GetKind() == "GRPCRoute" { // whose paths are methods
+				found.Path, conventional = "", route.GRPCHealth
+			}
 			break
 		}
 	}
@@ -75,7 +79,7 @@ func Of(app description.Application, objects []*unstructured.Unstructured, suffi
 	}
 	i := slices.Index(names, found.Service)
 	if i < 0 {
-		found.Health = cmp.Or(app.Health, "/health")
+		found.Health = cmp.Or(app.Health, conventional)
 		return found, found.needsPort()
 	}
 	service := services[i]
@@ -86,7 +90,7 @@ func Of(app description.Application, objects []*unstructured.Unstructured, suffi
 	found.Public = found.Public || Outside(service)
 	probe := probed(service, objects)
 	found.Probed = app.Health == "" && probe != ""
-	found.Health = cmp.Or(app.Health, below(found.Path, probe), "/health")
+	found.Health = cmp.Or(app.Health, below(found.Path, probe), conventional)
 	return found, found.needsPort()
 }
 
@@ -155,8 +159,12 @@ func portOf(service *corev1.Service, routes []route.Route) int {
 func probed(service *corev1.Service, objects []*unstructured.Unstructured) string {
 	for _, pod := range manifest.PodsOf(objects, service) {
 		for _, container := range pod.Spec.Containers {
-			if probe := container.ReadinessProbe; probe != nil && probe.HTTPGet != nil {
+			switch probe := container.ReadinessProbe; {
+			case probe == nil:
+			case probe.HTTPGet != nil:
 				return "/" + strings.TrimPrefix(probe.HTTPGet.Path, "/")
+			case probe.GRPC != nil:
+				return route.GRPCHealth
 			}
 		}
 	}

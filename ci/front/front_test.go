@@ -47,6 +47,7 @@ func TestWhatUsersReachIsReadFromTheObjects(t *testing.T) {
 		"what is described":             {app: description.Application{Service: "web", Port: 80, Health: "/live"}, objects: web + db + pods, want: Front{Service: "web-1", Name: "web", Port: 80, Health: "/live"}},
 		"one with a port of the nodes":  {objects: strings.Replace(web, "spec: {", "spec: {type: NodePort, ", 1), want: Front{Service: "web-1", Name: "web", Port: 80, Health: "/health", Public: true}},
 		"that of an HTTPRoute":          {objects: web + db + httpRoute, want: Front{Service: "web-1", Name: "web", Port: 9090, Path: "/shop", Health: "/health", Public: true}},
+		"that of a GRPCRoute":           {objects: web + db + strings.NewReplacer("HTTPRoute", "GRPCRoute", "path: {value: /shop}", "method: {service: shop.Cart}").Replace(httpRoute), want: Front{Service: "web-1", Name: "web", Port: 9090, Health: "/grpc.health.v1.Health/Check", Public: true}},
 		"none, as of a worker":          {objects: pods[5:], want: Front{}},
 		"several that nothing leads to": {objects: web + db, error: "no Ingress or HTTPRoute leads to one of its Services, only web, db: say in service which one users reach"},
 		"one that is not there":         {app: description.Application{Service: "shop"}, objects: web, error: "it has no Service shop, only web"},

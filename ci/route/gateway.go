@@ -17,6 +17,9 @@ func ofHTTPRoute(object *unstructured.Unstructured) []Route {
 	})
 }
 
+// GRPCHealth is the path of gRPC's own health protocol, by which what speaks it is asked.
+const GRPCHealth = "/grpc.health.v1.Health/Check"
+
 // ofGRPCRoute is the same of a GRPCRoute, whose methods are paths in HTTP/2:
 // /package.Service/Method.
 func ofGRPCRoute(object *unstructured.Unstructured) []Route {

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/slipway-cd/slipway/ci/cluster"
+	"github.com/slipway-cd/slipway/ci/route"
 )
 
 const (
@@ -26,6 +27,7 @@ type dialer func(ctx context.Context, network, address string) (net.Conn, error)
 
 // probe asks one URL, by a new connection each time.
 type probe struct {
+	dial   dialer
 	client *http.Client
 	url    string
 	at     string // the host that is dialled instead of the URL's, or empty
@@ -35,7 +37,7 @@ type probe struct {
 
 func newProbe(dial dialer, url, at string) probe {
 	transport := &http.Transport{DialContext: dialAt(dial, at), DisableKeepAlives: true}
-	return probe{url: url, at: at, client: &http.Client{Transport: transport, Timeout: probeTimeout, CheckRedirect: func(*http.Request, []*http.Request) error {
+	return probe{dial: dialAt(dial, at), url: url, at: at, client: &http.Client{Transport: transport, Timeout: probeTimeout, CheckRedirect: func(*http.Request, []*http.Request) error {
 		return http.ErrUseLastResponse
 	}}}
 }
@@ -67,6 +69,9 @@ func (p probe) ask(ctx context.Context) answer {
 	asked := "GET " + p.url
 	if p.at != "" {
 		asked += " at " + p.at
+	}
+	if strings.HasSuffix(p.url, route.GRPCHealth) {
+		return p.askGRPC(ctx)
 	}
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, p.url, nil)
 	if err != nil {
