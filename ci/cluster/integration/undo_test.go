@@ -240,3 +240,51 @@ func TestRestoreBringsBackASecretThatWasWrittenAsText(t *testing.T) {
 	require.Equal(t, map[string]write.Action{"Secret changed": write.Configured, "Secret pruned": write.Unchanged}, actions(changes))
 	require.Equal(t, map[string]string{"changed": "staple", "pruned": "battery"}, values())
 }
+
+func TestRestoreGivesAServiceTheNodePortsThatItHad(t *testing.T) {
+	t.Parallel()
+	c := connect(t)
+	for _, taken := range []bool{false, true} {
+		t.Run(fmt.Sprintf("somebody has one by now: %v", taken), func(t *testing.T) {
+			t.Parallel()
+			namespace := newNamespace(t, c)
+			service := func(kind string) []*unstructured.Unstructured {
+				return clustertest.Objects(t, namespace, "{apiVersion: v1, kind: Service, metadata: {name: web, labels: {app.kubernetes.io/managed-by: slipway}}, spec: {type: "+kind+", ports: [{name: a, port: 80}, {name: b, port: 81}]}}")
+			}
+			ports := func() (out []int32) {
+				live, err := c.Typed.CoreV1().Services(namespace).Get(t.Context(), "web", metav1.GetOptions{})
+				require.NoError(t, err)
+				for _, port := range live.Spec.Ports {
+					out = append(out, port.NodePort)
+				}
+				return out
+			}
+			_, err := apply.Apply(t.Context(), c, service("NodePort"), apply.Options{})
+			require.NoError(t, err)
+			before := ports()
+			next, err := apply.NewPlan(t.Context(), c, service("ClusterIP"), apply.Options{})
+			require.NoError(t, err)
+			record, err := records.SaveUndo(t.Context(), c, records.UndoRecord{Namespace: namespace, Run: "two", Version: "2", Back: "1"}, next, records.Release{})
+			require.NoError(t, err)
+			_, err = apply.Carry(t.Context(), c, next, nil)
+			require.NoError(t, err)
+			require.Equal(t, []int32{0, 0}, ports())
+			if taken {
+				other := clustertest.Objects(t, namespace, fmt.Sprintf("{apiVersion: v1, kind: Service, metadata: {name: other}, spec: {type: NodePort, ports: [{port: 80, nodePort: %d}]}}", before[0]))
+				_, err := apply.Apply(t.Context(), c, other, apply.Options{})
+				require.NoError(t, err)
+			}
+			for range 2 { // a recovery that was killed is done again
+				_, _, err = records.Restore(within(t, time.Minute), c, record)
+				require.NoError(t, err)
+			}
+			if !taken {
+				require.Equal(t, before, ports())
+			}
+			require.NotContains(t, ports(), int32(0))
+			again, err := apply.NewPlan(t.Context(), c, service("NodePort"), apply.Options{})
+			require.NoError(t, err)
+			require.False(t, again.Writes(), "the ports are still ours")
+		})
+	}
+}

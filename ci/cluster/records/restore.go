@@ -25,7 +25,7 @@ import (
 // restored objects as they are now: one that was pruned has another uid.
 func Restore(ctx context.Context, c *cluster.Cluster, u UndoRecord) (changes []write.Change, now []managed.Ref, err error) {
 	for _, group := range managed.Order(u.Former) {
-		done, refs, err := restoreStep(ctx, c, group, u.Ended)
+		done, refs, err := restoreStep(ctx, c, group, u)
 		changes, now = append(changes, done...), append(now, refs...)
 		if err != nil {
 			return changes, now, err
@@ -51,15 +51,16 @@ func Restore(ctx context.Context, c *cluster.Cluster, u UndoRecord) (changes []w
 	return append(changes, removed...), now, err
 }
 
-func restoreStep(ctx context.Context, c *cluster.Cluster, objects []*unstructured.Unstructured, ended []managed.Ref) (changes []write.Change, now []managed.Ref, err error) {
+func restoreStep(ctx context.Context, c *cluster.Cluster, objects []*unstructured.Unstructured, u UndoRecord) (changes []write.Change, now []managed.Ref, err error) {
 	var mutex sync.Mutex
 	var group errgroup.Group
 	group.SetLimit(cluster.Parallel)
 	for _, object := range objects {
 		group.Go(func() error {
-			if gone, err := hasGone(ctx, c, object, ended); gone || err != nil {
+			if gone, err := hasGone(ctx, c, object, u.Ended); gone || err != nil {
 				return err
 			}
+			reallocate(ctx, c, object, u.Ports)
 			ref, changed, err := restoreOne(ctx, c, object)
 			if err != nil {
 				return err

@@ -46,6 +46,8 @@ type UndoRecord struct {
 	// Nobodys are values that the run overwrites and that neither we nor another
 	// manager had set: an Ingress's class by default, for example.
 	Nobodys []*unstructured.Unstructured `json:"nobodys,omitempty"`
+	// Ports are node ports that the API server had chosen for Services which lose them.
+	Ports []*unstructured.Unstructured `json:"ports,omitempty"`
 	// Former are the objects to be changed or pruned, reduced to what we had set on them.
 	Former []*unstructured.Unstructured `json:"-"`
 	// Taken are the objects whose fields the run takes over from other managers, whole
@@ -79,6 +81,9 @@ func SaveUndo(ctx context.Context, c *cluster.Cluster, u UndoRecord, plan *apply
 			u.Former = append(u.Former, managed.OwnedFields(p.Live))
 			if values := managed.Overwritten(p.Live, p.Object); values != nil {
 				u.Nobodys = append(u.Nobodys, values)
+			}
+			if ports := allocated(p.Live, p.Object); ports != nil {
+				u.Ports = append(u.Ports, ports)
 			}
 		}
 	}
