@@ -110,8 +110,8 @@ func TestRightsToBeReachedComeWithWhatTheOverlaysHold(t *testing.T) {
 	with := made(t, description.Application{}, small+web+route)
 	require.Contains(t, rules(with["Role shop/slipway"]), "httproutes")
 	require.Contains(t, rules(with["Role shop-build/slipway"]), "httproutes")
-	require.Equal(t, "- apiGroups:\n  - gateway.networking.k8s.io\n  resourceNames:\n  - web\n  resources:\n  - gateways\n  verbs:\n  - get\n  - list\n  - watch\n", rules(with["Role edge/slipway-shop-web"]))
-	require.Contains(t, with, "RoleBinding edge/slipway-shop-build-web")
+	require.Equal(t, "- apiGroups:\n  - gateway.networking.k8s.io\n  resourceNames:\n  - web\n  resources:\n  - gateways\n  verbs:\n  - get\n  - list\n  - watch\n", rules(with["Role edge/slipway.shop.web"]))
+	require.Contains(t, with, "RoleBinding edge/slipway.shop-build.web")
 	require.NotContains(t, with, "ClusterRole /slipway-nodes.shop")
 	require.Contains(t, made(t, description.Application{}, small+nodes), "ClusterRoleBinding /slipway-nodes.shop")
 }

@@ -44,7 +44,7 @@ func letBeReached(objects, held []*unstructured.Unstructured, namespace string, 
 			let(objects, read)
 			continue
 		}
-		name := account.Account + "-" + namespace + "-" + parent.Name
+		name := account.Account + "." + namespace + "." + parent.Name // no two namespaces make one of it
 		objects = append(objects, granted("Role", parent.Namespace, name, namespace, read, labels)...)
 	}
 	if slices.ContainsFunc(held, onNodes) {

@@ -75,7 +75,7 @@ func (w *world) removeGuard(t *testing.T, namespace string) {
 	require.True(t, err == nil || apierrors.IsNotFound(err), "%v", err)
 	err = admission.ValidatingAdmissionPolicies().Delete(context.Background(), name, metav1.DeleteOptions{})
 	require.True(t, err == nil || apierrors.IsNotFound(err), "%v", err)
-	rights, nodes, gateway := w.typed.RbacV1(), "slipway-nodes."+namespace, "slipway-"+namespace+"-web"
+	rights, nodes, gateway := w.typed.RbacV1(), "slipway-nodes."+namespace, "slipway."+namespace+".web"
 	for _, err := range []error{
 		rights.ClusterRoleBindings().Delete(context.Background(), nodes, metav1.DeleteOptions{}), rights.ClusterRoles().Delete(context.Background(), nodes, metav1.DeleteOptions{}),
 		rights.RoleBindings("gateway").Delete(context.Background(), gateway, metav1.DeleteOptions{}), rights.Roles("gateway").Delete(context.Background(), gateway, metav1.DeleteOptions{}),

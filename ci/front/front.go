@@ -38,7 +38,7 @@ func (f Front) ByServiceAlone() bool { return f.Service != "" && !f.Public }
 // HTTPRoute or their like leads to, else the only one.
 func Of(app description.Application, objects []*unstructured.Unstructured, suffix string) (Front, error) {
 	services := manifest.Typed[corev1.Service](objects, corev1.SchemeGroupVersion.WithKind("Service"))
-	routes := slices.DeleteFunc(route.Of(objects...), func(r route.Route) bool { return r.Service == "" })
+	routes := slices.DeleteFunc(route.Of(objects...), func(r route.Route) bool { return r.Service == "" || r.Partial })
 	var names []string
 	for _, s := range services {
 		names = append(names, s.Name)

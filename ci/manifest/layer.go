@@ -105,10 +105,6 @@ func (l Layer) files(overlay string) (map[string][]byte, error) {
 		files["values.yaml"] = values
 		kustomization.Resources = append(kustomization.Resources, "values.yaml")
 	}
-	if l.NameSuffix != "" {
-		files["names.yaml"] = []byte(routeNames)
-		kustomization.Configurations = []string{"names.yaml"}
-	}
 	content, err := yaml.Marshal(kustomization)
 	if err != nil {
 		return nil, fmt.Errorf("write kustomization: %w", err)
@@ -116,23 +112,6 @@ func (l Layer) files(overlay string) (map[string][]byte, error) {
 	files["kustomization.yaml"] = content
 	return files, nil
 }
-
-// routeNames teach kustomize, which knows Ingresses, where routes of the Gateway API and of
-// OpenShift name Services and Gateways, so that these follow the suffix of a beta.
-const routeNames = `nameReference:
-- kind: Service
-  version: v1
-  fieldSpecs:
-  - {group: gateway.networking.k8s.io, kind: HTTPRoute, path: spec/rules/backendRefs/name}
-  - {group: gateway.networking.k8s.io, kind: GRPCRoute, path: spec/rules/backendRefs/name}
-  - {group: route.openshift.io, kind: Route, path: spec/to/name}
-  - {group: route.openshift.io, kind: Route, path: spec/alternateBackends/name}
-- kind: Gateway
-  group: gateway.networking.k8s.io
-  fieldSpecs:
-  - {group: gateway.networking.k8s.io, kind: HTTPRoute, path: spec/parentRefs/name}
-  - {group: gateway.networking.k8s.io, kind: GRPCRoute, path: spec/parentRefs/name}
-`
 
 func (l Layer) selectorLabels() []types.Label {
 	if len(l.SelectorLabels) == 0 {

@@ -53,6 +53,7 @@ func render(tree fs.FS, overlay string, layer Layer) ([]*unstructured.Unstructur
 			return nil, err
 		}
 	}
+	followRoutes(objects, layer)
 	layer.label(objects)
 	leaveForeignPods(objects, layer.SelectorLabels)
 	if err := usesImages(objects, layer.Images); err != nil {

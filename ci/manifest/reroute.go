@@ -44,6 +44,8 @@ func Reroute(objects []*unstructured.Unstructured, to Routes) ([]*unstructured.U
 		switch {
 		case gvk.Group == "" && gvk.Kind == "Service":
 			rerouteService(object.Object, to.Path == "" && to.Host == "")
+		case gvk.Kind == "GRPCRoute" && to.Path != "":
+			return nil, fmt.Errorf("GRPCRoute %s: what speaks gRPC has no base path: say betas.host or betas.service", object.GetName())
 		case !routes:
 		case to.Path == "" && to.Host == "":
 			continue

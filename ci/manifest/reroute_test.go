@@ -97,7 +97,7 @@ func TestRoutesOfABetaNameItsOwnServicesAndGateways(t *testing.T) {
 ---
 {apiVersion: gateway.networking.k8s.io/v1, kind: Gateway, metadata: {name: own}, spec: {gatewayClassName: any}}
 ---
-{apiVersion: gateway.networking.k8s.io/v1, kind: HTTPRoute, metadata: {name: web}, spec: {parentRefs: [{name: own}, {name: edge, namespace: edge}], rules: [{backendRefs: [{name: web, port: 80}, {name: other, port: 80}]}]}}
+{apiVersion: gateway.networking.k8s.io/v1, kind: HTTPRoute, metadata: {name: web}, spec: {parentRefs: [{name: own}, {name: own, namespace: edge}], rules: [{filters: [{requestMirror: {backendRef: {name: web}}}], backendRefs: [{name: web, port: 80}, {name: other, port: 80}, {name: web, namespace: edge}]}]}}
 ---
 {apiVersion: gateway.networking.k8s.io/v1, kind: GRPCRoute, metadata: {name: web}, spec: {parentRefs: [{name: own}], rules: [{backendRefs: [{name: web, port: 80}]}]}}
 ---
@@ -107,8 +107,9 @@ func TestRoutesOfABetaNameItsOwnServicesAndGateways(t *testing.T) {
 	require.NoError(t, err)
 	text, err := YAML(objects)
 	require.NoError(t, err)
-	require.Equal(t, 8, strings.Count(string(text), "name: web-42\n"), string(text)) // four objects, and what they name
+	require.Equal(t, 9, strings.Count(string(text), "name: web-42\n"), string(text)) // four objects, and what they name
 	require.Equal(t, 2, strings.Count(string(text), "- name: own-42\n"), string(text))
-	require.Contains(t, string(text), "- name: edge\n    namespace: edge\n")
+	require.Contains(t, string(text), "- name: own\n    namespace: edge\n")
+	require.Contains(t, string(text), "- name: web\n      namespace: edge\n")
 	require.Contains(t, string(text), "- name: other\n")
 }

@@ -23,17 +23,21 @@ type entrance struct {
 }
 
 // said is an address that somebody has said, and where.
-type said struct{ url, by string }
+type said struct {
+	url, by string
+	dialled bool // it says where to connect, not which host to ask for
+}
 
 // said returns what is said of a stage: --address, else the description's.
 func (r *Run) said(stage string) said {
 	switch {
 	case r.opts.Address != "":
-		return said{r.opts.Address, "--address"}
+		return said{r.opts.Address, "--address", stage == "functional"}
 	case stage == "functional":
-		return said{strings.ReplaceAll(r.app.Address.Functional, "{run}", r.opts.Run), "address.functional"}
+		url := r.app.Address.Functional
+		return said{strings.ReplaceAll(url, "{run}", r.opts.Run), "address.functional", !strings.Contains(url, "{run}")}
 	}
-	return said{r.app.Address.Production, "address.production"}
+	return said{r.app.Address.Production, "address.production", false}
 }
 
 // wanted is what an address of a stage is looked for. A path that is said takes the place
@@ -42,12 +46,12 @@ func (r *Run) wanted(stage string, objects []*unstructured.Unstructured, reached
 	base = reached.Path
 	w = reach.Wanted{Objects: objects, Service: reached.Service, Port: reached.Port}
 	if said := r.said(stage); said.url != "" {
-		w.URL, w.SaidBy = said.url, said.by
+		w.URL, w.SaidBy, w.Dialled = said.url, said.by, said.dialled
 		if at, err := url.Parse(said.url); err == nil && strings.Trim(at.Path, "/") != "" {
 			base = strings.TrimRight(at.Path, "/")
 		}
 	}
-	w.Path = base + reached.Health
+	w.Path, w.Health = base+reached.Health, reached.Health
 	return w, base
 }
 

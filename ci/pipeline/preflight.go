@@ -7,6 +7,7 @@ import (
 	"net/url"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 
 	"golang.org/x/sync/errgroup"
@@ -130,10 +131,17 @@ func checkAddress(address string) error {
 		return nil
 	case err != nil || at.Scheme != "http" && at.Scheme != "https" || at.Hostname() == "" || at.User != nil || at.RawQuery != "" || at.Fragment != "":
 		return Usage("--address %q: want scheme and host, as in https://shop.example.com or http://192.0.2.7:8080", address)
+	case at.Port() != "" && !isPort(at.Port()):
+		return Usage("--address %q: %s is no port", address, at.Port())
 	case strings.Trim(at.Path, "/") != "":
 		return Usage("--address %q: leave out the path, which the overlays have; where users see another one, say address.production in the description of the application", address)
 	}
 	return nil
+}
+
+func isPort(text string) bool {
+	port, err := strconv.ParseUint(text, 10, 16)
+	return err == nil && port > 0
 }
 
 // introduce fills in the report what is known before the first stage.

@@ -54,7 +54,7 @@ func (r *Run) renderBeta(images []shipped) (out rendered, err error) {
 	if to.Path != "" && out.front.Public {
 		out.front.Path = to.Path
 	}
-	out.front.Public = out.front.Public && (to.Path != "" || to.Host != "") || r.app.Address.Functional != ""
+	out.front.Public = out.front.Public && (to.Path != "" || to.Host != "") || strings.Contains(r.app.Address.Functional, "{run}")
 	return out, nil
 }
 

@@ -51,12 +51,20 @@ func ofGatewayRoute(object *unstructured.Unstructured, pathOf func(match map[str
 				path, exact := pathOf(match)
 				for _, to := range backendsOf(object, rule) {
 					to.Object, to.Host, to.Path, to.Exact = object, host, path, exact
+					to.Partial = to.Partial || narrowed(match)
 					out = append(out, to)
 				}
 			}
 		}
 	}
 	return out
+}
+
+// narrowed reports whether a match takes only some of the requests for its path. Of an
+// HTTPRoute a method may be one; GET, which is asked for, is none.
+func narrowed(match map[string]any) bool {
+	method, _ := match["method"].(string)
+	return match["headers"] != nil || match["queryParams"] != nil || method != "" && method != "GET"
 }
 
 // backendsOf returns the Services of a rule in the object's namespace, or one that is none.
@@ -66,7 +74,8 @@ func backendsOf(object *unstructured.Unstructured, rule map[string]any) (out []R
 		kind, _ := ref["kind"].(string)
 		namespace, _ := ref["namespace"].(string)
 		if name, _ := ref["name"].(string); group == "" && cmp.Or(kind, "Service") == "Service" && cmp.Or(namespace, object.GetNamespace()) == object.GetNamespace() {
-			out = append(out, Route{Service: name, Port: portIn(ref["port"])})
+			weight, weighted := ref["weight"]
+			out = append(out, Route{Service: name, Port: portIn(ref["port"]), Partial: weighted && portIn(weight).IntVal == 0})
 		}
 	}
 	if len(out) == 0 {

@@ -22,6 +22,7 @@ type Route struct {
 	Service string             // in the object's namespace; empty: it leads elsewhere, or nowhere
 	Port    intstr.IntOrString // of the Service; zero: the object does not say
 	TLS     bool               // the object itself ends TLS for the host
+	Partial bool               // only requests with certain headers, parameters or methods come here, or none at all (weight 0)
 }
 
 // Kind is a kind of object that leads requests to Services.
@@ -106,13 +107,6 @@ func (r Route) Serves(path string) bool {
 }
 
 func ofIngress(object *unstructured.Unstructured) (out []Route) {
-	tls := map[string]bool{}
-	for _, entry := range listAt(object.Object, "spec", "tls") {
-		hosts, _, _ := unstructured.NestedStringSlice(entry, "hosts")
-		for _, host := range hosts {
-			tls[host] = true
-		}
-	}
 	backend := func(of map[string]any, field string) (service string, port intstr.IntOrString) {
 		service, _, _ = unstructured.NestedString(of, field, "service", "name")
 		number, _, _ := unstructured.NestedFieldNoCopy(of, field, "service", "port", "number")
@@ -126,13 +120,13 @@ func ofIngress(object *unstructured.Unstructured) (out []Route) {
 		host, _, _ := unstructured.NestedString(rule, "host")
 		paths := listAt(rule, "http", "paths")
 		if len(paths) == 0 {
-			out = append(out, Route{Object: object, Host: host, Path: "/", TLS: tls[host]})
+			out = append(out, Route{Object: object, Host: host, Path: "/", TLS: endsTLS(object, host)})
 		}
 		for _, path := range paths {
 			value, _, _ := unstructured.NestedString(path, "path")
 			exact, _, _ := unstructured.NestedString(path, "pathType")
 			service, port := backend(path, "backend")
-			out = append(out, Route{Object: object, Host: host, Path: cmp.Or(value, "/"), Exact: exact == "Exact", Service: service, Port: port, TLS: tls[host]})
+			out = append(out, Route{Object: object, Host: host, Path: cmp.Or(value, "/"), Exact: exact == "Exact", Service: service, Port: port, TLS: endsTLS(object, host)})
 		}
 	}
 	if spec, _, _ := unstructured.NestedMap(object.Object, "spec"); spec["defaultBackend"] != nil {
@@ -140,6 +134,22 @@ func ofIngress(object *unstructured.Unstructured) (out []Route) {
 		out = append(out, Route{Object: object, Path: "/", Service: service, Port: port})
 	}
 	return out
+}
+
+// endsTLS reports whether an Ingress has a certificate for a host: an entry without hosts is
+// for all of them.
+func endsTLS(object *unstructured.Unstructured, host string) bool {
+	for _, entry := range listAt(object.Object, "spec", "tls") {
+		hosts, _, _ := unstructured.NestedStringSlice(entry, "hosts")
+		covers := func(name string) bool {
+			suffix, wild := strings.CutPrefix(name, "*")
+			return name == host || wild && strings.HasSuffix(host, suffix)
+		}
+		if len(hosts) == 0 || slices.ContainsFunc(hosts, covers) {
+			return true
+		}
+	}
+	return false
 }
 
 func ofOpenShift(object *unstructured.Unstructured) []Route {

@@ -29,6 +29,8 @@ type Wanted struct {
 	Path    string // that is answered with 2xx
 	URL     string // the address, where somebody has said it; nothing else is looked at then
 	SaidBy  string // who: "--address"
+	Dialled bool   // the URL says where to connect, not which host to ask for
+	Health  string // the end of Path that is asked below a route's own path, too, which its controller may cut off; or empty
 
 	Progress func(object, state string) // if not nil, hears what came back last while that lasts
 }
@@ -84,9 +86,9 @@ func (e entrance) answers(ctx context.Context, c *cluster.Cluster, wanted Wanted
 			places = guessed
 		}
 		if addresses := e.addresses(places); len(addresses) > 0 {
-			by, tried, err := answers(ctx, w.Changed, probesOf(c, addresses, wanted.Path), last.answers, telling.Is)
+			by, tried, err := answers(ctx, w.Changed, probesOf(c, addresses, e.paths(wanted)), last.answers, telling.Is)
 			if err == nil {
-				return addresses[by], nil
+				return addresses[by/len(e.paths(wanted))], nil
 			}
 			if tried != nil {
 				last.addresses, last.answers = addresses, tried
@@ -115,11 +117,21 @@ func readyUnless(err error) string {
 	return "ready"
 }
 
-func probesOf(c *cluster.Cluster, addresses []Address, path string) (probes []probe) {
+// paths are those of which one must be answered.
+func (e entrance) paths(w Wanted) []string {
+	if own := e.route.Base() + w.Health; w.Health != "" && e.object != nil && own != w.Path {
+		return []string{w.Path, own}
+	}
+	return []string{w.Path}
+}
+
+func probesOf(c *cluster.Cluster, addresses []Address, paths []string) (probes []probe) {
 	for _, a := range addresses {
-		p := newProbe(dialerOf(c), a.URL+path, a.Dial)
-		p.guessed = a.guessed
-		probes = append(probes, p)
+		for _, path := range paths {
+			p := newProbe(dialerOf(c), a.URL+path, a.Dial)
+			p.guessed = a.guessed || len(paths) > 1
+			probes = append(probes, p)
+		}
 	}
 	return probes
 }

@@ -61,10 +61,11 @@ func TestAGatewaySaysPortsAndHostsByItsListeners(t *testing.T) {
 		ref  string // of the parent
 		want []string
 	}{
-		"any host":                 {want: []string{"https://slipway.shop.example at 192.0.2.7", "https://slipway.shop.example", "http://192.0.2.7", "http://slipway.alt.example:8080 at 192.0.2.7", "http://slipway.alt.example:8080"}},
-		"a host with TLS":          {host: "a.shop.example", want: []string{"https://a.shop.example at 192.0.2.7", "https://a.shop.example", "http://a.shop.example at 192.0.2.7", "http://a.shop.example"}},
+		"any host":                 {want: []string{"https://slipway.shop.example at 192.0.2.7", "https://slipway.shop.example"}},
+		"a host with TLS":          {host: "a.shop.example", want: []string{"https://a.shop.example at 192.0.2.7", "https://a.shop.example"}},
 		"one listener by its name": {host: "a.shop.example", ref: "sectionName: http", want: []string{"http://a.shop.example at 192.0.2.7", "http://a.shop.example"}},
 		"one listener by its port": {host: "b.alt.example", ref: "port: 8080", want: []string{"http://b.alt.example:8080 at 192.0.2.7", "http://b.alt.example:8080"}},
+		"the narrower wildcard":    {host: "*.a.alt.example", want: []string{"http://slipway.a.alt.example:8080 at 192.0.2.7", "http://slipway.a.alt.example:8080"}, ref: "sectionName: alt"},
 		"a host of no listener":    {host: "other.example", ref: "sectionName: https"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -130,4 +131,36 @@ func TestAnIPThatIsSaidIsAskedForTheHostsOfTheRoutes(t *testing.T) {
 	require.Equal(t, []string{"http://a.example:8080 at 192.0.2.7, --address, host in its rule, dialled at 192.0.2.7", "http://b.example:8080 at 192.0.2.7, --address, host in its rule, dialled at 192.0.2.7"}, urls("http://192.0.2.7:8080", ingress))
 	require.Equal(t, []string{"http://192.0.2.7 at , --address, as said"}, urls("http://192.0.2.7"))
 	require.Equal(t, []string{"https://shop.example at , --address, as said"}, urls("https://shop.example", ingress), "a name is asked for itself")
+}
+
+func TestAnEntranceIsWhatRequestsForTheServiceComeBy(t *testing.T) {
+	t.Parallel()
+	route := func(rules string) *unstructured.Unstructured {
+		return live(t, "{apiVersion: gateway.networking.k8s.io/v1, kind: HTTPRoute, metadata: {namespace: shop, name: web}, spec: {hostnames: [a.example], rules: ["+rules+"]}}")
+	}
+	const web, legacy = "backendRefs: [{name: web, port: 80}]", "backendRefs: [{name: legacy, port: 80}]"
+	for rules, want := range map[string]int{
+		"{" + web + "}": 1,
+		"{matches: [{headers: [{name: x-canary, value: a}]}], " + web + "}, {" + legacy + "}":            0,
+		"{matches: [{queryParams: [{name: a, value: b}]}], " + web + "}":                                 0,
+		"{backendRefs: [{name: web, weight: 0}, {name: legacy, weight: 1}]}":                             0,
+		"{backendRefs: [{name: web, weight: 1}, {name: legacy, weight: 9}]}":                             1,
+		"{" + web + "}, {matches: [{path: {type: PathPrefix, value: /health}}], " + legacy + "}":         0,
+		"{" + legacy + "}, {matches: [{method: GET, path: {type: Exact, value: /health}}], " + web + "}": 1,
+	} {
+		require.Len(t, entrancesTo(Wanted{Objects: []*unstructured.Unstructured{route(rules)}, Service: "web", Path: "/health"}), want, rules)
+	}
+}
+
+func TestANameThatIsSaidForEveryBetaIsWhereToConnect(t *testing.T) {
+	t.Parallel()
+	beta := live(t, `{apiVersion: networking.k8s.io/v1, kind: Ingress, metadata: {namespace: shop, name: web}, spec: {rules: [{host: r1.shop.example, http: {paths: [{path: /, backend: {service: {name: web}}}]}}]}}`)
+	w := Wanted{Objects: []*unstructured.Unstructured{beta}, Service: "web", Path: "/health", URL: "http://shop.example", SaidBy: "--address", Dialled: true}
+	found := entrancesTo(w)
+	require.Len(t, found, 1)
+	places, _, err := found[0].places()
+	require.NoError(t, err)
+	a := found[0].addresses(places)[0]
+	require.Equal(t, "http://r1.shop.example", a.URL, "asked for itself it would be production")
+	require.Equal(t, "shop.example", a.Dial)
 }

@@ -46,13 +46,7 @@ func entrancesTo(w Wanted) (out []entrance) {
 	if w.URL != "" {
 		return said(w)
 	}
-	known := map[string]bool{}
-	for _, r := range route.Of(w.Objects...) {
-		id := managed.Describe(r.Object) + " " + r.Host
-		if r.Service != w.Service || !r.Serves(w.Path) || known[id] {
-			continue
-		}
-		known[id] = true
+	for _, r := range leading(w) {
 		out = append(out, entrance{managed.Describe(r.Object), r.Object, r, publisherOf(r)})
 	}
 	if len(out) > 0 {
@@ -73,6 +67,21 @@ func entrancesTo(w Wanted) (out []entrance) {
 		return []entrance{{name: managed.Describe(w.Objects[i]), object: w.Objects[i], publisher: &nodePort{service: own}}}
 	}
 	return nil
+}
+
+// leading are the routes by which requests for the path come to the Service: of each host of
+// an object the longest path counts, as for controllers.
+func leading(w Wanted) (out []route.Route) {
+	same := func(a, b route.Route) bool { return a.Object == b.Object && a.Host == b.Host }
+	all := slices.DeleteFunc(route.Of(w.Objects...), func(r route.Route) bool { return r.Partial || !r.Serves(w.Path) })
+	for _, r := range all {
+		beaten := slices.ContainsFunc(all, func(o route.Route) bool { return same(o, r) && len(o.Base()) > len(r.Base()) })
+		known := slices.ContainsFunc(out, func(o route.Route) bool { return same(o, r) })
+		if r.Service == w.Service && !beaten && !known {
+			out = append(out, r)
+		}
+	}
+	return out
 }
 
 func publisherOf(r route.Route) publisher {

@@ -90,8 +90,9 @@ func (g *gateways) accepted(p parent) bool {
 	return false
 }
 
-// places are the Gateway's addresses with each listener that serves the host, those with
-// TLS first, since the others may do nothing but lead there.
+// places are the Gateway's addresses with each listener that serves the host. Where some end
+// TLS users come by these: the others may do nothing but lead there, and that they answer
+// says nothing of a listener that is dead.
 func (p parent) places(gateway *unstructured.Unstructured, host string) (out []place) {
 	for _, listener := range mapsAt(gateway.Object, "spec", "listeners") {
 		protocol, of := stringAt(listener, "protocol", ""), stringAt(listener, "hostname", "")
@@ -110,15 +111,10 @@ func (p parent) places(gateway *unstructured.Unstructured, host string) (out []p
 				from: "address of " + managed.Name("Gateway", p.Namespace, p.Name) + ", listener " + stringAt(listener, "name", "")})
 		}
 	}
-	slices.SortStableFunc(out, func(a, b place) int {
-		switch {
-		case a.tls == b.tls:
-			return 0
-		case a.tls:
-			return -1
-		}
-		return 1
-	})
+	secured := func(p place) bool { return p.tls }
+	if slices.ContainsFunc(out, secured) {
+		out = slices.DeleteFunc(out, func(p place) bool { return !p.tls })
+	}
 	return out
 }
 
@@ -133,7 +129,7 @@ func meet(listener, route string) bool {
 
 // concreteOf is the narrower of the two.
 func concreteOf(listener, route string) string {
-	if listener == "" || route != "" && !strings.HasPrefix(route, "*") {
+	if listener == "" || route != "" && (!strings.HasPrefix(route, "*") || len(route) > len(listener) && strings.HasPrefix(listener, "*")) {
 		return route
 	}
 	return listener

@@ -6,6 +6,7 @@ import (
 	"io"
 	"net"
 	"net/url"
+	"slices"
 	"strconv"
 	"sync"
 
@@ -36,16 +37,13 @@ func RelayTo(ctx context.Context, c *cluster.Cluster, a Address) (*Relay, error)
 		return nil, err
 	}
 	host, to := at.Hostname(), cmp.Or(a.Dial, at.Hostname())
-	switch {
-	case isLocal(ctx, host):
+	switch ip := net.ParseIP(host); {
+	case host == "localhost" || ip != nil && ip.IsLoopback():
 		host = outside
-	case a.Dial != "" && isLocal(ctx, a.Dial):
-	case net.ParseIP(host) != nil:
+	case ip != nil:
 		return nil, nil
-	default:
-		if _, err := net.DefaultResolver.LookupHost(ctx, host); err == nil {
-			return nil, nil
-		}
+	case leadsTo(ctx, host, to):
+		return nil, nil
 	}
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -67,14 +65,15 @@ func RelayTo(ctx context.Context, c *cluster.Cluster, a Address) (*Relay, error)
 	return out, nil
 }
 
-// isLocal reports whether a host is this machine by its loopback, as Docker Desktop's
-// clusters publish it.
-func isLocal(ctx context.Context, host string) bool {
-	if ip := net.ParseIP(host); ip != nil {
-		return ip.IsLoopback()
+// leadsTo reports whether containers that look a host up get to where it is dialled. They do
+// not where it is unknown, or another's (DNS while users move), or their own loopback.
+func leadsTo(ctx context.Context, host, to string) bool {
+	found, err := net.DefaultResolver.LookupHost(ctx, host)
+	if err != nil || len(found) == 0 || net.ParseIP(found[0]).IsLoopback() {
+		return false
 	}
-	found, err := net.DefaultResolver.LookupIPAddr(ctx, host)
-	return err == nil && len(found) > 0 && found[0].IP.IsLoopback()
+	wanted, err := net.DefaultResolver.LookupHost(ctx, to)
+	return err == nil && slices.ContainsFunc(wanted, func(ip string) bool { return slices.Contains(found, ip) })
 }
 
 func portOf(at *url.URL) int {

@@ -42,6 +42,7 @@ func (v *view) judgeService(s *corev1.Service, _ glance) finding {
 			if event.Type == corev1.EventTypeWarning {
 				out := *p
 				out.Cause += ": " + cluster.OneLine(event.Message)
+				out.Try = "do as its controller says, or lead users there by an Ingress or an HTTPRoute"
 				return &out
 			}
 		}
