@@ -53,7 +53,7 @@ func TestAnApplicationIsFoundByEachKindOfAddress(t *testing.T) {
 	e.callChangesNothing(t, nodes)
 
 	e.r.inFront(service("LoadBalancer", 80)) // the port of the sandbox's Ingresses
-	taken := e.pipeline(t, e.r, e.n, "--stage-timeout", "20s")
+	taken := e.shippedInVain(t)
 	require.Equal(t, 35, taken.code, taken.stdout)
 	require.Contains(t, taken.stage(t, "deploy").Cause, "Service "+name+": no load balancer has given it an address")
 	require.True(t, taken.report.Undo.Done)
@@ -69,7 +69,7 @@ func TestAnApplicationIsFoundByEachKindOfAddress(t *testing.T) {
 	e.r.inFront(route("absent"))
 	bootstrap()
 	before := e.snapshot(t, e.n)
-	absent := e.pipeline(t, e.r, e.n, "--stage-timeout", "20s")
+	absent := e.shippedInVain(t)
 	require.Equal(t, 35, absent.code, absent.stdout)
 	require.Contains(t, absent.stage(t, "deploy").Cause, "HTTPRoute "+name+": Gateway absent has not accepted it")
 	requireSame(t, before.restored(e.n), e.snapshot(t, e.n).restored(e.n), "production is not as it was")
@@ -91,7 +91,7 @@ func TestAnIngressWhoseControllerPublishesNoAddressIsFoundByItsService(t *testin
 	e.r.server().begin()
 	e.controller(t, class)
 
-	blind := e.pipeline(t, e.r, e.n, "--stage-timeout", "20s")
+	blind := e.shippedInVain(t)
 	require.Equal(t, 35, blind.code, blind.stdout)
 	require.Contains(t, blind.stage(t, "functional").Cause, "it has no address in its status, and these credentials may not look for its controller")
 	require.Contains(t, blind.stage(t, "functional").Try, "--address URL")
@@ -109,6 +109,15 @@ func TestAnIngressWhoseControllerPublishesNoAddressIsFoundByItsService(t *testin
 	require.Equal(t, "http://"+class+".example.com:"+e.nodePort(t, class), production.URL)
 	require.Equal(t, "--address, host in its rule, dialled at "+e.node(t), production.FoundBy)
 	require.Less(t, again.stage(t, "production").Seconds, done.stage(t, "production").Seconds, "nothing is looked for that was said")
+}
+
+// shippedInVain ships a commit that waits for what never comes. It is built beforehand: the
+// short time is not for that.
+func (e *example) shippedInVain(t *testing.T) ended {
+	t.Helper()
+	built := e.pipeline(t, e.r, e.n, "--until", "build")
+	require.Equal(t, 0, built.code, built.stdout+built.stderr)
+	return e.pipeline(t, e.r, e.n, "--stage-timeout", "20s")
 }
 
 // controller starts a controller for the class in the sandbox's node, and makes the Service

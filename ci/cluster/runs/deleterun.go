@@ -23,6 +23,7 @@ import (
 	"github.com/slipway-cd/slipway/ci/cluster/informer"
 	"github.com/slipway-cd/slipway/ci/cluster/managed"
 	"github.com/slipway-cd/slipway/ci/cluster/write"
+	"github.com/slipway-cd/slipway/ci/route"
 )
 
 // swept lists the kinds among which a run's objects are looked for by label: what
@@ -43,6 +44,18 @@ var swept = []schema.GroupVersionResource{
 	rbacv1.SchemeGroupVersion.WithResource("rolebindings"),
 }
 
+// defined are kinds that a cluster need not have. They are deleted outright: the garbage
+// collector looks for new kinds twice a minute, and until then a beta would stay routed.
+var defined = func() []schema.GroupVersionResource {
+	out := []schema.GroupVersionResource{cluster.Gateways}
+	for _, kind := range route.Kinds {
+		if kind.Resource != cluster.Ingresses {
+			out = append(out, kind.Resource)
+		}
+	}
+	return out
+}()
+
 // Delete removes a run's record and everything in the namespace that the run
 // owns or labelled, and returns when all of it is gone, pods included. Doing it
 // again, or for a run that never was, is no error. Kinds that the credentials may
@@ -60,7 +73,7 @@ func Delete(ctx context.Context, c *cluster.Cluster, namespace, run string, prog
 	defer w.Close()
 	sweep := &sweep{cluster: c, namespace: namespace, informers: map[schema.GroupVersionResource]*informer.Informer{}, asked: map[types.UID]bool{}}
 	selector := metav1.ListOptions{LabelSelector: labels.SelectorFromSet(labels.Set{managed.LabelRun: run}).String()}
-	for _, gvr := range swept {
+	for _, gvr := range slices.Concat(swept, defined) {
 		i, err := w.Follow(inner, gvr, namespace, selector)
 		if err != nil {
 			return nil, err
@@ -137,10 +150,11 @@ func (s *sweep) step(ctx context.Context) ([]string, error) {
 }
 
 // request asks once for the deletion of an object that has no owner, since what has one
-// goes with it, and once for that of a pod that has ended.
+// goes with it, but for the kinds in defined, and once for that of a pod that has ended.
 func (s *sweep) request(ctx context.Context, gvr schema.GroupVersionResource, object metav1.Object) error {
 	over := hasEnded(object)
-	if !over && (object.GetDeletionTimestamp() != nil || len(object.GetOwnerReferences()) > 0) || s.asked[object.GetUID()] {
+	collected := len(object.GetOwnerReferences()) > 0 && !slices.Contains(defined, gvr)
+	if !over && (object.GetDeletionTimestamp() != nil || collected) || s.asked[object.GetUID()] {
 		return nil
 	}
 	s.asked[object.GetUID()] = true
