@@ -118,6 +118,7 @@ func (r *Run) answers(ctx context.Context, in *cluster.Cluster, stage string, ob
 	ctx, cancel := context.WithTimeout(ctx, answerTime)
 	defer cancel()
 	wanted, _ := r.wanted(stage, objects, reached)
+	wanted.Again = true
 	_, err := reach.AddressesOf(ctx, in, wanted)
 	return err
 }

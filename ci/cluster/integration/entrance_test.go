@@ -222,6 +222,10 @@ func TestWhereAControllerPublishesNothingItsOwnServiceIsTried(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, "http://shop.example", found[0].URL)
 	require.Equal(t, "192.0.2.10", found[0].Dial)
+	// As after tests, in less time than a controller has to publish an address.
+	again, err := reach.AddressesOf(within(t, 4*time.Second), c, reach.Wanted{Objects: wanted, Service: "api", Path: "/demo/health", Again: true})
+	require.NoError(t, err)
+	require.Equal(t, found, again)
 	require.Equal(t, "Ingress "+namespace+"/api, host in its rule, dialled at 192.0.2.10, Service "+namespace+"/controller of its controller, since nothing is published", found[0].FoundBy)
 }
 

@@ -32,6 +32,8 @@ type Wanted struct {
 	Dialled bool   // the URL says where to connect, not which host to ask for
 	Health  string // the end of Path that is asked below a route's own path, too, which its controller may cut off; or empty
 
+	Again bool // it was found before: nobody need be given time to publish it
+
 	Progress func(object, state string) // if not nil, hears what came back last while that lasts
 }
 
@@ -69,11 +71,16 @@ func (e entrance) answers(ctx context.Context, c *cluster.Cluster, wanted Wanted
 	telling := informer.Tell(e.name, wanted.Progress)
 	defer func() { telling.End(readyUnless(err)) }()
 	last := attempt{lacks: "no address"}
+	paths := e.paths(wanted)
 	var guessed []place
 	refused := "" // to guess
 	var late <-chan time.Time
 	if e.mayBeGuessed() {
-		late = time.After(publishTime)
+		patience := publishTime
+		if wanted.Again {
+			patience = 0
+		}
+		late = time.After(patience)
 	}
 	for {
 		places, lacks, err := e.places()
@@ -86,9 +93,9 @@ func (e entrance) answers(ctx context.Context, c *cluster.Cluster, wanted Wanted
 			places = guessed
 		}
 		if addresses := e.addresses(places); len(addresses) > 0 {
-			by, tried, err := answers(ctx, w.Changed, probesOf(c, addresses, e.paths(wanted)), last.answers, telling.Is)
+			by, tried, err := answers(ctx, w.Changed, probesOf(c, addresses, paths), last.answers, telling.Is)
 			if err == nil {
-				return addresses[by/len(e.paths(wanted))], nil
+				return addresses[by/len(paths)], nil
 			}
 			if tried != nil {
 				last.addresses, last.answers = addresses, tried
