@@ -42,8 +42,8 @@ func ofGatewayRoute(object *unstructured.Unstructured, pathOf func(match map[str
 		hosts = []string{""}
 	}
 	for _, host := range hosts {
-		for _, rule := range listAt(object.Object, "spec", "rules") {
-			matches := listAt(rule, "matches")
+		for _, rule := range ListAt(object.Object, "spec", "rules") {
+			matches := ListAt(rule, "matches")
 			if len(matches) == 0 {
 				matches = []map[string]any{{}}
 			}
@@ -69,7 +69,7 @@ func narrowed(match map[string]any) bool {
 
 // backendsOf returns the Services of a rule in the object's namespace, or one that is none.
 func backendsOf(object *unstructured.Unstructured, rule map[string]any) (out []Route) {
-	for _, ref := range listAt(rule, "backendRefs") {
+	for _, ref := range ListAt(rule, "backendRefs") {
 		group, _ := ref["group"].(string)
 		kind, _ := ref["kind"].(string)
 		namespace, _ := ref["namespace"].(string)
@@ -97,7 +97,7 @@ func Parents(objects ...*unstructured.Unstructured) (out []Parent) {
 		if kind, ok := KindOf(object); !ok || kind.Group != gatewayGroup {
 			continue
 		}
-		for _, ref := range listAt(object.Object, "spec", "parentRefs") {
+		for _, ref := range ListAt(object.Object, "spec", "parentRefs") {
 			kind, _ := ref["kind"].(string)
 			if cmp.Or(kind, "Gateway") != "Gateway" {
 				continue

@@ -100,6 +100,19 @@ func (r Route) PortOf(service *corev1.Service) int32 {
 	return 0
 }
 
+// SameHost reports whether two names may be the same host. They may begin with a wildcard
+// label; an empty one is any.
+func SameHost(a, b string) bool {
+	a, b = strings.ToLower(a), strings.ToLower(b)
+	return a == "" || b == "" || a == b || covers(a, b) || covers(b, a)
+}
+
+// covers reports whether a name with a wildcard label covers another.
+func covers(wide, narrow string) bool {
+	suffix, wild := strings.CutPrefix(wide, "*")
+	return wild && strings.HasSuffix(narrow, suffix)
+}
+
 // Serves reports whether requests for a path come here, patterns apart.
 func (r Route) Serves(path string) bool {
 	base := r.Base()
@@ -116,9 +129,9 @@ func ofIngress(object *unstructured.Unstructured) (out []Route) {
 		}
 		return service, portIn(number)
 	}
-	for _, rule := range listAt(object.Object, "spec", "rules") {
+	for _, rule := range ListAt(object.Object, "spec", "rules") {
 		host, _, _ := unstructured.NestedString(rule, "host")
-		paths := listAt(rule, "http", "paths")
+		paths := ListAt(rule, "http", "paths")
 		if len(paths) == 0 {
 			out = append(out, Route{Object: object, Host: host, Path: "/", TLS: endsTLS(object, host)})
 		}
@@ -139,13 +152,9 @@ func ofIngress(object *unstructured.Unstructured) (out []Route) {
 // endsTLS reports whether an Ingress has a certificate for a host: an entry without hosts is
 // for all of them.
 func endsTLS(object *unstructured.Unstructured, host string) bool {
-	for _, entry := range listAt(object.Object, "spec", "tls") {
+	for _, entry := range ListAt(object.Object, "spec", "tls") {
 		hosts, _, _ := unstructured.NestedStringSlice(entry, "hosts")
-		covers := func(name string) bool {
-			suffix, wild := strings.CutPrefix(name, "*")
-			return name == host || wild && strings.HasSuffix(host, suffix)
-		}
-		if len(hosts) == 0 || slices.ContainsFunc(hosts, covers) {
+		if len(hosts) == 0 || slices.ContainsFunc(hosts, func(name string) bool { return name == host || covers(name, host) }) {
 			return true
 		}
 	}
@@ -173,8 +182,8 @@ func portIn(value any) intstr.IntOrString {
 	return intstr.IntOrString{}
 }
 
-// listAt returns the objects of a list that lies at the path.
-func listAt(object map[string]any, path ...string) (out []map[string]any) {
+// ListAt returns the objects of a list that lies at the path.
+func ListAt(object map[string]any, path ...string) (out []map[string]any) {
 	list, _, _ := unstructured.NestedSlice(object, path...)
 	for _, item := range list {
 		if fields, ok := item.(map[string]any); ok {

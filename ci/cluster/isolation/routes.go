@@ -88,20 +88,10 @@ func routesOf(object *unstructured.Unstructured) (out []traffic) {
 // be the same, and the same path or one that it begins with, character by character
 // as some controllers compare. A path below is not: production at / has betas beside it.
 func (r traffic) takes(live traffic) bool {
-	if !sameHost(r.host, live.host) {
+	if !route.SameHost(r.host, live.host) {
 		return false
 	}
 	return r.path == live.path || !r.exact && strings.HasPrefix(live.path, r.path)
-}
-
-// sameHost compares names that may begin with a wildcard label; an empty one is any.
-func sameHost(a, b string) bool {
-	a, b = strings.ToLower(a), strings.ToLower(b)
-	covers := func(wide, narrow string) bool {
-		suffix, wild := strings.CutPrefix(wide, "*")
-		return wild && strings.HasSuffix(narrow, suffix)
-	}
-	return a == "" || b == "" || a == b || covers(a, b) || covers(b, a)
 }
 
 // trafficOf cuts a pattern at its first character that is none of a plain path, so

@@ -80,7 +80,7 @@ func (g *gateways) places() (out []place, lacks string, err error) {
 // accepted reports whether the parent has taken the route as it is now.
 func (g *gateways) accepted(p parent) bool {
 	for _, live := range informer.ListOf[*unstructured.Unstructured](g.live.List()) {
-		for _, status := range mapsAt(live.Object, "status", "parents") {
+		for _, status := range route.ListAt(live.Object, "status", "parents") {
 			ref, _ := status["parentRef"].(map[string]any)
 			if stringAt(ref, "namespace", live.GetNamespace()) == p.Namespace && stringAt(ref, "name", "") == p.Name && stringAt(ref, "sectionName", "") == p.Section {
 				return is(status, "Accepted")
@@ -94,15 +94,15 @@ func (g *gateways) accepted(p parent) bool {
 // TLS users come by these: the others may do nothing but lead there, and that they answer
 // says nothing of a listener that is dead.
 func (p parent) places(gateway *unstructured.Unstructured, host string) (out []place) {
-	for _, listener := range mapsAt(gateway.Object, "spec", "listeners") {
+	for _, listener := range route.ListAt(gateway.Object, "spec", "listeners") {
 		protocol, of := stringAt(listener, "protocol", ""), stringAt(listener, "hostname", "")
 		number, _ := listener["port"].(int64)
 		switch {
 		case p.Section != "" && p.Section != listener["name"], p.Port != 0 && int64(p.Port) != number,
-			protocol != "HTTP" && protocol != "HTTPS", !meet(of, host):
+			protocol != "HTTP" && protocol != "HTTPS", !route.SameHost(of, host):
 			continue
 		}
-		for _, at := range mapsAt(gateway.Object, "status", "addresses") {
+		for _, at := range route.ListAt(gateway.Object, "status", "addresses") {
 			value := stringAt(at, "value", "")
 			if value == "" {
 				continue
@@ -116,15 +116,6 @@ func (p parent) places(gateway *unstructured.Unstructured, host string) (out []p
 		out = slices.DeleteFunc(out, func(p place) bool { return !p.tls })
 	}
 	return out
-}
-
-// meet reports whether a listener's hostname and a route's may be the same host.
-func meet(listener, route string) bool {
-	covers := func(wide, narrow string) bool {
-		suffix, wild := strings.CutPrefix(wide, "*")
-		return wild && strings.HasSuffix(narrow, suffix)
-	}
-	return listener == "" || route == "" || strings.EqualFold(listener, route) || covers(listener, route) || covers(route, listener)
 }
 
 // concreteOf is the narrower of the two.

@@ -1,7 +1,6 @@
 package reach
 
 import (
-	"cmp"
 	"context"
 	"slices"
 
@@ -47,10 +46,8 @@ func published(live *networkingv1.Ingress, tls bool) (out []place) {
 		own = 443
 	}
 	for _, at := range live.Status.LoadBalancer.Ingress {
-		p := place{at: cmp.Or(at.IP, at.Hostname), tls: tls, from: "ip in its status"}
-		if at.IP == "" {
-			p.from = "hostname in its status"
-		}
+		p := inStatus(at.IP, at.Hostname)
+		p.tls = tls
 		if len(at.Ports) > 0 && !slices.ContainsFunc(at.Ports, func(port networkingv1.IngressPortStatus) bool { return port.Port == own }) {
 			p.port = at.Ports[0].Port
 		}
@@ -59,6 +56,14 @@ func published(live *networkingv1.Ingress, tls bool) (out []place) {
 		}
 	}
 	return out
+}
+
+// inStatus is the place that a status says, by one of the two.
+func inStatus(ip, hostname string) place {
+	if ip == "" {
+		return place{at: hostname, from: "hostname in its status"}
+	}
+	return place{at: ip, from: "ip in its status"}
 }
 
 // named selects the one object of a name.

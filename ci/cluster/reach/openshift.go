@@ -38,7 +38,7 @@ func (o *openShift) places() (out []place, lacks string, err error) {
 // router has not taken away yet, is none.
 func admitted(live *unstructured.Unstructured, tls bool) (out []place) {
 	wanted, _, _ := unstructured.NestedString(live.Object, "spec", "host")
-	for _, router := range mapsAt(live.Object, "status", "ingress") {
+	for _, router := range route.ListAt(live.Object, "status", "ingress") {
 		if host := stringAt(router, "host", ""); host != "" && (wanted == "" || host == wanted) && is(router, "Admitted") {
 			out = append(out, place{at: stringAt(router, "routerCanonicalHostname", ""), host: host, tls: tls, from: "host that its router admitted"})
 		}
@@ -48,23 +48,12 @@ func admitted(live *unstructured.Unstructured, tls bool) (out []place) {
 
 // is reports whether a condition of a status is true.
 func is(status map[string]any, condition string) bool {
-	for _, c := range mapsAt(status, "conditions") {
+	for _, c := range route.ListAt(status, "conditions") {
 		if c["type"] == condition {
 			return c["status"] == "True"
 		}
 	}
 	return false
-}
-
-// mapsAt returns the objects of a list that lies at the path.
-func mapsAt(object map[string]any, path ...string) (out []map[string]any) {
-	list, _, _ := unstructured.NestedSlice(object, path...)
-	for _, item := range list {
-		if fields, ok := item.(map[string]any); ok {
-			out = append(out, fields)
-		}
-	}
-	return out
 }
 
 // stringAt returns a field, or otherwise where it is not there.

@@ -1,7 +1,6 @@
 package reach
 
 import (
-	"cmp"
 	"context"
 	"fmt"
 
@@ -53,10 +52,8 @@ func (l *loadBalancer) places() (out []place, lacks string, err error) {
 		return nil, "it is not there", err
 	}
 	for _, at := range live.Status.LoadBalancer.Ingress {
-		p := place{at: cmp.Or(at.IP, at.Hostname), port: port.Port, tls: speaksTLS(port), from: "ip in its status"}
-		if at.IP == "" {
-			p.from = "hostname in its status"
-		}
+		p := inStatus(at.IP, at.Hostname)
+		p.port, p.tls = port.Port, speaksTLS(port)
 		if p.at != "" {
 			out = append(out, p)
 		}
