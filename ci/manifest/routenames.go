@@ -1,7 +1,6 @@
 package manifest
 
 import (
-	"slices"
 	"strings"
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
@@ -66,7 +65,7 @@ func refsAt(value any, path []string) []map[string]any {
 			}
 		}
 	}
-	return items(slices.Clip(found))
+	return items(found)
 }
 
 func follow(ref map[string]any, kind string, own map[string]bool, layer Layer) {
