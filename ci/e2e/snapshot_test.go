@@ -152,7 +152,7 @@ func lock(n namespaces) string { return "Lease " + n.production + "/slipway-prod
 
 // numbered are fields that count changes, or that a change and its undo leave
 // different: the release's record holds the uid of what was pruned and is back.
-var numbered = regexp.MustCompile(`"(generation|deployment.kubernetes.io/revision)":|"release": "H4sI`)
+var numbered = regexp.MustCompile(`"(generation|deployment.kubernetes.io/revision|slipway.dev/number)":|"release": "H4sI`)
 
 // restored is the state but for what tells that there was a change and an undo:
 // pods are others, a ReplicaSet of the undone version stays in the Deployment's

@@ -80,8 +80,12 @@ func (r *Run) putBack(ctx context.Context, stage string, record records.UndoReco
 	}
 	// Without this, objects that were pruned and are back would never be pruned again, nor
 	// would those that a dead run creates late; and a release whose recording got no
-	// answer could count as the current one.
-	if former != nil && (former.Renew(now) || len(r.production.awaited) > 0 || r.production.recording) {
+	// answer, or arrives only now, could count as the current one.
+	others := record.Run != r.opts.Run
+	if former != nil && others {
+		former.Number = r.lock.lease.Number()
+	}
+	if former != nil && (former.Renew(now) || len(r.production.awaited) > 0 || r.production.recording || others) {
 		if err := records.SaveRelease(ctx, r.env.Production, record.Namespace, former); err != nil {
 			return "", err
 		}
