@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"slices"
 	"sync"
 
 	"github.com/google/go-containerregistry/pkg/authn"
@@ -39,11 +40,12 @@ type Registry struct {
 	// Login is used for every registry, instead of the credentials of `docker login`.
 	Login *Login
 
-	once   sync.Once
-	client http.RoundTripper
-	puller *remote.Puller
-	pusher *remote.Pusher
-	err    error
+	once    sync.Once
+	client  http.RoundTripper
+	options []remote.Option
+	puller  *remote.Puller
+	pusher  *remote.Pusher
+	err     error
 }
 
 // connect makes the clients once, since they reuse connections and tokens.
@@ -55,11 +57,11 @@ func (r *Registry) connect() error {
 			direct.Proxy = nil
 		}
 		r.client = transport.NewUserAgent(direct, userAgent)
-		options := []remote.Option{remote.WithTransport(direct), remote.WithAuthFromKeychain(r.keychain()), remote.WithUserAgent(userAgent)}
-		if r.puller, r.err = remote.NewPuller(options...); r.err != nil {
+		r.options = slices.Clip([]remote.Option{remote.WithTransport(direct), remote.WithAuthFromKeychain(r.keychain()), remote.WithUserAgent(userAgent)})
+		if r.puller, r.err = remote.NewPuller(r.options...); r.err != nil {
 			return
 		}
-		r.pusher, r.err = remote.NewPusher(options...)
+		r.pusher, r.err = remote.NewPusher(r.options...)
 	})
 	return r.err
 }
