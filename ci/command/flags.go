@@ -51,6 +51,11 @@ type flags struct {
 
 	Address string `help:"Where users reach the application, scheme and host, where the objects in the cluster do not say so: http://192.0.2.7:8080 (default: found by HTTPRoute, Ingress, Route or Service)." placeholder:"URL"`
 
+	From            string `default:"source" enum:"source,release" help:"What is shipped: source builds and tests it, release takes --version as it was released, by the evidence of its images (default: ${default})." placeholder:"WHAT"`
+	ReuseEvidence   bool   `help:"Skip functional tests that passed within a day for the same images, beta overlay, tests and cluster, by the evidence of the images."`
+	SignKey         string `help:"Private key that signs what is known of the images, as \"cosign generate-key-pair\" makes it; its password is read from SLIPWAY_SIGN_PASSWORD or COSIGN_PASSWORD (default: a key that is kept in the build namespace)." placeholder:"FILE"`
+	WithoutEvidence bool   `help:"Take images into production that nobody accepted says are tested."`
+
 	TakeOver []string `help:"Field managers whose fields in production Slipway takes over: helm, argocd-controller, kustomize-controller, or kubectl for all its commands; fields of theirs that the overlay does not set are removed." placeholder:"MANAGER"`
 	Leave    []string `help:"Field in production that Slipway leaves to whoever has set it, such as Deployment/api:spec.replicas." placeholder:"KIND/NAME:FIELD" sep:"none"`
 	Prune    []string `help:"Object in production that may be deleted with its data once the overlay no longer has it. Volumes and their claims, namespaces and CRDs are kept unless they are named here." placeholder:"KIND/NAME"`

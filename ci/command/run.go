@@ -19,15 +19,34 @@ func (c *runCommand) Run(ctx context.Context, f *flags) error {
 		if err != nil {
 			return nil, nil, err
 		}
+		stages := run.Stages()
+		if f.From == fromRelease {
+			stages = run.PromotionStages()
+			warning, err := run.Promote(ctx)
+			if err != nil {
+				return nil, nil, err
+			}
+			f.warn(warning)
+		}
 		warnings, err := run.Preflight(ctx)
 		if err != nil {
 			return nil, nil, err
 		}
-		for _, warning := range warnings {
+		f.warn(warnings...)
+		return run, stages, run.LookBehind(ctx)
+	})
+}
+
+// fromRelease is the value of --from that takes what was released.
+const fromRelease = "release"
+
+// warn prints what a run goes on in spite of.
+func (f *flags) warn(warnings ...string) {
+	for _, warning := range warnings {
+		if warning != "" {
 			fmt.Fprintln(os.Stderr, "slipway:", warning)
 		}
-		return run, run.Stages(), run.LookBehind(ctx)
-	})
+	}
 }
 
 // carryOut makes a run with everything connected and executes its stages.
@@ -132,8 +151,12 @@ func (f *flags) compareCommits(commit string) {
 }
 
 // told are the options that come from flags and the CI vendor.
-func (f *flags) told(context.Context) (pipeline.Options, error) {
+func (f *flags) told(ctx context.Context) (pipeline.Options, error) {
 	job, err := jobOf(f.Vendor, os.Getenv)
+	if err != nil {
+		return pipeline.Options{}, err
+	}
+	vouching, err := f.vouching(ctx)
 	if err != nil {
 		return pipeline.Options{}, err
 	}
@@ -142,7 +165,7 @@ func (f *flags) told(context.Context) (pipeline.Options, error) {
 	}
 	return pipeline.Options{
 		Run: job.run, Vendor: job.vendor, Branch: job.branch, Actor: job.actor, RunURL: job.url, Image: f.Image,
-		Address: f.Address, BuildNamespace: f.BuildNamespace, Namespace: f.Namespace,
+		Evidence: vouching, Address: f.Address, BuildNamespace: f.BuildNamespace, Namespace: f.Namespace,
 		BetaOverlay: f.BetaOverlay, ProductionOverlay: f.ProductionOverlay, Prune: f.Prune, TakeOver: f.TakeOver, Leave: f.Leave,
 		Until: f.Until, StageTimeout: f.StageTimeout, KeepBeta: f.KeepBeta,
 	}, nil

@@ -3,6 +3,12 @@
 // files, not what the overlays render to.
 package description
 
+import (
+	"strconv"
+	"strings"
+	"time"
+)
+
 // File holds an application's description, at the top of its folder. Fields are in camel case.
 const File = ".slipway.yaml"
 
@@ -20,6 +26,7 @@ type Application struct {
 	Services []Service `json:"services,omitempty" jsonschema_description:"Other Services of a beta that its functional tests reach by their names."`
 	Betas    Betas     `json:"betas,omitzero" jsonschema_description:"Where a beta is reached. Without it by a path where there is a component for it, else by its Service alone."`
 	Address  Addresses `json:"address,omitzero" jsonschema_description:"Where users reach it, if the objects in the cluster do not say so."`
+	Evidence Evidence  `json:"evidence,omitzero" jsonschema_description:"What is known of the images and attached to them when they are released, and whose word counts for a deploy."`
 	Health   string    `json:"health,omitempty" jsonschema:"pattern=^/" jsonschema_description:"The path, below the base path, that answers 2xx when the application can be used; without it the readiness probe's, or /health."`
 
 	Overlays    Overlays `json:"overlays,omitzero" jsonschema_description:"Where the kustomize overlays are, unless flags say otherwise."`
@@ -106,6 +113,29 @@ type Addresses struct {
 	Functional string `json:"functional,omitempty" jsonschema:"pattern=^https?://[^/?#@]+(/[^?#]*)?$" jsonschema_description:"Of a beta; {run} in it is the run's id."`
 	Production string `json:"production,omitempty" jsonschema:"pattern=^https?://[^/?#@]+(/[^?#]*)?$" jsonschema_description:"Of production."`
 }
+
+// Evidence says what is attached to images, and what a deploy asks for.
+type Evidence struct {
+	Keys     []string `json:"keys,omitempty" jsonschema_description:"Files of public keys, such as cosign.pub: images count as tested when one of these signed that they are. Without them the key that signs the run, or that was kept with the release."`
+	Unsigned bool     `json:"unsigned,omitempty" jsonschema_description:"Nothing is signed, and nothing needs to be: whoever may push to the registry can say that an image is tested."`
+	MaxAge   string   `json:"maxAge,omitempty" jsonschema:"pattern=^[0-9]+[dh]$" jsonschema_description:"How long tests count for a deploy, in days or hours: 90d; without it for ever."`
+	SBOM     string   `json:"sbom,omitempty" jsonschema:"minLength=1" jsonschema_description:"The published image of syft that lists what an image contains, or none; without it anchore/syft of the version that is tried."`
+}
+
+// Age is MaxAge; 0 where it is not given.
+func (e Evidence) Age() time.Duration {
+	number, err := strconv.Atoi(strings.TrimRight(e.MaxAge, "dh"))
+	if err != nil {
+		return 0
+	}
+	if strings.HasSuffix(e.MaxAge, "d") {
+		number *= 24
+	}
+	return time.Duration(number) * time.Hour
+}
+
+// NoSBOM is what Evidence.SBOM says when no image is listed.
+const NoSBOM = "none"
 
 // SchemaURL is where editors find the schema of File.
 const SchemaURL = "https://raw.githubusercontent.com/slipway-cd/slipway/main/ci/description/schema.json"

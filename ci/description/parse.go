@@ -28,6 +28,7 @@ var platforms = regexp.MustCompile(`^[a-z0-9]+/[a-z0-9]+(/[a-z0-9]+)?$`)
 var conventions = Application{
 	Dockerfile: "Dockerfile", CheckTarget: "check", UnitTarget: "unit", TestTarget: "test",
 	Overlays:   Overlays{Beta: "kustomize/overlays/beta", Production: "kustomize/overlays/production"},
+	Evidence:   Evidence{SBOM: "anchore/syft:v1.57.1"},
 	Namespaces: "kustomize/namespaces", PerRun: []string{"kustomize/components/per-run"},
 }
 

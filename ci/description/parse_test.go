@@ -81,9 +81,9 @@ func TestTheDocumentationHasEveryFieldWithAnExampleThatIsTaken(t *testing.T) {
 		text := row[1] + ": " + row[2] + "\n"
 		if part, field, nested := strings.Cut(row[1], "."); nested {
 			text = map[string]string{
-				"images": "images: [{", "checks": "checks: [{", "tests": "tests: {functional: [{", "services": "services: [{", "betas": "betas: {", "address": "address: {", "overlays": "overlays: {",
+				"images": "images: [{", "checks": "checks: [{", "tests": "tests: {functional: [{", "services": "services: [{", "betas": "betas: {", "address": "address: {", "overlays": "overlays: {", "evidence": "evidence: {",
 			}[part] + field + ": " + row[2] + map[string]string{
-				"images": "}]", "checks": "}]", "tests": "}]}", "services": "}]", "betas": "}", "address": "}", "overlays": "}",
+				"images": "}]", "checks": "}]", "tests": "}]}", "services": "}]", "betas": "}", "address": "}", "overlays": "}", "evidence": "}",
 			}[part] + "\n"
 		}
 		if row[1] != "name" {
@@ -94,7 +94,7 @@ func TestTheDocumentationHasEveryFieldWithAnExampleThatIsTaken(t *testing.T) {
 		}
 	}
 	var missing []string
-	for pointer, fields := range map[string][]string{"": nil, "images": {"images", "0"}, "checks": {"checks", "0"}, "tests": {"tests", "functional", "0"}, "services": {"services", "0"}, "betas": {"betas"}, "address": {"address"}, "overlays": {"overlays"}} {
+	for pointer, fields := range map[string][]string{"": nil, "images": {"images", "0"}, "checks": {"checks", "0"}, "tests": {"tests", "functional", "0"}, "services": {"services", "0"}, "betas": {"betas"}, "address": {"address"}, "overlays": {"overlays"}, "evidence": {"evidence"}} {
 		for _, field := range fieldsAt(fields) {
 			if name := strings.TrimPrefix(pointer+"."+field, "."); !documented[name] {
 				missing = append(missing, name)

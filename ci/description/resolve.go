@@ -37,6 +37,8 @@ func (a Application) Resolve(tree fs.FS, folder string) (Application, error) {
 	a.Overlays.Beta = path.Join(folder, cmp.Or(a.Overlays.Beta, conventions.Overlays.Beta))
 	a.Overlays.Production = path.Join(folder, cmp.Or(a.Overlays.Production, conventions.Overlays.Production))
 	a.Bootstrap = under(folder, a.Bootstrap)
+	a.Evidence.Keys = under(folder, a.Evidence.Keys)
+	a.Evidence.SBOM = cmp.Or(a.Evidence.SBOM, conventions.Evidence.SBOM)
 	if a.Namespaces != conventions.Namespaces || len(a.Bootstrap) > 0 || exists(tree, path.Join(folder, a.Namespaces)) {
 		a.Namespaces = path.Join(folder, cmp.Or(a.Namespaces, conventions.Namespaces))
 	} else {

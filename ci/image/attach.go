@@ -130,9 +130,8 @@ func (r *Registry) unlisted(ctx context.Context, repo Repository, digest string,
 	return out, nil
 }
 
-// Attachments returns the documents of an artifact type that are attached to the digest in repo and whose annotations have
-// all of those that are given; none if there are none.
-func (r *Registry) Attachments(ctx context.Context, repo Repository, digest, artifactType string, annotations map[string]string) ([]Attachment, error) {
+// Attachments returns the documents of some artifact types that are attached to the digest in repo, none if there are none.
+func (r *Registry) Attachments(ctx context.Context, repo Repository, digest string, artifactTypes ...string) ([]Attachment, error) {
 	if err := r.connect(); err != nil {
 		return nil, explain(ctx, repo.Host(), err)
 	}
@@ -141,15 +140,14 @@ func (r *Registry) Attachments(ctx context.Context, repo Repository, digest, art
 		return nil, explain(ctx, repo.String()+"@"+digest, err)
 	}
 	listed = slices.DeleteFunc(listed, func(d v1.Descriptor) bool {
-		// Some registries list an artifact by the type of its configuration, and without annotations.
-		typed := d.ArtifactType != "" && d.ArtifactType != string(emptyConfigType)
-		return typed && d.ArtifactType != artifactType || d.Annotations != nil && !has(d.Annotations, annotations)
+		// Some registries list an artifact by the type of its configuration.
+		return d.ArtifactType != "" && d.ArtifactType != string(emptyConfigType) && !slices.Contains(artifactTypes, d.ArtifactType)
 	})
 	found := make([]*Attachment, len(listed))
 	var reading errgroup.Group
 	for i, descriptor := range listed {
 		reading.Go(func() (err error) {
-			found[i], err = r.attachment(ctx, repo, descriptor.Digest.String(), artifactType, annotations)
+			found[i], err = r.attachment(ctx, repo, descriptor.Digest.String(), artifactTypes)
 			return err
 		})
 	}
@@ -163,15 +161,6 @@ func (r *Registry) Attachments(ctx context.Context, repo Repository, digest, art
 		}
 	}
 	return out, nil
-}
-
-func has(all, wanted map[string]string) bool {
-	for name, value := range wanted {
-		if all[name] != value {
-			return false
-		}
-	}
-	return true
 }
 
 // referrers lists what refers to a digest, by the registry's API or by the tag that stands in for it.
@@ -189,13 +178,13 @@ func (r *Registry) referrers(ctx context.Context, repo Repository, digest string
 
 // attachment returns the document of a manifest, whose one layer it is; nil if it is another than what is looked for. Its
 // content has the digest that the manifest names.
-func (r *Registry) attachment(ctx context.Context, repo Repository, digest, artifactType string, annotations map[string]string) (*Attachment, error) {
+func (r *Registry) attachment(ctx context.Context, repo Repository, digest string, artifactTypes []string) (*Attachment, error) {
 	found, err := r.puller.Get(ctx, repo.name.Digest(digest))
 	if err != nil {
 		return nil, err
 	}
 	manifest, err := v1.ParseManifest(bytes.NewReader(found.Manifest))
-	if err != nil || manifest.ArtifactType != artifactType || !has(manifest.Annotations, annotations) {
+	if err != nil || !slices.Contains(artifactTypes, manifest.ArtifactType) {
 		return nil, err
 	}
 	if len(manifest.Layers) != 1 {
@@ -213,5 +202,5 @@ func (r *Registry) attachment(ctx context.Context, repo Repository, digest, arti
 	if err == nil && len(content) > attachmentLimit {
 		err = fmt.Errorf("attachment %s is larger than %d MiB", digest, attachmentLimit>>20)
 	}
-	return &Attachment{Type: artifactType, Annotations: manifest.Annotations, Content: content, Digest: digest}, errors.Join(err, stored.Close())
+	return &Attachment{Type: manifest.ArtifactType, Annotations: manifest.Annotations, Content: content, Digest: digest}, errors.Join(err, stored.Close())
 }

@@ -27,7 +27,7 @@ func (r *Run) Build(ctx context.Context) error {
 	}
 	defer r.engineTime()()
 	r.note("build", strings.Join(append(r.checks(), r.imageNames()), ", "))
-	stop := r.tellCommands("build")
+	stop, started := r.tellCommands("build"), time.Now()
 	variants, err := r.compile(ctx)
 	stop()
 	if err != nil {
@@ -42,6 +42,7 @@ func (r *Run) Build(ctx context.Context) error {
 	if err := pushing.Wait(); err != nil {
 		return err
 	}
+	r.askBuilt(ctx, started, variants)
 	r.tellDigests()
 	r.detail = r.images[0].digest
 	if len(r.images) > 1 {

@@ -28,12 +28,17 @@ type production struct {
 	rerouted  bool                         // the spec of an Ingress, or of its like, changed
 	verified  bool                         // the new version answers
 	recording bool                         // writing the release was begun
+	key       string                       // by which its images are known to be tested; empty where several keys count, or none
 }
 
 // Deploy deploys the tested digest to production and waits for its rollout.
 func (r *Run) Deploy(ctx context.Context) error {
 	objects, err := r.renderProduction(r.images)
 	if err != nil {
+		return err
+	}
+	r.note("deploy", "verify evidence")
+	if err := r.verify(ctx, ""); err != nil {
 		return err
 	}
 	ctx, done, err := r.lockProduction(ctx, "deploy")

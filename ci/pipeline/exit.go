@@ -58,6 +58,7 @@ var exitOfClass = map[cluster.Class]int{
 // Failure is an error with an exit code and what a user should see.
 type Failure struct {
 	Code     int
+	Class    string   // "evidence" for an image that is not known to be tested
 	Cause    string   // one sentence, no period
 	Evidence []string // lines that prove it: events, states, log lines
 	Try      string   // what the user can do

@@ -29,6 +29,9 @@ type beta struct {
 // Service, then through its external address. The beta runs beside those of other
 // runs and is removed whether the tests pass or fail.
 func (r *Run) Functional(ctx context.Context) error {
+	if err := r.reuse(ctx); err != nil {
+		return err
+	}
 	beta, err := r.renderBeta(r.images)
 	if err != nil {
 		return err
@@ -66,6 +69,11 @@ func (r *Run) Functional(ctx context.Context) error {
 	if err := r.testBeta(ctx, objects, beta.front); err != nil {
 		return err
 	}
+	if !Reaches(r.opts.Until, "release") { // the run that releases the image need not repeat these tests
+		if err := r.attest(ctx, "functional"); err != nil {
+			return err
+		}
+	}
 	r.detail = r.tested(beta.front)
 	r.beta.removal = make(chan error, 1)
 	go func() { // meanwhile the pipeline goes on; cleanup waits for it
@@ -79,6 +87,9 @@ func (r *Run) Functional(ctx context.Context) error {
 // checkIsolated checks that the beta cannot affect production: neither as its overlay
 // will make it nor, if the run has credentials for it, as it is now.
 func (r *Run) checkIsolated(ctx context.Context, beta []*unstructured.Unstructured) error {
+	if err := checkSigningKey(beta); err != nil {
+		return err
+	}
 	beside, err := r.showProduction(r.images)
 	if err != nil {
 		return err

@@ -159,12 +159,15 @@ func (r *Run) introduce() {
 // it is about to do, and changes nothing: a refusal would otherwise come only after
 // minutes of building. It returns what the server warns about.
 func (r *Run) Preflight(ctx context.Context) (warnings []string, err error) {
+	if err := r.opts.checkSigner(); err != nil && Reaches(r.opts.Until, "release") && !r.promotes {
+		return nil, err
+	}
 	var checks errgroup.Group
 	var said foreseen
 	for _, i := range r.images {
 		checks.Go(func() error { return r.env.Registry.Ping(ctx, i.repository) })
 	}
-	if Reaches(r.opts.Until, "functional") {
+	if Reaches(r.opts.Until, "functional") && !r.promotes {
 		checks.Go(func() error {
 			if err := r.env.Build.CheckAccess(ctx, r.opts.BuildNamespace); err != nil {
 				return err

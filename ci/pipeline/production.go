@@ -61,7 +61,7 @@ func (r *Run) recordRelease(ctx context.Context) error {
 func (r *Run) release(objects []*unstructured.Unstructured, refs []managed.Ref) records.Release {
 	return records.Release{Version: r.opts.Version, Digest: r.images[0].digest, Commit: r.opts.Commit, Run: r.opts.Run,
 		Number: r.lock.lease.Number(), Time: r.env.Production.Now(), Objects: objects, Refs: refs,
-		Committed: r.opts.Built, Before: r.opts.History.Before, Shallow: r.opts.History.Shallow, Dirty: r.opts.History.Dirty}
+		Committed: r.opts.Built, Before: r.opts.History.Before, Shallow: r.opts.History.Shallow, Dirty: r.opts.History.Dirty, Key: r.production.key}
 }
 
 // testProduction tests production where objects say that users reach it, and returns how

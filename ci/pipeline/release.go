@@ -11,6 +11,9 @@ func (r *Run) Release(ctx context.Context) error {
 			return err
 		}
 	}
+	if err := r.attest(ctx, "release"); err != nil { // before the tag, so that what has one has evidence, too
+		return err
+	}
 	r.note("release", "tag "+r.opts.Version+" and latest")
 	for _, i := range r.images {
 		if err := r.env.Registry.Tag(ctx, i.repository, i.digest, r.opts.Version); err != nil {

@@ -39,7 +39,7 @@ func NewRollback(ctx context.Context, app description.Application, opts Options,
 	if err := r.recall(target.Objects); err != nil {
 		return nil, err
 	}
-	r.images[0].digest = target.Digest
+	r.images[0].digest, r.production.key = target.Digest, target.Key
 	r.tellDigests()
 	r.receipt = newReceipt(ctx, r.scope())
 	return r, nil
@@ -96,6 +96,10 @@ func (r *Run) BuildTests(ctx context.Context) error {
 // a database that the current one has migrated further, which some tools refuse and none
 // undoes.
 func (r *Run) Rollback(ctx context.Context) error {
+	r.note("rollback", "verify evidence")
+	if err := r.verify(ctx, r.production.key); err != nil {
+		return err
+	}
 	ctx, done, err := r.lockProduction(ctx, "rollback")
 	if err != nil {
 		return err

@@ -34,6 +34,8 @@ type Options struct {
 	RunURL  string    // of the vendor's run
 	Image   string    // repository of the first image, without a tag
 
+	Evidence Vouching
+
 	Address string // URL where users reach the application, without a path; empty: it is found
 
 	BuildNamespace, Namespace      string
@@ -94,6 +96,7 @@ type Run struct {
 	opts   Options
 	env    Environment
 	images []shipped // their digests by build
+	proof  proof     // by build and functional
 
 	report report.Report
 	detail string // of the stage under way, for its final line
@@ -109,6 +112,8 @@ type Run struct {
 	outdated  error    // by Preflight: production runs a newer commit already
 	unchanged string   // by Preflight: why there is nothing to ship
 	receipt   *receipt // by Preflight: the state before the run; nil: not compared
+
+	promotes bool // by Promote: the images were released before
 
 	beta  beta       // by functional
 	stale chan error // by Execute: removal of killed runs' betas under way

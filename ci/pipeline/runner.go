@@ -69,7 +69,11 @@ func (r *Run) stage(ctx context.Context, stage Stage) *Failure {
 	}
 	r.detail, r.ran = "", nil
 	var failure *Failure
-	if err := stage.Run(write.WithProgress(ctx, r.tell(ctx, stage.Name))); err != nil {
+	err := stage.Run(write.WithProgress(ctx, r.tell(ctx, stage.Name)))
+	if nothing := (skipped{}); errors.As(err, &nothing) {
+		done.Result, r.detail, err = report.Skipped, nothing.why, nil
+	}
+	if err != nil {
 		failure = explain(ctx, err, stage.Code)
 		if r.lock.lease != nil && !stage.Always && !r.lock.held(ctx) {
 			failure = r.lockLost(ctx)

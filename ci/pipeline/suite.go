@@ -70,6 +70,7 @@ func (r *Run) buildSuite(ctx context.Context, suite description.Suite) error {
 // cache, since its result depends on the cluster.
 func (r *Run) runSuite(ctx context.Context, suite description.Suite, at place) (err error) {
 	defer r.engineTime()()
+	started := time.Now()
 	r.note(at.stage, strings.TrimSpace(suite.Name+" tests at ")+" "+at.address)
 	ctx, span := trace.Tests(ctx, at.stage, at.address)
 	defer func() { span.End(ctx, err) }()
@@ -113,6 +114,7 @@ func (r *Run) runSuite(ctx context.Context, suite description.Suite, at place) (
 	case unproven != "":
 		return &Failure{Code: at.code, Cause: unproven, Evidence: lastLines(output, 5), Err: errors.New("nothing proves that tests ran")}
 	}
+	r.passed(at.stage, suite.Name, suite.Command, started, tests)
 	return nil
 }
 

@@ -61,6 +61,8 @@ type Report struct {
 	As           string `json:"as,omitempty"`
 	ProductionAs string `json:"productionAs,omitempty"`
 
+	Evidence *Evidence `json:"evidence,omitempty"` // nil: the run came neither to the release nor to a deploy
+
 	Receipt *Receipt `json:"receipt,omitempty"` // nil: the states before and after the run were not compared
 
 	EngineSeconds float64 `json:"engineSeconds"` // of Seconds, spent on the engine's work: building and testing

@@ -43,6 +43,7 @@ type Release struct {
 	Before    []string  `json:"before,omitempty"`  // the newest commits before it, abbreviated
 	Shallow   bool      `json:"shallow,omitempty"` // Before ends where the clone was cut
 	Dirty     bool      `json:"dirty,omitempty"`   // it held something that the commit has not
+	Key       string    `json:"key,omitempty"`     // public, in PEM, by which its evidence was verified; empty where several count
 
 	stored stored
 }

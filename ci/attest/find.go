@@ -1,0 +1,117 @@
+package attest
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"k8s.io/apimachinery/pkg/util/duration"
+
+	"github.com/slipway-cd/slipway/ci/evidence"
+	"github.com/slipway-cd/slipway/ci/image"
+)
+
+// Found is the evidence of an image that was found beside it and whose signers are accepted.
+type Found struct {
+	Digest     string
+	Statements []evidence.Verified
+	Refused    []Refusal
+}
+
+// Refusal is a document that does not count, and why.
+type Refusal struct {
+	Kind     evidence.Kind
+	Document string // digest
+	Why      error
+}
+
+// Find reads the evidence of the digest in repo.
+func Find(ctx context.Context, registry *image.Registry, repo image.Repository, digest string, accepted evidence.Accepted) (Found, error) {
+	out := Found{Digest: digest}
+	documents, err := attached(ctx, registry, repo, digest)
+	if err != nil {
+		return out, err
+	}
+	for _, document := range documents {
+		verified, err := accepted.Verify(document, digest)
+		if err != nil {
+			out.Refused = append(out.Refused, Refusal{document.Kind(), document.Digest, err})
+			continue
+		}
+		verified.Document = document.Digest
+		out.Statements = append(out.Statements, verified)
+	}
+	return out, nil
+}
+
+// Of returns the statements of a kind.
+func (f Found) Of(kind evidence.Kind) (out []evidence.Verified) {
+	for _, statement := range f.Statements {
+		if statement.PredicateType == kind {
+			out = append(out, statement)
+		}
+	}
+	return out
+}
+
+// Tests returns the results of an application's tests that passed, newest first, and why others do not count. maxAge bounds how
+// long ago they ended; 0: any time.
+func (f Found) Tests(application string, maxAge time.Duration, now time.Time) (passed []Tests, refused error) {
+	for _, statement := range f.Of(evidence.Tests) {
+		results, err := statement.Results()
+		switch {
+		case err != nil:
+		case results.Application != application:
+			err = fmt.Errorf("they are of %s", results.Application)
+		case maxAge > 0 && now.Sub(results.Finished) > maxAge:
+			err = fmt.Errorf("they ended %s ago, and count for %s", duration.HumanDuration(now.Sub(results.Finished)), duration.HumanDuration(maxAge))
+		default:
+			passed = append(passed, Tests{results, statement})
+			continue
+		}
+		refused = err
+	}
+	slices.SortFunc(passed, func(a, b Tests) int { return b.Finished.Compare(a.Finished) })
+	return passed, refused
+}
+
+// Tests are results, and the statement that tells of them.
+type Tests struct {
+	evidence.Results
+	Statement evidence.Verified
+}
+
+// ErrNone is in the error of an image that has no evidence at all.
+var ErrNone = errors.New("it has none")
+
+// Check returns nil if the application's tests are known to have passed for the image and nothing attached to it was changed:
+// of each kind that is there, one must be by an accepted signer. The error says in half a line what is wrong.
+func (f Found) Check(application string, maxAge time.Duration, now time.Time) error {
+	for _, kind := range []evidence.Kind{evidence.Tests, evidence.SBOM, evidence.Provenance, evidence.Signature} {
+		if len(f.Of(kind)) > 0 {
+			continue
+		}
+		for _, refused := range f.Refused {
+			if refused.Kind == kind {
+				return fmt.Errorf("%s: %w", kind, refused.Why)
+			}
+		}
+	}
+	passed, refused := f.Tests(application, maxAge, now)
+	for _, of := range passed {
+		if of.Stage == "functional" {
+			return nil
+		}
+	}
+	switch {
+	case refused != nil:
+		return fmt.Errorf("%s: %w", evidence.Tests, refused)
+	case len(f.Statements)+len(f.Refused) == 0:
+		return ErrNone
+	case len(f.Of(evidence.Tests)) == 0 && len(f.Refused) > 0:
+		return fmt.Errorf("%s: %w", f.Refused[0].Kind, f.Refused[0].Why)
+	}
+	return fmt.Errorf("%s: there are none of a beta", evidence.Tests)
+}

@@ -1,0 +1,148 @@
+package evidence
+
+import (
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/sigstore/sigstore-go/pkg/bundle"
+	"github.com/sigstore/sigstore-go/pkg/root"
+	"github.com/sigstore/sigstore-go/pkg/verify"
+	"github.com/sigstore/sigstore/pkg/signature"
+)
+
+// Accepted are the signers whose statements count.
+type Accepted struct {
+	Keys     []PublicKey
+	Unsigned bool // a statement that nobody signed counts, too
+}
+
+// String lists them.
+func (a Accepted) String() string {
+	var out []string
+	for _, key := range a.Keys {
+		out = append(out, key.String())
+	}
+	if a.Unsigned {
+		out = append(out, "nobody")
+	}
+	return strings.Join(out, ", ")
+}
+
+// By accepts one signer alone.
+func By(signer Signer) Accepted {
+	if key, ok := signer.(*Key); ok {
+		return Accepted{Keys: []PublicKey{key.public}}
+	}
+	return Accepted{Unsigned: true}
+}
+
+// Key is the one accepted key in PEM; empty where there are several, or none.
+func (a Accepted) Key() string {
+	if len(a.Keys) != 1 {
+		return ""
+	}
+	return a.Keys[0].PEM
+}
+
+// Has reports whether a key is accepted.
+func (a Accepted) Has(key PublicKey) bool {
+	return slices.ContainsFunc(a.Keys, func(other PublicKey) bool { return other.hint == key.hint })
+}
+
+// None reports whether nobody is accepted.
+func (a Accepted) None() bool { return len(a.Keys) == 0 && !a.Unsigned }
+
+// Verified is a statement whose signer is known.
+type Verified struct {
+	*Statement
+	Signer   string
+	Document string // digest of what holds it in the registry, where it comes from there
+}
+
+// Verify returns the statement of a document that is about the digest and that one of the accepted signed. The error
+// says, without its subject, why it is none.
+func (a Accepted) Verify(document Document, digest string) (Verified, error) {
+	if document.Type == payload {
+		return a.unsigned(document, digest)
+	}
+	read := &bundle.Bundle{}
+	if err := read.UnmarshalJSON(document.Content); err != nil {
+		return Verified{}, fmt.Errorf("it is no bundle of Sigstore: %w", err)
+	}
+	statement, err := enclosed(read)
+	if err != nil {
+		return Verified{}, err
+	}
+	key, err := a.keyOf(read)
+	if err != nil {
+		return Verified{}, err
+	}
+	if err := key.verify(read, digest); err != nil {
+		if !statement.is(digest) {
+			return Verified{}, errors.New("it is about another digest")
+		}
+		return Verified{}, fmt.Errorf("it is not what %s signed: it was changed since", key)
+	}
+	return Verified{Statement: statement, Signer: key.String()}, nil
+}
+
+func (a Accepted) unsigned(document Document, digest string) (Verified, error) {
+	statement, err := parseStatement(document.Content)
+	switch {
+	case err != nil:
+		return Verified{}, err
+	case !a.Unsigned:
+		return Verified{}, errors.New("it is not signed")
+	case !statement.is(digest):
+		return Verified{}, errors.New("it is about another digest")
+	}
+	return Verified{Statement: statement, Signer: Unsigned{}.String()}, nil
+}
+
+// enclosed is the statement in a bundle, whose signature is not looked at.
+func enclosed(in *bundle.Bundle) (*Statement, error) {
+	envelope := in.GetDsseEnvelope()
+	if envelope == nil || envelope.GetPayloadType() != payload {
+		return nil, errors.New("it is a signature without a statement")
+	}
+	return parseStatement(envelope.GetPayload())
+}
+
+// keyOf is the accepted key that a bundle names.
+func (a Accepted) keyOf(in *bundle.Bundle) (PublicKey, error) {
+	hint := in.GetVerificationMaterial().GetPublicKey().GetHint()
+	if hint == "" {
+		return PublicKey{}, errors.New("it was signed with a certificate, and only keys are accepted")
+	}
+	i := slices.IndexFunc(a.Keys, func(key PublicKey) bool { return key.hint == hint })
+	if i < 0 {
+		return PublicKey{}, fmt.Errorf("it was signed by %s, and accepted is %s", nameOf(hint), a)
+	}
+	return a.Keys[i], nil
+}
+
+// verify has Sigstore's own code check the signature, and that the statement is about the digest.
+func (p PublicKey) verify(in *bundle.Bundle, digest string) error {
+	loaded, err := signature.LoadDefaultVerifier(p.key)
+	if err != nil {
+		return err
+	}
+	trusted := root.NewTrustedPublicKeyMaterial(func(string) (root.TimeConstrainedVerifier, error) {
+		return root.NewExpiringKey(loaded, time.Time{}, time.Time{}), nil
+	})
+	verifier, err := verify.NewVerifier(trusted, verify.WithNoObserverTimestamps())
+	if err != nil {
+		return err
+	}
+	algorithm, text, _ := strings.Cut(digest, ":")
+	sum, err := hex.DecodeString(text)
+	if err != nil {
+		return err
+	}
+	_, err = verifier.Verify(in, verify.NewPolicy(verify.WithArtifactDigest(algorithm, sum), verify.WithKey()))
+	return err
+}

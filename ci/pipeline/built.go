@@ -1,0 +1,108 @@
+package pipeline
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"strings"
+	"time"
+
+	"dagger.io/dagger"
+	"golang.org/x/sync/errgroup"
+
+	"github.com/slipway-cd/slipway/ci/description"
+	"github.com/slipway-cd/slipway/ci/evidence"
+)
+
+// built is what the engine knows of what it built. It is asked while the beta is tested, and waited for at the release.
+type built struct {
+	started, finished time.Time
+	images            []contents
+	suites            []string // digests of the images of the functional tests
+	asking            errgroup.Group
+}
+
+// contents are what an image is made of.
+type contents struct {
+	bases []evidence.Base
+	sboms [][]byte // of each platform
+}
+
+// askBuilt starts to ask the engine about the images and their variants.
+func (r *Run) askBuilt(ctx context.Context, started time.Time, variants [][]*dagger.Container) {
+	ctx = context.WithoutCancel(ctx) // the stage ends before
+	b := &r.proof.built
+	b.started, b.finished = started, time.Now()
+	if !r.attests() {
+		return
+	}
+	b.images, b.suites = make([]contents, len(variants)), make([]string, len(r.app.Tests.Functional))
+	for n, platforms := range variants {
+		b.images[n] = contents{make([]evidence.Base, len(r.basesOf(n))), make([][]byte, len(platforms))}
+		for m, container := range platforms {
+			b.asking.Go(func() (err error) {
+				b.images[n].sboms[m], err = r.listContents(ctx, container)
+				return err
+			})
+		}
+		for m, reference := range r.basesOf(n) {
+			b.asking.Go(func() (err error) {
+				b.images[n].bases[m], err = r.resolve(ctx, reference)
+				return err
+			})
+		}
+	}
+	for n, suite := range r.app.Tests.Functional {
+		b.asking.Go(func() (err error) {
+			if b.suites[n], err = r.suiteContainer(suite).Rootfs().Digest(ctx); err != nil {
+				return r.engineFailure("the digest of the tests' image", err)
+			}
+			return nil
+		})
+	}
+}
+
+// attests reports whether the run leaves evidence: a run whose word would not count does so if it does not release anything.
+func (r *Run) attests() bool {
+	return Reaches(r.opts.Until, "functional") && r.opts.checkSigner() == nil
+}
+
+func (r *Run) basesOf(n int) []string { return r.images[n].Bases(r.env.Tree) }
+
+// resolve finds the digest of a published image, as the engine took it.
+func (r *Run) resolve(ctx context.Context, reference string) (evidence.Base, error) {
+	found, err := r.env.Engine.Image(reference).ImageRef(ctx)
+	if err != nil {
+		return evidence.Base{}, r.engineFailure("the digest of "+reference, err)
+	}
+	_, digest, _ := strings.Cut(found, "@")
+	return evidence.Base{Reference: reference, Digest: digest}, nil
+}
+
+// The folders and files of the container that lists an image's contents.
+const (
+	scanned = "/image"
+	listed  = "/tmp/sbom.json"
+)
+
+// listContents has syft list what an image contains, in CycloneDX; nil where no list is wanted. The engine keeps the list of an
+// image that it has listed before.
+func (r *Run) listContents(ctx context.Context, container *dagger.Container) ([]byte, error) {
+	if r.app.Evidence.SBOM == description.NoSBOM {
+		return nil, nil
+	}
+	text, err := r.env.Engine.Image(r.app.Evidence.SBOM).
+		WithMountedDirectory(scanned, container.Rootfs()).
+		WithEnvVariable("SYFT_CHECK_FOR_APP_UPDATE", "false").
+		WithExec([]string{"/syft", "scan", "dir:" + scanned, "--quiet", "--source-name", r.app.Name, "--output", "cyclonedx-json=" + listed}).
+		File(listed).Contents(ctx)
+	if err != nil {
+		failure := r.engineFailure("no SBOM can be made by "+r.app.Evidence.SBOM, err)
+		failure.Try = "name an image of syft that the engine can pull in .slipway.yaml, as evidence.sbom; `none` makes no SBOM"
+		return nil, failure
+	}
+	if !json.Valid([]byte(text)) {
+		return nil, errors.New("the SBOM that " + r.app.Evidence.SBOM + " made is no JSON")
+	}
+	return []byte(text), nil
+}

@@ -1,0 +1,193 @@
+package pipeline
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/slipway-cd/slipway/ci/attest"
+	"github.com/slipway-cd/slipway/ci/evidence"
+	"github.com/slipway-cd/slipway/ci/image"
+	"github.com/slipway-cd/slipway/ci/report"
+)
+
+// proof is what a run knows of its images, to be signed when they are released.
+type proof struct {
+	suites []evidence.Results // that passed; one of no name where there are none and the application answered
+	built  built              // by build, in the background
+}
+
+// passed notes that a suite passed at an address, or that the application answered there.
+func (r *Run) passed(stage, name string, command []string, started time.Time, tests []report.Test) {
+	i := slices.IndexFunc(r.proof.suites, func(other evidence.Results) bool { return other.Stage == stage && other.Name == name })
+	if i < 0 {
+		i = len(r.proof.suites)
+		r.proof.suites = append(r.proof.suites, evidence.Results{Suite: r.suiteOf(stage, name, started)})
+		r.proof.suites[i].Command = command
+	}
+	suite := &r.proof.suites[i]
+	suite.Finished = time.Now()
+	for _, test := range tests {
+		if test.Result == report.Passed && !slices.Contains(suite.Passed, test.Name) {
+			suite.Passed = append(suite.Passed, test.Name)
+		}
+	}
+}
+
+func (r *Run) suiteOf(stage, name string, started time.Time) evidence.Suite {
+	return evidence.Suite{Application: r.app.Name, Stage: stage, Name: name, Version: r.opts.Version, Run: r.opts.Run, Started: started}
+}
+
+// attest signs what the run knows of each image, and attaches it.
+func (r *Run) attest(ctx context.Context, stage string) error {
+	if !r.attests() {
+		return nil
+	}
+	r.note(stage, "attach evidence")
+	signer, err := r.signer(ctx)
+	if err != nil {
+		return err
+	}
+	if err := r.proof.built.asking.Wait(); err != nil {
+		return err
+	}
+	results, err := r.results()
+	if err != nil {
+		return err
+	}
+	var attaching errgroup.Group
+	for n, i := range r.images {
+		attaching.Go(func() error { return r.attestImage(ctx, signer, i, r.proof.built.images[n], results) })
+	}
+	if err := attaching.Wait(); err != nil {
+		return err
+	}
+	r.report.Evidence = &report.Evidence{Signer: signer.String()}
+	return nil
+}
+
+// attestImage attaches what is known of one image; what is known of one of its platforms alone goes to that.
+func (r *Run) attestImage(ctx context.Context, signer evidence.Signer, i shipped, known contents, results []evidence.Results) error {
+	about := evidence.Subject{Name: i.repository.String(), Digest: i.digest}
+	signature, err := evidence.NewSignature(about)
+	if err != nil {
+		return err
+	}
+	provenance, err := evidence.NewProvenance(r.provenance(i, known.bases), about)
+	if err != nil {
+		return err
+	}
+	statements := []*evidence.Statement{signature, provenance}
+	for _, result := range results {
+		tests, err := evidence.NewTests(result, about)
+		if err != nil {
+			return err
+		}
+		statements = append(statements, tests)
+	}
+	platforms := []image.Variant{{Digest: i.digest}}
+	if len(i.Platforms) > 0 {
+		if platforms, err = r.env.Registry.Variants(ctx, i.repository, i.digest); err != nil {
+			return err
+		}
+	}
+	for n, list := range known.sboms {
+		if list == nil {
+			continue
+		}
+		sbom, err := evidence.NewSBOM(list, evidence.Subject{Name: about.Name, Digest: platforms[n].Digest})
+		if err != nil {
+			return err
+		}
+		if platforms[n].Digest == i.digest {
+			statements = append(statements, sbom)
+		} else if err := attest.Attach(ctx, r.env.Registry, i.repository, platforms[n].Digest, signer, sbom); err != nil {
+			return err
+		}
+	}
+	return attest.Attach(ctx, r.env.Registry, i.repository, i.digest, signer, statements...)
+}
+
+// provenance tells how an image was built.
+func (r *Run) provenance(i shipped, bases []evidence.Base) evidence.Build {
+	args := map[string]string{"VERSION": r.opts.Version, "COMMIT": r.opts.Commit}
+	for name, value := range i.Args {
+		args[name] = value
+	}
+	out := evidence.Build{
+		Repository: r.opts.Evidence.Repository, Dirty: r.opts.History.Dirty,
+		Dockerfile: i.Dockerfile, Target: i.Target, Context: i.Context, Platforms: i.Platforms, Args: args, Bases: bases,
+		Engine: engineVersion, Vendor: r.opts.Vendor, URL: r.opts.RunURL, Run: r.opts.Run,
+		Started: r.proof.built.started, Finished: r.proof.built.finished,
+	}
+	if isHash(r.opts.Commit) {
+		out.Commit = r.opts.Commit
+	}
+	return out
+}
+
+// results are those of the suites, under which conditions they ran, and the checks as one more suite.
+func (r *Run) results() ([]evidence.Results, error) {
+	overlay, err := r.betaDigest()
+	if err != nil {
+		return nil, err
+	}
+	built := &r.proof.built
+	out := slices.Clone(r.proof.suites)
+	for i := range out {
+		out[i].URL, out[i].Overlay, out[i].Cluster = r.opts.RunURL, overlay, r.testedIn()
+		for n, suite := range r.app.Tests.Functional {
+			if suite.Name == out[i].Name {
+				out[i].Image = built.suites[n]
+			}
+		}
+		for _, address := range r.report.Addresses {
+			if address.Stage == out[i].Stage {
+				out[i].Addresses = append(out[i].Addresses, kindOf(address.FoundBy))
+			}
+		}
+	}
+	if len(r.app.Checks) > 0 {
+		checks := evidence.Results{Suite: r.suiteOf("build", "checks", built.started), URL: r.opts.RunURL, Passed: r.checks()}
+		checks.Finished = built.finished
+		out = append(out, checks)
+	}
+	return out, nil
+}
+
+// testedIn is where betas run.
+func (r *Run) testedIn() string {
+	host, _ := r.env.Build.Server()
+	return host + "/" + r.opts.BuildNamespace
+}
+
+// kindOf is the kind of object that an address was found by.
+func kindOf(foundBy string) string {
+	kind := strings.TrimPrefix(foundBy, "port-forward to ")
+	kind, _, _ = strings.Cut(kind, " ")
+	return kind
+}
+
+// betaDigest is that of the rendered objects of a beta, but for the run's own names: the same for each run of a commit.
+func (r *Run) betaDigest() (string, error) {
+	opts := r.opts
+	opts.Run = "any"
+	any, err := newRun(r.app, opts, r.env)
+	if err != nil {
+		return "", err
+	}
+	beta, err := any.renderBeta(r.images)
+	if err != nil {
+		return "", fmt.Errorf("digest of the beta: %w", err)
+	}
+	text, err := json.Marshal(beta.objects)
+	sum := sha256.Sum256(text)
+	return "sha256:" + hex.EncodeToString(sum[:]), err
+}

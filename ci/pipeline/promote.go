@@ -1,0 +1,51 @@
+package pipeline
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/slipway-cd/slipway/ci/image"
+)
+
+// Promote makes the run one that ships a version as it was released, to this cluster or another one: nothing is built but the
+// tests for production. It verifies the evidence of the images and writes nothing. A version that the registry does not have is a
+// usage error. What it warns about is for people.
+func (r *Run) Promote(ctx context.Context) (warning string, err error) {
+	if !Reaches(r.opts.Until, "deploy") {
+		return "", Usage("--from release: it begins with deploy, and --until %s ends before", r.opts.Until)
+	}
+	for n, i := range r.images {
+		r.images[n].digest, err = r.env.Registry.Digest(ctx, i.repository, r.opts.Version)
+		if errors.Is(err, image.ErrNotFound) {
+			return "", Usage("%s has no version %s: give one that was released with --version", i.repository, r.opts.Version)
+		}
+		if err != nil {
+			return "", err
+		}
+	}
+	r.promotes = true
+	r.tellDigests()
+	if err := r.verify(ctx, ""); err != nil {
+		return "", err
+	}
+	built := r.opts.Commit
+	if r.report.Evidence.Commit != "" {
+		built = r.report.Evidence.Commit
+	}
+	if built != r.opts.Commit {
+		warning = fmt.Sprintf("%s was built from commit %s, and goes with the overlays of %s, which is checked out", r.opts.Version, hash(built), hash(r.opts.Commit))
+		r.opts.Commit, r.report.Commit, r.opts.History = built, built, History{Ancestor: r.opts.History.Ancestor}
+	}
+	return warning, nil
+}
+
+// PromotionStages returns the stages of a run that Promote has made one of an existing release.
+func (r *Run) PromotionStages() []Stage {
+	return []Stage{
+		{Name: "build", Run: r.BuildTests, Code: ExitBuild}, // only the production tests: the image exists already
+		{Name: "deploy", Run: r.Deploy, Code: ExitAdmission},
+		{Name: "production", Run: r.Production, Code: ExitProduction},
+		{Name: "cleanup", Run: r.Cleanup, Code: exitUnknown, Always: true, Time: cleanupTime},
+	}
+}

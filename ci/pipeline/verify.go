@@ -1,0 +1,83 @@
+package pipeline
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/slipway-cd/slipway/ci/attest"
+	"github.com/slipway-cd/slipway/ci/evidence"
+	"github.com/slipway-cd/slipway/ci/report"
+)
+
+// verifyTime limits how long the registry is asked for evidence.
+const verifyTime = time.Minute
+
+// verify checks that the images are known to be tested, by the word of an accepted signer, before anything is locked or
+// written. known is the key by which a release was verified before.
+func (r *Run) verify(ctx context.Context, known string) error {
+	if r.opts.Evidence.Without {
+		r.report.Evidence = &report.Evidence{Without: true}
+		return nil
+	}
+	ctx, cancel := context.WithTimeout(ctx, verifyTime)
+	defer cancel()
+	accepted, err := r.accepted(ctx, known)
+	if err != nil {
+		return err
+	}
+	if accepted.None() {
+		return r.unproven(r.images[0], errors.New("nobody is known whose word would count"))
+	}
+	var verifying errgroup.Group
+	found := make([]attest.Found, len(r.images))
+	for n, i := range r.images {
+		if i.digest == noDigest {
+			continue // a former release did not have it
+		}
+		verifying.Go(func() (err error) {
+			if found[n], err = attest.Find(ctx, r.env.Registry, i.repository, i.digest, accepted); err != nil {
+				return err
+			}
+			if err := found[n].Check(r.app.Name, r.app.Evidence.Age(), time.Now()); err != nil {
+				return r.unproven(i, err)
+			}
+			return nil
+		})
+	}
+	if err := verifying.Wait(); err != nil {
+		return err
+	}
+	r.production.key = accepted.Key()
+	r.report.Evidence = r.evidenceOf(found[0])
+	return nil
+}
+
+// unproven is the Failure of an image that is not known to be tested.
+func (r *Run) unproven(i shipped, why error) *Failure {
+	return &Failure{Code: ExitAdmission, Class: "evidence", Cause: fmt.Sprintf("evidence: %s@%s: %v", i.repository, i.digest, why), Err: why,
+		Try: "ship the commit again, which tests it; or accept it as it is with --without-evidence"}
+}
+
+// evidenceOf is what the report tells of an image's evidence.
+func (r *Run) evidenceOf(found attest.Found) *report.Evidence {
+	out := &report.Evidence{}
+	tests, _ := found.Tests(r.app.Name, 0, time.Now())
+	for _, tested := range tests {
+		out.Signer = tested.Statement.Signer
+		out.Tests = append(out.Tests, report.Tested{Stage: tested.Stage, Suite: tested.Suite.Name, Passed: len(tested.Passed), Addresses: tested.Addresses,
+			Cluster: tested.Cluster, Finished: tested.Finished, Run: tested.Run, URL: tested.URL, Statement: tested.Statement.Document})
+	}
+	for _, provenance := range found.Of(evidence.Provenance) {
+		if built, err := provenance.Built(); err == nil {
+			out.Repository, out.Commit, out.Clean, out.Builder, out.Provenance = built.Repository, built.Commit, !built.Dirty, built.Engine, provenance.Document
+		}
+	}
+	for _, sbom := range found.Of(evidence.SBOM) {
+		out.SBOM = sbom.Document
+	}
+	return out
+}
