@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"path"
 	"strings"
 	"time"
 
@@ -105,4 +106,16 @@ func (r *Run) listContents(ctx context.Context, container *dagger.Container) ([]
 		return nil, errors.New("the SBOM that " + r.app.Evidence.SBOM + " made is no JSON")
 	}
 	return []byte(text), nil
+}
+
+// keepSBOM writes an SBOM beside the reports.
+func (r *Run) keepSBOM(i shipped, platform string, list []byte) error {
+	name := "sbom"
+	if len(r.images) > 1 {
+		name += "-" + path.Base(i.Name)
+	}
+	if platform != "" {
+		name += "-" + strings.ReplaceAll(platform, "/", "-")
+	}
+	return r.env.Dir.Keep(name+".cdx.json", list)
 }

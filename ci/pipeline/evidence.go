@@ -62,6 +62,7 @@ func (r *Run) attest(ctx context.Context, stage string) error {
 	if err != nil {
 		return err
 	}
+	r.report.Evidence = &report.Evidence{Image: r.images[0].repository.String()}
 	var attaching errgroup.Group
 	for n, i := range r.images {
 		attaching.Go(func() error { return r.attestImage(ctx, signer, i, r.proof.built.images[n], results) })
@@ -69,7 +70,7 @@ func (r *Run) attest(ctx context.Context, stage string) error {
 	if err := attaching.Wait(); err != nil {
 		return err
 	}
-	r.report.Evidence = &report.Evidence{Signer: signer.String()}
+	r.report.Evidence.Signer = signer.String()
 	return nil
 }
 
@@ -101,6 +102,9 @@ func (r *Run) attestImage(ctx context.Context, signer evidence.Signer, i shipped
 	for n, list := range known.sboms {
 		if list == nil {
 			continue
+		}
+		if err := r.keepSBOM(i, platforms[n].Platform, list); err != nil {
+			return err
 		}
 		sbom, err := evidence.NewSBOM(list, evidence.Subject{Name: about.Name, Digest: platforms[n].Digest})
 		if err != nil {

@@ -2,6 +2,7 @@ package pipeline
 
 import (
 	"context"
+	"encoding/json"
 	"slices"
 	"time"
 
@@ -13,6 +14,7 @@ import (
 	"github.com/slipway-cd/slipway/ci/cluster/records"
 	"github.com/slipway-cd/slipway/ci/cluster/rollout"
 	"github.com/slipway-cd/slipway/ci/cluster/runs"
+	"github.com/slipway-cd/slipway/ci/report"
 )
 
 // Status is what runs where. Lists may be empty, but are never nil.
@@ -52,6 +54,8 @@ type Released struct {
 	Commit  string    `json:"commit"`
 	Run     string    `json:"run"`
 	Time    time.Time `json:"time"`
+
+	Evidence *report.Evidence `json:"evidence,omitempty"` // as it was verified before the deploy; nil where it was not
 }
 
 // StatusOf reads both namespaces, each with its own connection, and writes nothing.
@@ -64,7 +68,11 @@ func StatusOf(ctx context.Context, c, build *cluster.Cluster, namespace, buildNa
 		releases, bad, err := records.Releases(each, c, namespace)
 		badReleases = bad
 		for _, r := range releases {
-			out.Releases = append(out.Releases, Released{r.Version, r.Digest, r.Commit, r.Run, r.Time})
+			released := Released{Version: r.Version, Digest: r.Digest, Commit: r.Commit, Run: r.Run, Time: r.Time}
+			if len(r.Evidence) > 0 {
+				_ = json.Unmarshal(r.Evidence, &released.Evidence) // what cannot be read is not known
+			}
+			out.Releases = append(out.Releases, released)
 		}
 		return err
 	})

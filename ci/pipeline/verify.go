@@ -64,7 +64,7 @@ func (r *Run) unproven(i shipped, why error) *Failure {
 
 // evidenceOf is what the report tells of an image's evidence.
 func (r *Run) evidenceOf(found attest.Found) *report.Evidence {
-	out := &report.Evidence{}
+	out := &report.Evidence{Image: r.images[0].repository.String()}
 	tests, _ := found.Tests(r.app.Name, 0, time.Now())
 	for _, tested := range tests {
 		out.Signer = tested.Statement.Signer

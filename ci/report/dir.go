@@ -8,6 +8,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 )
@@ -18,6 +19,7 @@ type Dir struct {
 
 	mutex sync.Mutex
 	logs  map[string]*os.File
+	kept  []string // files beside the reports
 }
 
 // Create makes the folder if it does not exist yet.
@@ -85,10 +87,27 @@ func (d *Dir) Tail(stage string, count int) []string {
 	return lines[max(0, len(lines)-count):]
 }
 
+// Keep writes a file beside the reports, which the page links to.
+func (d *Dir) Keep(name string, content []byte) error {
+	if name != filepath.Base(name) {
+		return fmt.Errorf("report %s: %q: want a plain name", d.path, name)
+	}
+	if err := os.WriteFile(filepath.Join(d.path, name), content, 0o644); err != nil {
+		return fmt.Errorf("report %s: %w", d.path, err)
+	}
+	d.mutex.Lock()
+	defer d.mutex.Unlock()
+	d.kept = append(d.kept, name)
+	return nil
+}
+
 // Write writes report.json, report.html, junit.xml and summary.md. Each replaces
 // the former one atomically, so that nobody reads half of it.
 func (d *Dir) Write(report Report) error {
 	report = report.withLists()
+	d.mutex.Lock()
+	report.Files = slices.Sorted(slices.Values(d.kept))
+	d.mutex.Unlock()
 	for _, file := range []struct {
 		name    string
 		content func(Report) ([]byte, error)

@@ -55,7 +55,16 @@ func passing() report.Report {
 			{Namespace: "go-demo", Kind: "ConfigMap", Name: "old", Action: report.Deleted}},
 		Addresses: []report.Address{{Stage: "functional", URL: "http://demo.example.com/beta/17-1", FoundBy: "Ingress status"}, {Stage: "production", URL: url, FoundBy: "Ingress status"}},
 		Receipt:   &report.Receipt{Changed: 3, Objects: 17},
+		Evidence:  known(),
 	}
+}
+
+// known is the evidence of an image.
+func known() *report.Evidence {
+	return &report.Evidence{Image: "registry.example.com/team/go-demo", Signer: "key 9d8a863b", Commit: "5e0c1b7d9a34f2681c7e5a90b3d4f6e812a7c9d0", Repository: "https://git.example.com/team/go-demo",
+		Builder: "dagger v0.21.8", SBOM: "sha256:5b0a", Provenance: "sha256:b4a5", Tests: []report.Tested{
+			{Stage: "functional", Passed: 2, Addresses: []string{"Service", "Ingress"}, Cluster: "https://k8s.example.com/go-demo-build", Finished: after(17.9), Run: "17-1", URL: "https://ci.example.com/runs/17"},
+			{Stage: "build", Suite: "checks", Passed: 2, Finished: after(11.8), Run: "17-1"}}}
 }
 
 // failing is a run whose deploy was undone.

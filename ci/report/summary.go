@@ -45,6 +45,9 @@ func Summary(report Report) string {
 	if report.Digest != "" {
 		line("\n%s", code(report.Image+"@"+report.Digest))
 	}
+	for _, fact := range report.Evidence.Facts() {
+		line("- %s: %s", fact.What, escape(fact.Text))
+	}
 	return out.String()
 }
 

@@ -61,6 +61,7 @@ type Report struct {
 	As           string `json:"as,omitempty"`
 	ProductionAs string `json:"productionAs,omitempty"`
 
+	Files    []string  `json:"files,omitempty"`    // beside this one, but for logs and the reports themselves
 	Evidence *Evidence `json:"evidence,omitempty"` // nil: the run came neither to the release nor to a deploy
 
 	Receipt *Receipt `json:"receipt,omitempty"` // nil: the states before and after the run were not compared

@@ -21,7 +21,7 @@ type statusWords struct {
 // do about it, then tables.
 func statusText(s pipeline.Status, screen report.Screen) string {
 	w := statusWords{s, screen}
-	parts := []string{w.production(), w.change(), w.killed(), w.broken(), w.inFlight(), w.stale(), w.tables()}
+	parts := []string{w.production(), w.evidence(), w.change(), w.killed(), w.broken(), w.inFlight(), w.stale(), w.tables()}
 	return strings.Join(slices.DeleteFunc(parts, func(part string) bool { return part == "" }), "\n")
 }
 
@@ -83,6 +83,18 @@ func (w statusWords) others() string {
 		out += w.health()
 	}
 	return out
+}
+
+// evidence tells what is known of the image that was released.
+func (w statusWords) evidence() string {
+	if len(w.Releases) == 0 || w.Releases[0].Evidence == nil {
+		return ""
+	}
+	var rows strings.Builder
+	for _, fact := range w.Releases[0].Evidence.Facts() {
+		fmt.Fprintf(&rows, "  %-9s  %s\n", fact.What, fact.Text)
+	}
+	return w.screen.Heading("Evidence of its image, as it was verified before the deploy") + "\n" + rows.String()
 }
 
 // notKnown tells why others cannot be found out.

@@ -34,7 +34,9 @@ func healthy() pipeline.Status {
 	return pipeline.Status{
 		Time: now, Namespace: "shop", BuildNamespace: "shop-build", Healthy: true,
 		Releases: []pipeline.Released{
-			{Version: "v2", Digest: twoDigest, Commit: "0123456789abcdef", Run: "42", Time: ago(3 * time.Minute)},
+			{Version: "v2", Digest: twoDigest, Commit: "0123456789abcdef", Run: "42", Time: ago(3 * time.Minute), Evidence: &report.Evidence{
+				Image: "r.example/shop", Signer: "key 9d8a863b", Commit: "0123456789abcdef", Clean: true, Builder: "dagger v0.21.8", SBOM: oneDigest, Provenance: twoDigest,
+				Tests: []report.Tested{{Stage: "functional", Passed: 7, Addresses: []string{"Service", "Ingress"}, Cluster: "https://k8s.example/shop-build", Finished: ago(4 * time.Minute), Run: "42"}}}},
 			{Version: "v1", Digest: oneDigest, Commit: "unknown", Run: "41", Time: ago(50 * time.Hour)},
 		},
 		Running: []rollout.Workload{{Name: "api", Wanted: 2, Images: image("shop", twoDigest)}, {Name: "cache", Wanted: 2, Images: image("cache", oneDigest)}, {Name: "off", Images: []rollout.ImagePods{}}},

@@ -43,7 +43,9 @@ type Release struct {
 	Before    []string  `json:"before,omitempty"`  // the newest commits before it, abbreviated
 	Shallow   bool      `json:"shallow,omitempty"` // Before ends where the clone was cut
 	Dirty     bool      `json:"dirty,omitempty"`   // it held something that the commit has not
-	Key       string    `json:"key,omitempty"`     // public, in PEM, by which its evidence was verified; empty where several count
+
+	Key      string          `json:"key,omitempty"`      // public, in PEM, by which its evidence was verified; empty where several count
+	Evidence json.RawMessage `json:"evidence,omitempty"` // as its run reported it
 
 	stored stored
 }
