@@ -80,6 +80,7 @@ func (b *Build) missing(ctx context.Context, d *docker.Docker) map[string]bool {
 		image("golang", " image", "root")
 		image("postgres", " image", "postgres-root")
 		image("pause", " image")
+		image("syft", " image")
 		image("registry-empty", " image", "root")
 	}
 	if todo["node image"] || todo["engine image"] || todo["root"] {
@@ -90,7 +91,11 @@ func (b *Build) missing(ctx context.Context, d *docker.Docker) map[string]bool {
 	}
 	delete(todo, "root")
 	delete(todo, "postgres-root")
-	for name, used := range map[string]bool{"node": todo["node image"] || todo["pause image"], "engine": true} { // the engine's hold the command line
+	for name, used := range map[string]bool{
+		"node":   todo["node image"] || todo["pause image"],
+		"engine": true, // they hold the command line
+		"syft":   todo["syft image"],
+	} {
 		if _, err := os.Stat(b.Programs(name)); err != nil && used {
 			todo[name+" programs"] = true
 		}
@@ -111,10 +116,12 @@ func (b *Build) Make(ctx context.Context, d *docker.Docker) error {
 	}
 	group, gctx := errgroup.WithContext(ctx)
 	group.Go(func() error {
-		if err := b.goPrograms(gctx, "node"); err != nil {
-			return err
+		for _, name := range []string{"node", "engine", "syft"} {
+			if err := b.goPrograms(gctx, name); err != nil {
+				return err
+			}
 		}
-		return b.goPrograms(gctx, "engine")
+		return nil
 	})
 	group.Go(func() error {
 		if err := b.root(gctx, d, "root", plan.RootPackages); err != nil {
@@ -128,7 +135,7 @@ func (b *Build) Make(ctx context.Context, d *docker.Docker) error {
 	if err := group.Wait(); err != nil {
 		return err
 	}
-	if err := b.images(ctx, d, "pause", "node"); err != nil {
+	if err := b.images(ctx, d, "pause", "syft", "node"); err != nil {
 		return err
 	}
 	if err := b.seedRegistry(ctx, d); err != nil {

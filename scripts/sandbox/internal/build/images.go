@@ -48,6 +48,8 @@ func (b *Build) dockerBuild(ctx context.Context, d *docker.Docker, name string, 
 	switch name {
 	case "node", "pause":
 		err = os.CopyFS(filepath.Join(folder, "bin"), os.DirFS(b.Programs("node")))
+	case "syft":
+		err = os.CopyFS(filepath.Join(folder, "bin"), os.DirFS(b.Programs("syft")))
 	case "engine":
 		if err = os.CopyFS(filepath.Join(folder, "bin"), os.DirFS(b.Programs("engine"))); err == nil {
 			sdk, err = b.goSDK(ctx, d, filepath.Join(folder, "content"))

@@ -19,7 +19,7 @@ func (b *Build) goPrograms(ctx context.Context, name string) error {
 			return err
 		}
 		defer os.RemoveAll(module)
-		commands := [][]string{append(append([]string{"go", "build"}, append(plan.GoFlags, "-ldflags", plan.LinkerFlags(), "-o", "bin/")...), plan.Packages[name]...)}
+		commands := [][]string{append(append([]string{"go", "build"}, append(plan.GoFlags, "-ldflags", plan.LinkerFlags(name), "-o", "bin/")...), plan.Packages[name]...)}
 		if _, err := os.Stat(filepath.Join(module, "copies.sh")); err == nil {
 			commands = slices.Insert(commands, 0, []string{"sh", "./copies.sh"})
 		}

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/slipway-cd/slipway/scripts/sandbox/internal/docker"
+	"github.com/slipway-cd/slipway/scripts/sandbox/internal/plan"
 	"github.com/slipway-cd/slipway/scripts/sandbox/internal/ready"
 )
 
@@ -21,7 +22,9 @@ const seedName = "slipway-seed"
 func (b *Build) seedRegistry(ctx context.Context, d *docker.Docker) error {
 	return b.part("registry image", func(log io.Writer) error {
 		return b.withRegistry(ctx, d, b.Plan.Image("registry-empty"), func(address string) error {
-			for from, to := range map[string]string{"pause": "pause:3.10", "golang": "library/golang:1.26", "postgres": "library/postgres:17"} {
+			for from, to := range map[string]string{
+				"pause": "pause:3.10", "golang": "library/golang:1.26", "postgres": "library/postgres:17", "syft": "anchore/syft:" + plan.SyftVersion,
+			} {
 				if err := b.pushOnce(ctx, d, log, b.Plan.Image(from), address+"/"+to); err != nil {
 					return err
 				}

@@ -29,27 +29,34 @@ type Plan struct {
 // Make reads the folder images; it starts nothing.
 func Make(images fs.FS) (*Plan, error) {
 	h := hasher{images: images}
-	compiler := runtime.Version() + runtime.GOARCH + strings.Join(GoFlags, " ") + LinkerFlags()
+	compiler := compilerOf("")
 	node := h.key([]string{"node/go.mod", "node/go.sum", "node/copies.sh", "node/stand-ins", "node/kube", "node/coredns", "node/pause", "node/volumes", "node/loadbalancer", "node/networkpolicies"}, compiler, strings.Join(Packages["node"], " "))
 	engine := h.key([]string{"engine/go.mod", "engine/go.sum", "engine/copies.sh", "engine/stand-ins"}, compiler, strings.Join(Packages["engine"], " "))
 	light := h.key([]string{"light"}, compiler, strings.Join(Packages["light"], " "))
+	syft := h.key([]string{"syft/go.mod", "syft/go.sum"}, compilerOf("syft"), strings.Join(Packages["syft"], " "))
 	root, postgresRoot := Short(Debian, RootPackages), Short(Debian, PostgresPackages)
 	golang := h.key([]string{"golang"}, root, compiler)
 	postgres := h.key([]string{"postgres"}, postgresRoot)
 	// Of the node's module it takes one program that imports nothing.
 	pause := h.key([]string{"pause", "node/pause"}, compiler)
+	syftImage := h.key([]string{"syft"}, syft)
 	empty := h.key([]string{"registry"}, root)
 	p := &Plan{
-		Programs: map[string]string{"node": node, "engine": engine, "light": light},
+		Programs: map[string]string{"node": node, "engine": engine, "light": light, "syft": syft},
 		Images: map[string]string{
 			"root": root, "postgres-root": postgresRoot,
-			"golang": golang, "postgres": postgres, "pause": pause, "registry-empty": empty,
-			"registry": Short(empty, golang, postgres, pause),
+			"golang": golang, "postgres": postgres, "pause": pause, "syft": syftImage, "registry-empty": empty,
+			"registry": Short(empty, golang, postgres, pause, syftImage),
 			"node":     h.key([]string{"node"}, root, node),
 			"engine":   h.key([]string{"engine"}, root, engine, golang),
 		},
 	}
 	return p, h.err
+}
+
+// compilerOf is all that the programs of a module are made with, beside what lies there.
+func compilerOf(module string) string {
+	return runtime.Version() + runtime.GOARCH + strings.Join(GoFlags, " ") + LinkerFlags(module)
 }
 
 // Image is the name of an image of ours, which holds its key.

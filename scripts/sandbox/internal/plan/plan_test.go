@@ -26,6 +26,8 @@ func TestAChangeConcernsWhatIsMadeFromItAndNothingElse(t *testing.T) {
 		"golang/Dockerfile":         {"image engine", "image golang", "image registry"},
 		"light/kubectl/main.go":     {"programs light"},
 		"postgres/entrypoint.sh":    {"image postgres", "image registry"},
+		"syft/Dockerfile":           {"image registry", "image syft"},
+		"syft/go.mod":               {"image registry", "image syft", "programs syft"},
 		"pause/Dockerfile":          {"image pause", "image registry"},
 		"registry/config.yml":       {"image registry", "image registry-empty"},
 	} {
@@ -61,7 +63,7 @@ func changed(before, after *Plan) []string {
 
 func TestEveryImageThatIsBuiltHasADockerfile(t *testing.T) {
 	t.Parallel()
-	for _, name := range []string{"golang", "postgres", "pause", "registry", "engine", "node"} {
+	for _, name := range []string{"golang", "postgres", "pause", "syft", "registry", "engine", "node"} {
 		require.FileExists(t, filepath.Join("../../images", name, "Dockerfile"))
 	}
 }
@@ -102,9 +104,18 @@ func TestVersionsAreThoseOfTheGoModules(t *testing.T) {
 	for folder, line := range map[string]string{
 		"engine": "\tgithub.com/dagger/dagger " + DaggerVersion + "\n",
 		"node":   "\tk8s.io/kubernetes " + KubernetesVersion + "\n",
+		"syft":   "\tgithub.com/anchore/syft " + SyftVersion + " // indirect\n", // a tool
 	} {
 		text, err := os.ReadFile(filepath.Join("../../images", folder, "go.mod"))
 		require.NoError(t, err)
 		require.Contains(t, string(text), line)
+	}
+}
+
+func TestOneModulesVersionIsNoOthers(t *testing.T) {
+	t.Parallel()
+	require.Contains(t, LinkerFlags("syft"), " -X main.version=1.57.1")
+	for _, module := range []string{"node", "engine", "light"} {
+		require.NotContains(t, LinkerFlags(module), "main.version")
 	}
 }

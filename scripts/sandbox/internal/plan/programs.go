@@ -6,6 +6,7 @@ import "strings"
 const (
 	DaggerVersion     = "v0.21.8"
 	KubernetesVersion = "v1.36.3"
+	SyftVersion       = "v1.57.1"
 )
 
 // Packages are those that become programs, by their module below images.
@@ -16,6 +17,7 @@ var Packages = map[string][]string{
 		"github.com/dagger/dagger/cmd/dnsname", "github.com/dagger/dagger/cmd/dialstdio", "github.com/dagger/dagger/cmd/codegen",
 	},
 	"light": {"sigs.k8s.io/kwok/cmd/kwok", "./kubectl"},
+	"syft":  {"github.com/anchore/syft/cmd/syft"},
 }
 
 // GoFlags build every program the same way, so that packages which two of them
@@ -23,8 +25,8 @@ var Packages = map[string][]string{
 // debugging information: a sixth of the compiler's work, and nobody debugs these.
 var GoFlags = []string{"-mod=readonly", "-buildvcs=false", "-trimpath", "-gcflags=all=-dwarf=false", "-tags=dfexcludepatterns,dfparents"}
 
-// LinkerFlags tell programs their versions.
-func LinkerFlags() string {
+// LinkerFlags tell the programs of a module below images their versions.
+func LinkerFlags(module string) string {
 	flags := []string{"-s", "-w"}
 	set := func(name, value string) { flags = append(flags, "-X", name+"="+value) }
 	for _, version := range []string{"k8s.io/component-base/version", "k8s.io/client-go/pkg/version"} {
@@ -35,5 +37,8 @@ func LinkerFlags() string {
 	}
 	set("github.com/dagger/dagger/engine.Version", DaggerVersion)
 	set("github.com/dagger/dagger/engine.Tag", DaggerVersion)
+	if module == "syft" { // any program has a package of this name
+		set("main.version", strings.TrimPrefix(SyftVersion, "v"))
+	}
 	return strings.Join(flags, " ")
 }
