@@ -80,14 +80,12 @@ func (r *Run) resolve(ctx context.Context, reference string) (evidence.Base, err
 	return evidence.Base{Reference: reference, Digest: digest}, nil
 }
 
-// The folders and files of the container that lists an image's contents.
-const (
-	scanned = "/image"
-	listed  = "/tmp/sbom.json"
-)
+// scanned is where the container that lists an image's contents finds them.
+const scanned = "/image"
 
 // listContents has syft list what an image contains, in CycloneDX; nil where no list is wanted. The engine keeps the list of an
-// image that it has listed before.
+// image that it has listed before. It is what is installed that counts, not what lock files declare; as another user than root it
+// would leave out silently what it may not read.
 func (r *Run) listContents(ctx context.Context, container *dagger.Container) ([]byte, error) {
 	if r.app.Evidence.SBOM == description.NoSBOM {
 		return nil, nil
@@ -95,8 +93,10 @@ func (r *Run) listContents(ctx context.Context, container *dagger.Container) ([]
 	text, err := r.env.Engine.Image(r.app.Evidence.SBOM).
 		WithMountedDirectory(scanned, container.Rootfs()).
 		WithEnvVariable("SYFT_CHECK_FOR_APP_UPDATE", "false").
-		WithExec([]string{"/syft", "scan", "dir:" + scanned, "--quiet", "--source-name", r.app.Name, "--output", "cyclonedx-json=" + listed}).
-		File(listed).Contents(ctx)
+		WithEnvVariable("SYFT_CACHE_TTL", "0").
+		WithEnvVariable("SYFT_FILE_METADATA_SELECTION", "none").
+		WithExec([]string{"/syft", "scan", "dir:" + scanned, "--quiet", "--override-default-catalogers", "image", "--source-name", r.app.Name, "--output", "cyclonedx-json@1.6"}).
+		Stdout(ctx)
 	if err != nil {
 		failure := r.engineFailure("no SBOM can be made by "+r.app.Evidence.SBOM, err)
 		failure.Try = "name an image of syft that the engine can pull in .slipway.yaml, as evidence.sbom; `none` makes no SBOM"
