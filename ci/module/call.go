@@ -25,6 +25,8 @@ type call struct {
 	image       string
 	user        string
 	password    *dagger.Secret
+	signKey      *dagger.Secret // nil: one that is kept in the build namespace
+	signPassword *dagger.Secret // nil: it has none
 	ageKey      *dagger.Secret // nil: no overlay has files that SOPS encrypted
 	sops        *dagger.File   // its program; nil: the published one
 

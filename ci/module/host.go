@@ -29,6 +29,9 @@ func (c *call) host(ctx context.Context) (host command.Host, err error) {
 	if err := c.placeSOPS(ctx); err != nil {
 		return host, err
 	}
+	if err := c.placeSignKey(ctx); err != nil {
+		return host, err
+	}
 	host.Login, err = c.login(ctx)
 	return host, err
 }
@@ -96,13 +99,39 @@ func (c *call) placeKubeconfig(ctx context.Context, flag string, secret *dagger.
 			return err
 		}
 	}
-	folder, err := os.MkdirTemp("/dev/shm", "kubeconfig-")
+	return c.inMemory(flag, content)
+}
+
+// inMemory writes a file that a flag names to memory.
+func (c *call) inMemory(flag string, content []byte) error {
+	folder, err := os.MkdirTemp("/dev/shm", flag+"-")
 	if err != nil {
 		return err
 	}
-	path := filepath.Join(folder, "kubeconfig")
+	path := filepath.Join(folder, flag)
 	c.flag(flag, path)
 	return os.WriteFile(path, content, 0o600)
+}
+
+// placeSignKey writes the key to memory and its password into the environment of this process, as on a machine.
+func (c *call) placeSignKey(ctx context.Context) error {
+	if c.signPassword != nil {
+		password, err := c.signPassword.Plaintext(ctx)
+		if err != nil {
+			return err
+		}
+		if err := os.Setenv("COSIGN_PASSWORD", password); err != nil {
+			return err
+		}
+	}
+	if c.signKey == nil {
+		return nil
+	}
+	key, err := c.signKey.Plaintext(ctx)
+	if err != nil {
+		return err
+	}
+	return c.inMemory("sign-key", []byte(key))
 }
 
 // login returns the registry's, nil where none is given.

@@ -149,6 +149,15 @@ func (m *Slipway) Rollback(ctx context.Context,
 	// Where users reach the application, scheme and host, where the cluster's objects do not say so.
 	// +optional
 	address string,
+	// The registry's user; without one evidence is read with the credentials of nobody.
+	// +optional
+	registryUser string,
+	// The registry's password or token: env:NAME.
+	// +optional
+	registryPassword *dagger.Secret,
+	// Go back to images that nobody accepted says are tested.
+	// +optional
+	withoutEvidence bool,
 	// This run's id.
 	// +optional
 	run string,
@@ -159,7 +168,7 @@ func (m *Slipway) Rollback(ctx context.Context,
 	// +optional
 	allowFailure bool,
 ) (*dagger.Directory, error) {
-	c := call{source: source, application: application, kubeconfig: kubeconfig, production: productionKubeconfig, cluster: cluster, image: image}
-	c.flag("to", to).flag("context", context).flag("production-context", productionContext).flag("build-namespace", buildNamespace).flag("namespace", namespace).flag("run", run).flag("address", address).flag("timeout", timeout)
+	c := call{source: source, application: application, kubeconfig: kubeconfig, production: productionKubeconfig, cluster: cluster, image: image, user: registryUser, password: registryPassword}
+	c.toggle("without-evidence", withoutEvidence).flag("to", to).flag("context", context).flag("production-context", productionContext).flag("build-namespace", buildNamespace).flag("namespace", namespace).flag("run", run).flag("address", address).flag("timeout", timeout)
 	return c.report(ctx, allowFailure, "rollback")
 }

@@ -77,6 +77,21 @@ func (m *Slipway) Run(ctx context.Context,
 	// The program sops; by default that of its published image.
 	// +optional
 	sops *dagger.File,
+	// What is shipped: source builds and tests it, release takes the version as it was released, by the evidence of its images.
+	// +default="source"
+	from string,
+	// Skip functional tests that passed within a day for the same images, beta overlay, tests and cluster, by the evidence of the images.
+	// +optional
+	reuseEvidence bool,
+	// Private key that signs what is known of the images, as cosign makes it: file:PATH; by default one that is kept in the build namespace.
+	// +optional
+	signKey *dagger.Secret,
+	// Its password: env:COSIGN_PASSWORD.
+	// +optional
+	signPassword *dagger.Secret,
+	// Take images into production that nobody accepted says are tested.
+	// +optional
+	withoutEvidence bool,
 	// This run's id: lower case, fits a label and a name suffix; random by default.
 	// +optional
 	run string,
@@ -96,7 +111,8 @@ func (m *Slipway) Run(ctx context.Context,
 	if !pipeline.Reaches(until, "deploy") {
 		productionKubeconfig = nil // not even read
 	}
-	c := call{source: source, application: application, kubeconfig: kubeconfig, production: productionKubeconfig, cluster: cluster, image: image, user: registryUser, password: registryPassword, ageKey: sopsAgeKey, sops: sops}
+	c := call{source: source, application: application, kubeconfig: kubeconfig, production: productionKubeconfig, cluster: cluster, image: image, user: registryUser, password: registryPassword, ageKey: sopsAgeKey, sops: sops, signKey: signKey, signPassword: signPassword}
+	c.toggle("reuse-evidence", reuseEvidence).toggle("without-evidence", withoutEvidence).flag("from", from)
 	c.flag("until", until).flag("version", version).flag("context", context).flag("production-context", productionContext).flag("build-namespace", buildNamespace).flag("namespace", namespace).
 		flag("beta-overlay", betaOverlay).flag("production-overlay", productionOverlay).flag("prune", prune...).flag("take-over", takeOver...).flag("leave", leave...).flag("run", run).flag("address", address).
 		flag("timeout", timeout).flag("stage-timeout", stageTimeout).flag("keep-beta", keepBeta)
