@@ -17,18 +17,18 @@ import (
 
 // call is one use of the command line, in the module's container.
 type call struct {
-	source      *dagger.Directory
-	application string         // folder in source
-	kubeconfig  *dagger.Secret // of the build namespace; nil: not needed
-	production  *dagger.Secret // of production; nil: not needed, or the same
-	cluster     *dagger.Service
-	image       string
-	user        string
-	password    *dagger.Secret
+	source       *dagger.Directory
+	application  string         // folder in source
+	kubeconfig   *dagger.Secret // of the build namespace; nil: not needed
+	production   *dagger.Secret // of production; nil: not needed, or the same
+	cluster      *dagger.Service
+	image        string
+	user         string
+	password     *dagger.Secret
 	signKey      *dagger.Secret // nil: one that is kept in the build namespace
 	signPassword *dagger.Secret // nil: it has none
-	ageKey      *dagger.Secret // nil: no overlay has files that SOPS encrypted
-	sops        *dagger.File   // its program; nil: the published one
+	ageKey       *dagger.Secret // nil: no overlay has files that SOPS encrypted
+	sops         *dagger.File   // its program; nil: the published one
 
 	args []string
 }
