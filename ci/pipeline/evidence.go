@@ -51,6 +51,7 @@ func (r *Run) attest(ctx context.Context, stage string) error {
 		return nil
 	}
 	r.note(stage, "attach evidence")
+	defer r.evidenceTime()()
 	signer, err := r.signer(ctx)
 	if err != nil {
 		return err

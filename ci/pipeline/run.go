@@ -106,8 +106,8 @@ type Run struct {
 	heard timeline      // of the stage under way, for the reports
 	ran   []report.Test // the same
 
-	onEngine, waiting time.Duration // time spent there so far
-	engineLost        atomic.Bool   // the session's engine no longer answers
+	onEngine, waiting, onEvidence time.Duration // time spent there so far
+	engineLost                    atomic.Bool   // the session's engine no longer answers
 
 	outdated  error    // by Preflight: production runs a newer commit already
 	unchanged string   // by Preflight: why there is nothing to ship
@@ -159,6 +159,8 @@ func Reaches(until, stage string) bool {
 // function that they return stops.
 func (r *Run) engineTime() func() { return spend(&r.onEngine) }
 func (r *Run) waitTime() func()   { return spend(&r.waiting) }
+
+func (r *Run) evidenceTime() func() { return spend(&r.onEvidence) }
 
 func spend(total *time.Duration) func() {
 	start := time.Now()

@@ -130,6 +130,9 @@ func (r *Run) finish(failure *Failure, took time.Duration) *Failure {
 		}
 	}
 	r.report.EngineSeconds, r.report.WaitSeconds = report.Seconds(r.onEngine), report.Seconds(r.waiting)
+	if r.report.Evidence != nil {
+		r.report.Evidence.Seconds = report.Seconds(r.onEvidence)
+	}
 	r.report.Requests = int(cluster.Requests(r.env.Build, r.env.Production))
 	if err := r.env.Dir.Write(r.report); err != nil && failure == nil {
 		failure = &Failure{Code: exitUnknown, Cause: err.Error(), Err: err}

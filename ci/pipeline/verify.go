@@ -23,6 +23,7 @@ func (r *Run) verify(ctx context.Context, known string) error {
 		r.report.Evidence = &report.Evidence{Without: true}
 		return nil
 	}
+	defer r.evidenceTime()()
 	ctx, cancel := context.WithTimeout(ctx, verifyTime)
 	defer cancel()
 	accepted, err := r.accepted(ctx, known)

@@ -22,6 +22,8 @@ type Evidence struct {
 	Commit     string `json:"commit,omitempty"`
 	Clean      bool   `json:"clean,omitempty"` // the tree held nothing that the commit has not
 	Builder    string `json:"builder,omitempty"`
+
+	Seconds float64 `json:"seconds,omitempty"` // that the run waited for it: attaching, and verifying
 }
 
 // Tested is a suite that passed.

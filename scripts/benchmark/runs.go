@@ -29,6 +29,7 @@ func (b *bench) runs(ctx context.Context) error {
 		return err
 	}
 	b.figures.set("run.changed_s", changed.Seconds)
+	b.figures.set("run.changed.evidence_s", changed.Evidence.Seconds)
 	var totals, overheads, peaks []float64
 	var last report.Report
 	for range repeats {
@@ -44,6 +45,7 @@ func (b *bench) runs(ctx context.Context) error {
 		b.figures.set("run.unchanged."+stage.Name+"_s", stage.Seconds)
 	}
 	b.figures.set("run.overhead_s", median(overheads))
+	b.figures.set("run.evidence_s", last.Evidence.Seconds)
 	b.figures.set("run.peak_rss_mb", median(peaks))
 	return b.hand(ctx)
 }
