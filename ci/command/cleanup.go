@@ -12,21 +12,23 @@ import (
 )
 
 type cleanupCommand struct {
-	Stale bool `help:"Clean up after every run whose process no longer sends heartbeats; takes 15 seconds to find out."`
+	Stale  bool `help:"Clean up after every run whose process no longer sends heartbeats; takes 15 seconds to find out."`
+	Images bool `help:"Remove images from the registry that have only -beta tags and that no release, no undo, no run in flight and no pod needs."`
+	Keep   *int `help:"With --images: the newest so many -beta tags of each repository stay, by the times of their commits (default: 10)." placeholder:"N"`
+	Older  age  `help:"With --images: only what is older goes: 14d, 36h." placeholder:"D"`
+	Plan   bool `help:"With --images: print what would go, and remove nothing."`
 }
 
-// Run removes what one run, or every killed run, left in the build namespace.
+// Run removes what one run, or every killed run, left in the build namespace, or images.
 func (c *cleanupCommand) Run(ctx context.Context, f *flags) error {
-	if c.Stale == (f.RunID != "") {
-		return pipeline.Usage("cleanup: give --run ID for one run, or --stale for every run that is no longer alive")
-	}
-	if !c.Stale {
-		if err := pipeline.CheckRun(f.RunID); err != nil {
-			return err
-		}
+	if err := c.check(f); err != nil {
+		return err
 	}
 	ctx, cancel := f.limit(ctx)
 	defer cancel()
+	if c.Images {
+		return c.removeImages(ctx, f)
+	}
 	at, err := f.connect(ctx, ofBuild)
 	if err != nil {
 		return err
@@ -47,6 +49,25 @@ func (c *cleanupCommand) Run(ctx context.Context, f *flags) error {
 		errs = append(errs, f.remove(ctx, in, run))
 	}
 	return errors.Join(errs...)
+}
+
+// check takes one of the three, with the flags that go with it.
+func (c *cleanupCommand) check(f *flags) error {
+	given := 0
+	for _, is := range []bool{f.RunID != "", c.Stale, c.Images} {
+		if is {
+			given++
+		}
+	}
+	switch {
+	case given != 1:
+		return pipeline.Usage("cleanup: give --run ID for one run, --stale for every run that is no longer alive, or --images for the registry")
+	case !c.Images && (c.Keep != nil || c.Older != 0 || c.Plan):
+		return pipeline.Usage("cleanup: --keep, --older and --plan go with --images")
+	case f.RunID != "":
+		return pipeline.CheckRun(f.RunID)
+	}
+	return nil
 }
 
 func (f *flags) remove(ctx context.Context, in *cluster.Cluster, run string) error {

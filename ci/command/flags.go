@@ -17,7 +17,7 @@ type commands struct {
 	Status    statusCommand    `cmd:"" help:"Show what runs where: releases, runs in flight, who holds the production lock."`
 	Rollback  rollbackCommand  `cmd:"" help:"Roll production back to the previous release and verify it with the production tests."`
 	Recover   recoverCommand   `cmd:"" help:"Finish or undo what killed runs left behind, in production and in the build namespace."`
-	Cleanup   cleanupCommand   `cmd:"" help:"Remove what a run left behind: --run ID, or --stale."`
+	Cleanup   cleanupCommand   `cmd:"" help:"Remove what a run left behind: --run ID, or --stale; or images that nothing needs: --images."`
 	Bootstrap bootstrapCommand `cmd:"" help:"Apply what a cluster administrator sets up once: namespaces, service accounts, roles, quota, policies."`
 	Init      initCommand      `cmd:"" help:"Write what a repository lacks to be shipped, never over what is there; --check only tells, exit code 4: something is missing."`
 	Sandbox   sandboxCommand   `cmd:"" help:"Manage the embedded engine, cluster and registry: up, down, status, reset, env."`

@@ -124,6 +124,7 @@ func (f *flags) options(ctx context.Context) (pipeline.Options, error) {
 	if err != nil {
 		return opts, err
 	}
+	opts.Derived = f.Version == ""
 	opts.Version, opts.Commit, opts.Built, opts.History = found.version, found.commit, found.time, found.history
 	f.compareCommits(found.commit)
 	f.tellUncommitted(ctx)

@@ -24,7 +24,7 @@ type Application struct {
 	Service  string    `json:"service,omitempty" jsonschema_description:"The Service that users reach, as the overlays name it; without it the one that an Ingress, an HTTPRoute or a Route leads to, or the only one."`
 	Port     int       `json:"port,omitempty" jsonschema:"minimum=1,maximum=65535" jsonschema_description:"The port of that Service; without it the one that the Ingress or its like names, or its first."`
 	Services []Service `json:"services,omitempty" jsonschema_description:"Other Services of a beta that its functional tests reach by their names."`
-	Betas    Betas     `json:"betas,omitzero" jsonschema_description:"Where a beta is reached. Without it by a path where there is a component for it, else by its Service alone."`
+	Betas    Betas     `json:"betas,omitzero" jsonschema_description:"Where a beta is reached and what becomes of its image. Without it by a path where there is a component for it, else by its Service alone."`
 	Address  Addresses `json:"address,omitzero" jsonschema_description:"Where users reach it, if the objects in the cluster do not say so."`
 	Evidence Evidence  `json:"evidence,omitzero" jsonschema_description:"What is known of the images and attached to them when they are released, and whose word counts for a deploy."`
 	Health   string    `json:"health,omitempty" jsonschema:"pattern=^/" jsonschema_description:"The path, below the base path, that answers 2xx when the application can be used; without it the readiness probe's, or /health."`
@@ -100,11 +100,13 @@ type Overlays struct {
 	Production string `json:"production,omitempty" jsonschema_description:"That of production; without it kustomize/overlays/production."`
 }
 
-// Betas says where a beta is reached from outside: one of the three.
+// Betas says where a beta is reached from outside, by one of three, and what becomes of its image.
 type Betas struct {
 	Path    string `json:"path,omitempty" jsonschema:"pattern=^(/[A-Za-z0-9._~-]+)+$" jsonschema_description:"By a path of each run's own below this one: /beta is /beta/RUN. The pipeline puts it into Ingress, HTTPRoute and Route; the application must know it by a component."`
 	Host    string `json:"host,omitempty" jsonschema:"pattern=\\{run\\}" jsonschema_description:"By a host of each run's own: {run}.beta.example.com; {host} stands for the host that the overlay has."`
 	Service bool   `json:"service,omitempty" jsonschema_description:"By its Service alone: a beta has no address outside."`
+
+	RemoveImage bool `json:"removeImage,omitempty" jsonschema_description:"A run that ends before its image is released removes it from the registry."`
 }
 
 // Addresses are URLs, a stage each: scheme, host and port, and, if it is not the base path that

@@ -90,7 +90,7 @@ func (a Application) check(at positions) error {
 	if host := strings.NewReplacer("{run}", "run", "{host}", "shop.example").Replace(a.Betas.Host); host != "" && len(validation.IsDNS1123Subdomain(host)) > 0 {
 		return at.error("/betas/host", "betas.host: want a host name, with {run} and perhaps {host} in it: lower case letters, digits, dashes and dots")
 	}
-	if given := count(a.Betas.Path != "", a.Betas.Host != "", a.Betas.Service); at.has("betas") && given != 1 {
+	if given := count(a.Betas.Path != "", a.Betas.Host != "", a.Betas.Service); at.has("betas") && given != 1 && (given > 0 || !at.has("betas/removeImage")) {
 		return at.error("/betas", "betas: give one of path, host and service")
 	}
 	names := map[string]bool{}

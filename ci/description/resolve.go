@@ -49,7 +49,7 @@ func (a Application) Resolve(tree fs.FS, folder string) (Application, error) {
 	} else {
 		a.PerRun = nil
 	}
-	if len(a.PerRun) > 0 && a.Betas == (Betas{}) {
+	if len(a.PerRun) > 0 && a.Betas == (Betas{RemoveImage: a.Betas.RemoveImage}) {
 		a.Betas.Path = "/beta"
 	}
 	return a, nil

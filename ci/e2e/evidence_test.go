@@ -219,8 +219,7 @@ func (v *vouched) key(t *testing.T, folder string) *evidence.Key {
 func (v *vouched) unproven(t *testing.T, registry *image.Registry, repo image.Repository, n int) (version string, about evidence.Subject) {
 	t.Helper()
 	version = strings.Repeat("x", n%7+1) + "-" + v.session + "-unproven"
-	require.NoError(t, registry.Tag(t.Context(), repo, v.shipped.report.Digest, version))
-	digest, err := registry.Stamp(t.Context(), repo, version, time.Unix(int64(1000000+n), 0))
+	digest, err := registry.Stamp(t.Context(), repo, v.shipped.report.Digest, version, time.Unix(int64(1000000+n), 0))
 	require.NoError(t, err)
 	return version, evidence.Subject{Name: repo.String(), Digest: digest}
 }

@@ -69,6 +69,9 @@ func TestDaggerCallDoesWhatTheProgramDoes(t *testing.T) {
 		cleaned := w.call(t, "cleanup", "--source", r.folder, "--build-namespace", n.build, "--run", first.report.Run)
 		require.Equal(t, 0, cleaned.code, cleaned.stderr)
 		require.Contains(t, cleaned.stdout, "nothing in "+n.build)
+		images := w.call(t, "cleanup", "--source", r.folder, "--namespace", n.production, "--build-namespace", n.build, "--image", w.Image+"/go-demo", "--images", "--older", "1000d", "--plan")
+		require.Equal(t, 0, images.code, images.stderr)
+		require.Regexp(t, `/go-demo: 0 of \d+ -beta tags would be removed; kept: `, images.stdout)
 	})
 	t.Run("a run that fails is put back and says why", func(t *testing.T) {
 		r := r.branch(t)

@@ -19,7 +19,7 @@ type Variant struct {
 
 // Index makes one multi-platform index of images that are in repo, stamped as by Stamp, puts it under tag and returns its
 // digest. Each image says the platform that it was built for: the engine's own stands in what it makes of an image that
-// begins with nothing (FROM scratch).
+// begins with nothing (FROM scratch). Where the error is ErrImmutable, the index is in repo all the same.
 func (r *Registry) Index(ctx context.Context, repo Repository, tag string, variants []Variant, at time.Time) (string, error) {
 	if err := CheckTag(tag); err != nil {
 		return "", err
@@ -28,14 +28,10 @@ func (r *Registry) Index(ctx context.Context, repo Repository, tag string, varia
 		return "", explain(ctx, repo.Host(), err)
 	}
 	index, err := r.index(ctx, repo, variants, at)
-	if err == nil {
-		err = r.pusher.Push(ctx, repo.name.Tag(tag), index)
-	}
 	if err != nil {
 		return "", explain(ctx, repo.String()+":"+tag, err)
 	}
-	digest, err := index.Digest()
-	return digest.String(), err
+	return r.push(ctx, repo, tag, index)
 }
 
 func (r *Registry) index(ctx context.Context, repo Repository, variants []Variant, at time.Time) (v1.ImageIndex, error) {

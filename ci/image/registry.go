@@ -125,7 +125,7 @@ func (r *Registry) Digest(ctx context.Context, repo Repository, tag string) (str
 
 // Tag points the tags at digest, in their order: it puts the manifest, or multi-platform index, again under each tag; no layer
 // is transferred. It returns when the registry confirms that every tag points at digest. If repo does not have the digest, the
-// error is ErrNotFound and no tag is changed.
+// error is ErrNotFound and no tag is changed; if the registry does not move a tag that points elsewhere, it is ErrImmutable.
 func (r *Registry) Tag(ctx context.Context, repo Repository, digest string, tags ...string) error {
 	if err := r.Move(ctx, repo, digest, tags...); err != nil {
 		return err
@@ -161,8 +161,8 @@ func (r *Registry) Move(ctx context.Context, repo Repository, digest string, tag
 		return explain(ctx, repo.String()+"@"+digest, err)
 	}
 	for _, tag := range tags {
-		if err := r.pusher.Put(ctx, repo.name.Tag(tag), manifest); err != nil {
-			return explain(ctx, repo.String()+":"+tag, err)
+		if err := r.explainPut(ctx, repo.name.Tag(tag), digest, r.pusher.Put(ctx, repo.name.Tag(tag), manifest)); err != nil {
+			return err
 		}
 	}
 	return nil

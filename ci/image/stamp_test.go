@@ -33,12 +33,12 @@ func TestStampGivesImagesThatDifferInTheirTimeAloneOneDigest(t *testing.T) {
 	for _, minute := range []int{1, 2} {
 		made, err := mutate.CreatedAt(built, v1.Time{Time: time.Date(2026, 1, 2, 3, minute, 0, 0, time.UTC)})
 		require.NoError(t, err)
-		ref, err := name.NewTag(repo.String() + ":1.0-beta")
+		ref, err := name.NewTag(repo.String() + ":pushed")
 		require.NoError(t, err)
 		require.NoError(t, remote.Write(ref, made))
 		uploads.Store(0)
 		client := &image.Registry{}
-		digest, err := client.Stamp(t.Context(), repo, "1.0-beta", time.Unix(0, 0))
+		digest, err := client.Stamp(t.Context(), repo, digestOf(t, made), "1.0-beta", time.Unix(0, 0))
 		require.NoError(t, err)
 		got, err := client.Digest(t.Context(), repo, "1.0-beta")
 		require.NoError(t, err)
@@ -64,10 +64,10 @@ func TestStampGivesImagesThatAnEngineMadeAndFoundAgainOneDigest(t *testing.T) {
 		ref, err := name.NewTag(repo.String() + ":1.0-beta")
 		require.NoError(t, err)
 		require.NoError(t, remote.Write(ref, made))
-		digest, err := (&image.Registry{}).Stamp(t.Context(), repo, "1.0-beta", time.Unix(0, 0))
+		digest, err := (&image.Registry{}).Stamp(t.Context(), repo, digestOf(t, made), "1.0-beta", time.Unix(0, 0))
 		require.NoError(t, err)
 		digests = append(digests, digest)
-		stamped, err := remote.Image(ref)
+		stamped, err := remote.Image(ref.Digest(digest))
 		require.NoError(t, err)
 		config, err := stamped.ConfigFile()
 		require.NoError(t, err)
@@ -84,15 +84,15 @@ func TestStampLeavesAnIndexOfManyPlatformsAlone(t *testing.T) {
 	ref, err := name.NewTag(repo.String() + ":1.0-beta")
 	require.NoError(t, err)
 	require.NoError(t, remote.WriteIndex(ref, index))
-	digest, err := (&image.Registry{}).Stamp(t.Context(), repo, "1.0-beta", time.Unix(0, 0))
+	digest, err := (&image.Registry{}).Stamp(t.Context(), repo, digestOf(t, index), "1.0-beta", time.Unix(0, 0))
 	require.NoError(t, err)
 	require.Equal(t, digestOf(t, index), digest)
 }
 
-func TestStampOfAnAbsentTagSaysSo(t *testing.T) {
+func TestStampOfAnAbsentDigestSaysSo(t *testing.T) {
 	t.Parallel()
 	repo := serve(t, nil)
-	_, err := (&image.Registry{}).Stamp(t.Context(), repo, "1.0-beta", time.Unix(0, 0))
+	_, err := (&image.Registry{}).Stamp(t.Context(), repo, absent, "1.0-beta", time.Unix(0, 0))
 	require.ErrorIs(t, err, image.ErrNotFound)
-	require.True(t, strings.HasPrefix(err.Error(), repo.String()+":1.0-beta: "), err)
+	require.True(t, strings.HasPrefix(err.Error(), repo.String()+"@"+absent+": "), err)
 }

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"strconv"
 
 	"dagger/slipway/internal/dagger"
 )
@@ -46,7 +47,7 @@ func (m *Slipway) Recover(ctx context.Context,
 	return c.report(ctx, allowFailure, "recover")
 }
 
-// Removes what one run, or every run that no longer lives, left in the build namespace.
+// Removes what one run, or every run that no longer lives, left in the build namespace; or images of betas that nothing needs.
 //
 // +cache="never"
 func (m *Slipway) Cleanup(ctx context.Context,
@@ -63,6 +64,33 @@ func (m *Slipway) Cleanup(ctx context.Context,
 	// Of every run whose process gives no sign of life.
 	// +optional
 	stale bool,
+	// Remove images that have only -beta tags and that no release, no undo, no run in flight and no pod needs.
+	// +optional
+	images bool,
+	// Of images: the newest so many of each repository stay.
+	// +default=10
+	keep int,
+	// Of images: only what is older goes: 14d, 36h.
+	// +optional
+	older string,
+	// Of images: tell what would go, and remove nothing.
+	// +optional
+	plan bool,
+	// Of images: repository without a tag: registry.example.com/team/app.
+	// +optional
+	image string,
+	// The registry's user.
+	// +optional
+	registryUser string,
+	// The registry's password or token: env:NAME.
+	// +optional
+	registryPassword *dagger.Secret,
+	// Of images: credentials of production, where --kubeconfig has those of the build namespace alone: file:PATH.
+	// +optional
+	productionKubeconfig *dagger.Secret,
+	// Context of production's kubeconfig.
+	// +optional
+	productionContext string,
 	// Context of the kubeconfig.
 	// +optional
 	context string,
@@ -72,9 +100,16 @@ func (m *Slipway) Cleanup(ctx context.Context,
 	// Namespace of betas; by default the application's name and -build.
 	// +optional
 	buildNamespace string,
+	// Namespace of production; by default the application's name.
+	// +optional
+	namespace string,
 ) (string, error) {
-	c := call{source: source, application: application, kubeconfig: kubeconfig, cluster: cluster}
-	c.flag("run", run).flag("context", context).flag("build-namespace", buildNamespace).toggle("stale", stale)
+	c := call{source: source, application: application, kubeconfig: kubeconfig, production: productionKubeconfig, cluster: cluster, image: image, user: registryUser, password: registryPassword}
+	c.flag("run", run).flag("context", context).flag("production-context", productionContext).flag("build-namespace", buildNamespace).flag("namespace", namespace).
+		toggle("stale", stale).toggle("images", images).flag("older", older).toggle("plan", plan)
+	if images {
+		c.flag("keep", strconv.Itoa(keep))
+	}
 	return c.text(ctx, "cleanup")
 }
 

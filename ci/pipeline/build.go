@@ -33,9 +33,10 @@ func (r *Run) Build(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	tag := r.opts.Version + "-beta"
+	tag := r.opts.Version + betaSuffix
 	r.note("build", "push "+tag)
 	var pushing errgroup.Group
+	r.pushed = true
 	for n := range r.images {
 		pushing.Go(func() error { return r.push(ctx, &r.images[n], variants[n], tag) })
 	}
@@ -85,26 +86,29 @@ func (r *Run) tellCommands(stage string) (stop func()) {
 }
 
 // push pushes an image, one for each platform, and notes its digest: the same for the same
-// commit. The variants get the tag one after the other, and last their index.
+// commit. Only what is stamped gets the tag: a registry may let it point to one image alone.
 func (r *Run) push(ctx context.Context, i *shipped, variants []*dagger.Container, tag string) error {
 	var pushed []image.Variant
 	for n, variant := range variants {
-		reference, err := r.env.Engine.Login(variant).Publish(ctx, i.repository.String()+":"+tag)
+		digest, err := r.publish(ctx, i, variant, n)
 		if err != nil {
 			return r.engineFailure("push "+tag, err)
 		}
+		pushed = append(pushed, image.Variant{Digest: digest})
 		if len(i.Platforms) > 0 {
-			_, digest, _ := strings.Cut(reference, "@")
-			pushed = append(pushed, image.Variant{Platform: i.Platforms[n], Digest: digest})
+			pushed[n].Platform = i.Platforms[n]
 		}
 	}
 	var err error
-	if len(pushed) > 0 {
+	if len(i.Platforms) > 0 {
 		i.digest, err = r.env.Registry.Index(ctx, i.repository, tag, pushed, r.opts.Built)
 	} else {
-		i.digest, err = r.env.Registry.Stamp(ctx, i.repository, tag, r.opts.Built)
+		i.digest, err = r.env.Registry.Stamp(ctx, i.repository, pushed[0].Digest, tag, r.opts.Built)
 	}
-	return err
+	if err := r.tolerate(err); err != nil {
+		return err
+	}
+	return r.findReleased(ctx, i)
 }
 
 // checks names what is checked before an image ships.

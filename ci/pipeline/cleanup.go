@@ -11,7 +11,25 @@ import (
 // Cleanup removes what this run has made, except the release in production, and
 // releases the production lock. It leaves alone what belongs to other runs.
 func (r *Run) Cleanup(ctx context.Context) error {
-	return errors.Join(r.receipt.compareProduction(ctx, &r.lock), r.unlockProduction(ctx), r.removeBeta(ctx), r.awaitSweep(), r.receiptAfter(ctx))
+	return errors.Join(r.receipt.compareProduction(ctx, &r.lock), r.unlockProduction(ctx), r.removeBeta(ctx), r.awaitSweep(), r.receiptAfter(ctx), r.removeImages(ctx))
+}
+
+// removeImages removes this run's images, where the application's description asks for it and they were not released. The
+// run's result does not hang on it: what stays, `cleanup --images` removes.
+func (r *Run) removeImages(ctx context.Context) error {
+	if !r.app.Betas.RemoveImage || !r.pushed || r.released {
+		return nil
+	}
+	own := map[string]bool{}
+	for _, i := range r.images {
+		own[i.digest] = true
+	}
+	in := ImageCleanup{App: r.app, Image: r.opts.Image, TakeOver: r.opts.TakeOver, Registry: r.env.Registry, Build: r.env.Build, Production: r.env.Production, BuildNamespace: r.opts.BuildNamespace, Namespace: r.opts.Namespace,
+		Tell: func(line string) { r.note("cleanup", line) }, only: own, except: r.opts.Run}
+	if err := in.Remove(ctx); err != nil {
+		r.note("cleanup", "the image of the beta stays: "+err.Error())
+	}
+	return nil
 }
 
 // awaitSweep waits until the betas of killed runs are gone.

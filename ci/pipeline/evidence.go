@@ -75,7 +75,8 @@ func (r *Run) attest(ctx context.Context, stage string) error {
 	return nil
 }
 
-// attestImage attaches what is known of one image; what is known of one of its platforms alone goes to that.
+// attestImage attaches what is known of one image; what is known of one of its platforms alone goes to that. How an image was built
+// that was released before, and what is in it, its own run has said.
 func (r *Run) attestImage(ctx context.Context, signer evidence.Signer, i shipped, known contents, results []evidence.Results) error {
 	about := evidence.Subject{Name: i.repository.String(), Digest: i.digest}
 	signature, err := evidence.NewSignature(about)
@@ -86,7 +87,12 @@ func (r *Run) attestImage(ctx context.Context, signer evidence.Signer, i shipped
 	if err != nil {
 		return err
 	}
-	statements := []*evidence.Statement{signature, provenance}
+	statements := []*evidence.Statement{signature}
+	if i.earlier {
+		known.sboms = nil
+	} else {
+		statements = append(statements, provenance)
+	}
 	for _, result := range results {
 		tests, err := evidence.NewTests(result, about)
 		if err != nil {

@@ -18,6 +18,7 @@ type shipped struct {
 	description.Image
 	repository image.Repository
 	digest     string // by build: tested and shipped under this digest
+	earlier    bool   // by build: an earlier run has built and released it
 }
 
 // imagesOf returns the application's images, not built yet, and where each is pushed: the

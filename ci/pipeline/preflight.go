@@ -165,7 +165,12 @@ func (r *Run) Preflight(ctx context.Context) (warnings []string, err error) {
 	var checks errgroup.Group
 	var said foreseen
 	for _, i := range r.images {
-		checks.Go(func() error { return r.env.Registry.Ping(ctx, i.repository) })
+		checks.Go(func() error {
+			if err := r.env.Registry.Ping(ctx, i.repository); err != nil {
+				return err
+			}
+			return r.foreseeVersion(ctx, i)
+		})
 	}
 	if Reaches(r.opts.Until, "functional") && !r.promotes {
 		checks.Go(func() error {

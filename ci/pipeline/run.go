@@ -26,6 +26,7 @@ type Options struct {
 	Run     string // this run's id: lower case, fits a label and a name suffix
 	Version string // tags are VERSION-beta, then VERSION and latest
 	Commit  string
+	Derived bool      // Version follows from the commit, and nobody has given it
 	Built   time.Time // the commit's time, so that building twice gives the same digest
 	History History   // of the commits before it
 	Vendor  string    // the CI vendor, empty on a person's machine
@@ -119,6 +120,9 @@ type Run struct {
 	stale chan error // by Execute: removal of killed runs' betas under way
 
 	sweeping background // what that waits for
+
+	pushed   bool // by build: images of this run may be in the registry
+	released bool // by release: they have other tags than a beta's
 
 	behind     bool       // by LookBehind: a killed run may have left production changed
 	lock       hold       // by deploy
