@@ -45,7 +45,7 @@ func (r *Run) signer(ctx context.Context) (evidence.Signer, error) {
 func (r *Run) keptKey(content []byte) (*evidence.Key, error) {
 	key, err := evidence.ParseKey(content, "")
 	if err != nil {
-		return nil, fmt.Errorf("Secret %s/%s: %w; delete it, and the next run makes another", r.opts.BuildNamespace, signingkey.Name, err) //nolint:staticcheck // begins with the object
+		return nil, fmt.Errorf("%s: %w; delete it, and the next run makes another", managed.Name("Secret", r.opts.BuildNamespace, signingkey.Name), err)
 	}
 	return key, nil
 }
