@@ -30,9 +30,12 @@ func (c *cleanupCommand) removeImages(ctx context.Context, f *flags) error {
 		return err
 	}
 	fmt.Fprintln(os.Stderr, "slipway: read the registry's tags, and what the cluster needs of them")
-	return pipeline.ImageCleanup{
-		App: f.app, Image: at.image, TakeOver: f.TakeOver,
-		Registry: f.registry(at), Build: in.build, Production: in.production, BuildNamespace: f.BuildNamespace, Namespace: f.Namespace,
-		Keep: keep, Older: time.Duration(c.Older), Plan: c.Plan, Tell: func(line string) { fmt.Fprintln(f.host.screen().Out, line) },
-	}.Remove(ctx)
+	removal, err := pipeline.Retention(f.app, pipeline.Options{Image: at.image, TakeOver: f.TakeOver, BuildNamespace: f.BuildNamespace, Namespace: f.Namespace},
+		pipeline.Environment{Registry: f.registry(at), Build: in.build, Production: in.production})
+	if err != nil {
+		return err
+	}
+	removal.Keep, removal.Older, removal.Plan = keep, time.Duration(c.Older), c.Plan
+	removal.Tell = func(line string) { fmt.Fprintln(f.host.screen().Out, line) }
+	return removal.Remove(ctx)
 }

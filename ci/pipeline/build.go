@@ -33,7 +33,7 @@ func (r *Run) Build(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	tag := r.opts.Version + betaSuffix
+	tag := image.Beta(r.opts.Version)
 	r.note("build", "push "+tag)
 	var pushing errgroup.Group
 	r.pushed = true

@@ -6,6 +6,8 @@ import (
 	"time"
 
 	"github.com/slipway-cd/slipway/ci/cluster/runs"
+	"github.com/slipway-cd/slipway/ci/description"
+	"github.com/slipway-cd/slipway/ci/retention"
 )
 
 // Cleanup removes what this run has made, except the release in production, and
@@ -24,12 +26,28 @@ func (r *Run) removeImages(ctx context.Context) error {
 	for _, i := range r.images {
 		own[i.digest] = true
 	}
-	in := ImageCleanup{App: r.app, Image: r.opts.Image, TakeOver: r.opts.TakeOver, Registry: r.env.Registry, Build: r.env.Build, Production: r.env.Production, BuildNamespace: r.opts.BuildNamespace, Namespace: r.opts.Namespace,
-		Tell: func(line string) { r.note("cleanup", line) }, only: own, except: r.opts.Run}
+	in := r.retention()
+	in.Tell = func(line string) { r.note("cleanup", line) }
+	in.Only, in.Run = own, r.opts.Run
 	if err := in.Remove(ctx); err != nil {
 		r.note("cleanup", "the image of the beta stays: "+err.Error())
 	}
 	return nil
+}
+
+func (r *Run) retention() retention.Cleanup {
+	out := retention.Cleanup{Of: r.checkApplication, Registry: r.env.Registry, Build: r.env.Build, Production: r.env.Production, BuildNamespace: r.opts.BuildNamespace, Namespace: r.opts.Namespace}
+	for _, i := range r.images {
+		out.Repositories = append(out.Repositories, i.repository)
+	}
+	return out
+}
+
+// Retention returns what removes images of an application's betas that nothing needs.
+func Retention(app description.Application, opts Options, env Environment) (retention.Cleanup, error) {
+	images, err := imagesOf(app, opts.Image)
+	r := &Run{app: app, opts: opts, env: env, images: images}
+	return r.retention(), err
 }
 
 // awaitSweep waits until the betas of killed runs are gone.

@@ -95,10 +95,10 @@ func (r *Run) moveLatest(ctx context.Context, i shipped) (bool, error) {
 // publish has the engine push one variant of an image and returns its digest. Where the registry does not move the tag, the
 // run's own is used: it cannot be told from the engine's error.
 func (r *Run) publish(ctx context.Context, i *shipped, variant *dagger.Container, n int) (string, error) {
-	reference, err := r.env.Engine.Login(variant).Publish(ctx, i.repository.String()+":"+engineTag)
+	reference, err := r.env.Engine.Login(variant).Publish(ctx, i.repository.String()+":"+image.EngineTag)
 	if err != nil && ctx.Err() == nil {
-		if _, there := r.env.Registry.Digest(ctx, i.repository, engineTag); there == nil {
-			reference, err = r.env.Engine.Login(variant).Publish(ctx, fmt.Sprintf("%s:slipway-run-%s-%d%s", i.repository, r.opts.Run, n, betaSuffix))
+		if _, there := r.env.Registry.Digest(ctx, i.repository, image.EngineTag); there == nil {
+			reference, err = r.env.Engine.Login(variant).Publish(ctx, i.repository.String()+":"+image.RunTag(r.opts.Run, n))
 		}
 	}
 	if err != nil {

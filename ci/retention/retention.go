@@ -1,4 +1,6 @@
-package pipeline
+// Package retention removes images of betas that nothing needs any more: no release, no way back, no pod, no run in flight. It
+// does not know how an image is built or deployed.
+package retention
 
 import (
 	"context"
@@ -12,43 +14,39 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/slipway-cd/slipway/ci/cluster"
-	"github.com/slipway-cd/slipway/ci/description"
+	"github.com/slipway-cd/slipway/ci/cluster/records"
 	"github.com/slipway-cd/slipway/ci/image"
 )
 
-// ImageCleanup removes images of betas that nothing needs from the application's repositories.
-type ImageCleanup struct {
-	App                       description.Application
-	Image                     string // repository of its first image
+// Cleanup removes images of betas that nothing needs from an application's repositories.
+type Cleanup struct {
+	Repositories              []image.Repository
+	Of                        func(*records.Release) error // refuses a release that is another application's
 	Registry                  *image.Registry
 	Build, Production         *cluster.Cluster
 	BuildNamespace, Namespace string
-	TakeOver                  []string      // former names of the application
 	Keep                      int           // the newest so many of each repository stay, by the times of their commits
 	Older                     time.Duration // only what is older goes; 0: whatever its age
 	Plan                      bool          // nothing is removed
 	Tell                      func(line string)
 
-	only   map[string]bool // of a run: its own digests and no others
-	except string          // that run, which needs them no longer
+	// Of one run: nothing but these digests, which it needs no longer.
+	Only map[string]bool
+	Run  string
 }
 
 // parallelRemovals bounds how many images are removed at once.
 const parallelRemovals = 4
 
 // Remove reads all that may need an image, then removes what nothing does.
-func (in ImageCleanup) Remove(ctx context.Context) error {
-	images, err := imagesOf(in.App, in.Image)
-	if err != nil {
-		return err
-	}
-	choices := make([]chosen, len(images))
-	tags := make([][]image.Tagged, len(images))
-	timed := func(tag string) bool { return in.only == nil && isBeta(tag) }
+func (in Cleanup) Remove(ctx context.Context) error {
+	choices := make([]chosen, len(in.Repositories))
+	tags := make([][]image.Tagged, len(in.Repositories))
+	timed := func(tag string) bool { return in.Only == nil && isBeta(tag) }
 	var reading errgroup.Group
-	for i := range images { // before the cluster: a run that is seen neither there nor here pushes only now
+	for i, repository := range in.Repositories { // before the cluster: a run that is seen neither there nor here pushes only now
 		reading.Go(func() (err error) {
-			tags[i], err = in.Registry.List(ctx, images[i].repository, timed)
+			tags[i], err = in.Registry.List(ctx, repository, timed)
 			return err
 		})
 	}
@@ -59,15 +57,15 @@ func (in ImageCleanup) Remove(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	for i := range images {
-		held, err := in.untaggedParts(ctx, images[i].repository, tags[i], n)
+	for i, repository := range in.Repositories {
+		held, err := in.untaggedParts(ctx, repository, tags[i], n)
 		if err != nil {
 			return err
 		}
-		choices[i] = in.choose(images[i].repository, tags[i], held, n, in.Build.Now())
+		choices[i] = in.choose(repository, tags[i], held, n, in.Build.Now())
 	}
 	for i, choice := range choices {
-		if err := in.remove(ctx, images[i].repository, choice); err != nil {
+		if err := in.remove(ctx, in.Repositories[i], choice); err != nil {
 			return err
 		}
 	}
@@ -75,7 +73,7 @@ func (in ImageCleanup) Remove(ctx context.Context) error {
 }
 
 // untaggedParts returns the parts of indexes that are needed and have no tag any more.
-func (in ImageCleanup) untaggedParts(ctx context.Context, repository image.Repository, tags []image.Tagged, n *needed) (parts []string, err error) {
+func (in Cleanup) untaggedParts(ctx context.Context, repository image.Repository, tags []image.Tagged, n *needed) (parts []string, err error) {
 	tagged := map[string]bool{}
 	for _, t := range tags {
 		for _, digest := range append([]string{t.Digest}, t.Parts...) {
@@ -96,7 +94,7 @@ func (in ImageCleanup) untaggedParts(ctx context.Context, repository image.Repos
 }
 
 // remove removes what was chosen in one repository, and tells each and the sum.
-func (in ImageCleanup) remove(ctx context.Context, repository image.Repository, choice chosen) error {
+func (in Cleanup) remove(ctx context.Context, repository image.Repository, choice chosen) error {
 	var telling sync.Mutex
 	removed, total := 0, 0
 	for _, old := range choice.gone {
@@ -135,19 +133,20 @@ func (in ImageCleanup) remove(ctx context.Context, repository image.Repository, 
 	if len(why) > 0 {
 		sum += "; kept: " + strings.Join(why, ", ")
 	}
-	if in.only == nil && (err == nil || removed > 0) {
+	if in.Only == nil && (err == nil || removed > 0) {
 		in.Tell(sum)
 	}
 	return in.explain(err)
 }
 
 // removeOne returns what was done, nothing where the image was released since it was listed.
-func (in ImageCleanup) removeOne(ctx context.Context, old OldBeta, choice chosen) (string, error) {
+func (in Cleanup) removeOne(ctx context.Context, old OldBeta, choice chosen) (string, error) {
 	if in.Plan {
 		return "removed", nil
 	}
 	for _, tag := range old.Tags {
-		digest, err := in.Registry.Digest(ctx, old.Repository, strings.TrimSuffix(tag, betaSuffix))
+		version, _ := image.IsBeta(tag)
+		digest, err := in.Registry.Digest(ctx, old.Repository, version)
 		if err != nil && !errors.Is(err, image.ErrNotFound) {
 			return "", err
 		}
@@ -166,15 +165,20 @@ func (in ImageCleanup) removeOne(ctx context.Context, old OldBeta, choice chosen
 }
 
 // explain says what to do about a registry that refuses.
-func (in ImageCleanup) explain(err error) error {
+func (in Cleanup) explain(err error) error {
 	switch {
 	case errors.Is(err, image.ErrNoDeletion):
-		return &Failure{Code: ExitAdmission, Cause: err.Error(), Err: err,
+		return &cluster.Error{Class: cluster.Admission, Cause: err.Error(), Err: err,
 			Try: "turn deletion on (docker's registry: REGISTRY_STORAGE_DELETE_ENABLED=true), or use the registry's own rules for tags that end in -beta"}
 	case errors.Is(err, image.ErrDenied):
-		return &Failure{Code: ExitAdmission, Cause: err.Error(), Err: err, Try: "log in to the registry with credentials that may delete"}
+		return &cluster.Error{Class: cluster.Admission, Cause: err.Error(), Err: err, Try: "log in to the registry with credentials that may delete"}
 	}
 	return err
+}
+
+func isBeta(tag string) bool {
+	_, yes := image.IsBeta(tag)
+	return yes
 }
 
 // String names the tags, the digest and the day.

@@ -1,4 +1,4 @@
-package pipeline
+package retention
 
 import (
 	"context"
@@ -6,7 +6,6 @@ import (
 	"maps"
 	"regexp"
 	"slices"
-	"strings"
 
 	"golang.org/x/sync/errgroup"
 
@@ -14,6 +13,7 @@ import (
 	"github.com/slipway-cd/slipway/ci/cluster/records"
 	"github.com/slipway-cd/slipway/ci/cluster/rollout"
 	"github.com/slipway-cd/slipway/ci/cluster/runs"
+	"github.com/slipway-cd/slipway/ci/image"
 )
 
 // Why the image of a beta stays, in the order in which it is told.
@@ -61,7 +61,7 @@ func (n *needed) add(text, why string) {
 // neededBy reads the cluster. Production may be nil for a run that has no credentials for it: what only a beta's tag leads to
 // cannot run there. A record that cannot be read is an error, for nobody knows what it needs; so is a namespace that does not
 // exist, or that is another application's, in which nothing would be found.
-func neededBy(ctx context.Context, in ImageCleanup) (*needed, error) {
+func neededBy(ctx context.Context, in Cleanup) (*needed, error) {
 	out := &needed{digests: map[string]string{}, tags: map[string]string{}, flying: map[string]bool{}}
 	var recorded []string
 	var live []runs.Run
@@ -100,7 +100,7 @@ func neededBy(ctx context.Context, in ImageCleanup) (*needed, error) {
 		out.add(text, keptRunning)
 	}
 	for _, run := range live {
-		if run.ID != in.except {
+		if run.ID != in.Run {
 			out.flying[run.Data["version"]] = true
 		}
 	}
@@ -108,7 +108,7 @@ func neededBy(ctx context.Context, in ImageCleanup) (*needed, error) {
 }
 
 // recordedImages returns, as text, all that production's releases and ways back hold.
-func (in ImageCleanup) recordedImages(ctx context.Context) (texts []string, err error) {
+func (in Cleanup) recordedImages(ctx context.Context) (texts []string, err error) {
 	releases, badReleases, err := records.Releases(ctx, in.Production, in.Namespace)
 	if err != nil {
 		return nil, err
@@ -118,8 +118,7 @@ func (in ImageCleanup) recordedImages(ctx context.Context) (texts []string, err 
 		return nil, err
 	}
 	if len(releases) > 0 {
-		of := &Run{app: in.App, opts: Options{Namespace: in.Namespace, TakeOver: in.TakeOver}}
-		if err := of.checkApplication(&releases[0]); err != nil {
+		if err := in.Of(&releases[0]); err != nil {
 			return nil, err
 		}
 	}
@@ -154,7 +153,7 @@ func (n *needed) of(repository, tag string, digests []string) string {
 	if why := n.tags[repository+":"+tag]; why != "" {
 		return why
 	}
-	if n.flying[strings.TrimSuffix(tag, betaSuffix)] {
+	if version, _ := image.IsBeta(tag); n.flying[version] {
 		return keptInFlight
 	}
 	return ""

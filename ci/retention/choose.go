@@ -1,4 +1,4 @@
-package pipeline
+package retention
 
 import (
 	"cmp"
@@ -9,6 +9,9 @@ import (
 
 	"github.com/slipway-cd/slipway/ci/image"
 )
+
+// engineLife is longer than a run needs what the engine has pushed.
+const engineLife = 24 * time.Hour
 
 // besideTag matches tags that are made of the digest of what they are about: the list of what is attached, signatures.
 var besideTag = regexp.MustCompile(`^sha256-[0-9a-f]{64}`)
@@ -37,7 +40,7 @@ type group struct {
 
 // choose says which betas of a repository go. A digest goes with all its tags or not at all: most registries delete no tag by itself.
 // held are further digests that stay: parts of indexes that are needed and have no tag.
-func (in ImageCleanup) choose(repository image.Repository, tags []image.Tagged, held []string, n *needed, now time.Time) chosen {
+func (in Cleanup) choose(repository image.Repository, tags []image.Tagged, held []string, n *needed, now time.Time) chosen {
 	out := chosen{kept: map[string]int{}, stays: map[string]bool{}}
 	released := map[string]bool{}
 	groups := map[string]*group{}
@@ -61,7 +64,7 @@ func (in ImageCleanup) choose(repository image.Repository, tags []image.Tagged, 
 	place := 0
 	for _, g := range order {
 		g.why = in.reason(repository, g, released, n, place, now)
-		if !ofEngine(g.Tag) {
+		if !image.OfEngine(g.Tag) {
 			place++
 		}
 	}
@@ -111,7 +114,7 @@ func (c *chosen) settle(order []*group) {
 }
 
 // reason is why an image stays; empty: it does not. place is how many are newer.
-func (in ImageCleanup) reason(repository image.Repository, g *group, released map[string]bool, n *needed, place int, now time.Time) string {
+func (in Cleanup) reason(repository image.Repository, g *group, released map[string]bool, n *needed, place int, now time.Time) string {
 	if released[g.Digest] {
 		return keptReleased
 	}
@@ -122,13 +125,13 @@ func (in ImageCleanup) reason(repository image.Repository, g *group, released ma
 	}
 	age := now.Sub(g.Created)
 	switch {
-	case in.only != nil && !in.only[g.Digest]:
+	case in.Only != nil && !in.Only[g.Digest]:
 		return keptOthers
-	case in.only != nil:
+	case in.Only != nil:
 		return ""
-	case ofEngine(g.Tag) && (g.Tag == engineTag || age < engineTagLife):
+	case image.OfEngine(g.Tag) && (g.Tag == image.EngineTag || age < engineLife):
 		return keptByEngine
-	case ofEngine(g.Tag):
+	case image.OfEngine(g.Tag):
 		return ""
 	case place < in.Keep:
 		return keptNewest
