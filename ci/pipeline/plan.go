@@ -58,7 +58,7 @@ func (r *Run) Plan(ctx context.Context) (Plan, error) {
 
 // registered returns the digest of the version or, if it is not released, of its beta.
 func (r *Run) registered(ctx context.Context, in image.Repository) (string, error) {
-	for _, tag := range []string{r.opts.Version, r.opts.Version + "-beta"} {
+	for _, tag := range []string{r.opts.Version, image.Beta(r.opts.Version)} {
 		digest, err := r.env.Registry.Digest(ctx, in, tag)
 		switch {
 		case errors.Is(err, image.ErrDenied): // of what is not there some say so, too, lest one learn what is
