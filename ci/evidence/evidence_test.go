@@ -126,6 +126,9 @@ func TestUnsignedStatementsCountOnlyWhereThatIsSaid(t *testing.T) {
 	verified, err := evidence.Accepted{Unsigned: true}.Verify(tested(t, evidence.Unsigned{}), digest)
 	require.NoError(t, err)
 	require.Equal(t, "nobody", verified.Signer)
+	verified, err = evidence.Accepted{Unsigned: true}.Verify(tested(t, newKey(t)), digest)
+	require.NoError(t, err)
+	require.Equal(t, "nobody", verified.Signer, "whose key it is is not known")
 	_, err = evidence.Accepted{Unsigned: true}.Verify(tested(t, evidence.Unsigned{}), other)
 	require.EqualError(t, err, "it is about another digest")
 }
