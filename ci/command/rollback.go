@@ -12,6 +12,9 @@ type rollbackCommand struct {
 
 // Run rolls production back.
 func (c *rollbackCommand) Run(ctx context.Context, f *flags) error {
+	if f.Version != "" {
+		return pipeline.Usage("--version %s: rollback takes the version as --to", f.Version)
+	}
 	return f.carryOut(ctx, ofProduction, f.told, func(ctx context.Context, opts pipeline.Options, env pipeline.Environment) (*pipeline.Run, []pipeline.Stage, error) {
 		run, err := pipeline.NewRollback(ctx, f.app, opts, env, c.To)
 		if err != nil {

@@ -24,6 +24,7 @@ func untilSignal(ctx context.Context) (context.Context, func()) {
 	ctx, cancel := context.WithCancelCause(ctx)
 	signals := make(chan os.Signal, 3)
 	signal.Notify(signals, syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP)
+	signal.Ignore(syscall.SIGPIPE) // who reads the output may end before the run, which must not end in the middle of a deploy
 	hangUpWithParent()
 	go heed(signals, os.Stderr, cancel, os.Exit)
 	return ctx, func() {

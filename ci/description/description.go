@@ -120,20 +120,24 @@ type Addresses struct {
 type Evidence struct {
 	Keys     []string `json:"keys,omitempty" jsonschema_description:"Files of public keys, such as cosign.pub: images count as tested when one of these signed that they are. Without them the key that signs the run, or that was kept with the release."`
 	Unsigned bool     `json:"unsigned,omitempty" jsonschema_description:"Nothing is signed, and nothing needs to be: whoever may push to the registry can say that an image is tested."`
-	MaxAge   string   `json:"maxAge,omitempty" jsonschema:"pattern=^[0-9]+[dh]$" jsonschema_description:"How long tests count for a deploy, in days or hours: 90d; without it for ever."`
+	MaxAge   string   `json:"maxAge,omitempty" jsonschema_description:"How long tests count for a deploy, in days or hours: 90d; without it for ever."`
 	SBOM     string   `json:"sbom,omitempty" jsonschema:"minLength=1" jsonschema_description:"The published image of syft that lists what an image contains, or none; without it anchore/syft of the version that is tried."`
 }
 
 // Age is MaxAge; 0 where it is not given.
 func (e Evidence) Age() time.Duration {
-	number, err := strconv.Atoi(strings.TrimRight(e.MaxAge, "dh"))
-	if err != nil {
+	days, inDays := strings.CutSuffix(e.MaxAge, "d")
+	hours, inHours := strings.CutSuffix(e.MaxAge, "h")
+	number, err := strconv.Atoi(min(days, hours)) // the shorter one has lost its unit
+	switch {
+	case err != nil || number > 1e5:
 		return 0
+	case inDays:
+		return time.Duration(number) * 24 * time.Hour
+	case inHours:
+		return time.Duration(number) * time.Hour
 	}
-	if strings.HasSuffix(e.MaxAge, "d") {
-		number *= 24
-	}
-	return time.Duration(number) * time.Hour
+	return 0
 }
 
 // NoSBOM is what Evidence.SBOM says when no image is listed.

@@ -93,6 +93,12 @@ func (a Application) check(at positions) error {
 	if given := count(a.Betas.Path != "", a.Betas.Host != "", a.Betas.Service); at.has("betas") && given != 1 && (given > 0 || !at.has("betas/removeImage")) {
 		return at.error("/betas", "betas: give one of path, host and service")
 	}
+	if a.Evidence.Unsigned && at.has("evidence") && len(a.Evidence.Keys) > 0 {
+		return at.error("/evidence/unsigned", "evidence: give keys or unsigned, not both: what nobody need sign, anybody can say")
+	}
+	if age := a.Evidence.MaxAge; age != "" && a.Evidence.Age() <= 0 {
+		return at.error("/evidence/maxAge", "evidence.maxAge: %s: want days or hours, as in 90d or 36h", age)
+	}
 	names := map[string]bool{}
 	for i, image := range a.Images {
 		if names[image.Name] {

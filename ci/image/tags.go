@@ -19,6 +19,15 @@ func Beta(version string) string { return version + betaSuffix }
 // IsBeta reports whether a tag is that of an image that is not released; version is its version.
 func IsBeta(tag string) (version string, yes bool) { return strings.CutSuffix(tag, betaSuffix) }
 
+// Latest is the tag of what was released last.
+const Latest = "latest"
+
+// Reserved reports whether a tag can be no version's: it is given for another reason.
+func Reserved(tag string) bool {
+	_, beta := IsBeta(tag)
+	return beta || tag == Latest || strings.HasPrefix(tag, "sha256-")
+}
+
 // RunTag is where the engine pushes the nth variant of a run's image, where EngineTag cannot be moved.
 func RunTag(run string, n int) string { return Beta(fmt.Sprintf("%s%s-%d", runPrefix, run, n)) }
 

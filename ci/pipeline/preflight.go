@@ -39,6 +39,9 @@ func Check(app description.Application, opts Options, tree fs.FS) error {
 	if err := image.CheckTag(opts.Version); err != nil {
 		return Usage("--version: %w", err)
 	}
+	if image.Reserved(opts.Version) {
+		return Usage("--version %s: the pipeline moves this tag by itself: choose another version", opts.Version)
+	}
 	if len(validation.IsValidLabelValue(opts.Version)) > 0 {
 		return Usage("--version: version %q: is not a valid label value: use at most %d characters, the first and last a letter or digit", opts.Version, validation.LabelValueMaxLength)
 	}
