@@ -18,7 +18,7 @@ func movable(version string) bool { return strings.HasSuffix(version, "-dirty") 
 // foreseeVersion refuses, before anything is built, a version that is released already and was made from another commit: the
 // commit's time is part of each image.
 func (r *Run) foreseeVersion(ctx context.Context, i shipped) error {
-	if !Reaches(r.opts.Until, "release") || r.promotes || movable(r.opts.Version) {
+	if r.promotes || movable(r.opts.Version) {
 		return nil
 	}
 	_, created, err := r.env.Registry.Created(ctx, i.repository, r.opts.Version)

@@ -118,8 +118,8 @@ func TestAVersionOfAnotherCommitIsRefusedBeforeAnythingIsBuilt(t *testing.T) {
 	err := r.foreseeVersion(t.Context(), r.images[0])
 	require.Equal(t, ExitUsage, ExitCode(t.Context(), err))
 	require.ErrorContains(t, err, "is an image of 2026-11-29T12:00:00Z, and this commit is of 2026-11-29T12:00:01Z; versions are never moved")
-	r.opts.Until = "functional"
-	require.NoError(t, r.foreseeVersion(t.Context(), r.images[0]), "it releases nothing")
+	r.opts.Until = "build"
+	require.Error(t, r.foreseeVersion(t.Context(), r.images[0]), "its beta would take the place of the released one's")
 }
 
 func TestACommitThatIsReleasedIsShippedAsItWas(t *testing.T) {
