@@ -22,7 +22,10 @@ func Attach(ctx context.Context, registry *image.Registry, repo image.Repository
 	if err != nil {
 		return err
 	}
-	own := evidence.By(signer)
+	own, err := evidence.By(ctx, signer)
+	if err != nil {
+		return err
+	}
 	var documents []*image.Attachment
 	for _, statement := range statements {
 		if statement.Lasts() && slices.ContainsFunc(there, func(found evidence.Document) bool {
