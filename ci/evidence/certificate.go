@@ -103,7 +103,7 @@ func whyNot(in *bundle.Bundle, leaf *x509.Certificate, by Identity, statement *S
 	}
 	times, failed := verifier.VerifyObserverTimestamps(in, logged)
 	if failed != nil {
-		return fmt.Errorf("it was signed by %s, and nobody trusted says when: %w", by, failed)
+		return fmt.Errorf("it was signed by %s, and neither log nor timestamp authority of the trusted root says when", by)
 	}
 	for _, at := range times {
 		if _, failed := verify.VerifyLeafCertificate(at.Timestamp, leaf, trusted); failed == nil {
@@ -114,7 +114,7 @@ func whyNot(in *bundle.Bundle, leaf *x509.Certificate, by Identity, statement *S
 		}
 		return fmt.Errorf("its certificate of %s is by no authority that the trusted root had at %s", by, at.Timestamp.UTC().Format(timeFormat))
 	}
-	return fmt.Errorf("it was signed by %s, and does not count: %w", by, err)
+	return fmt.Errorf("it was signed by %s, and does not count: %s", by, strings.ReplaceAll(err.Error(), "\n", "; "))
 }
 
 const timeFormat = "2006-01-02 15:04:05Z"
