@@ -97,10 +97,10 @@ func TestSigstoreCertifiesWhoSignsWithoutAKey(t *testing.T) {
 func (k *keyless) refusesChanged(t *testing.T, signer evidence.Signer) {
 	accepted := by(t, signer)
 	for says, change := range map[string]func(content []byte) []byte{
-		"it was changed since":                                  func(content []byte) []byte { return inPayload(t, content, "TestHello", "TestHallo") },
-		"is in no transparency log":                             inMaterial(t, func(material map[string]any) { delete(material, "tlogEntries") }),
-		"and neither log nor timestamp authority of the trusted root says when":                          inMaterial(t, func(material map[string]any) { delete(material, "timestampVerificationData") }),
-		"its entry in the transparency log does not count: ver": inMaterial(t, func(material map[string]any) { logged(material)["logIndex"] = "77" }),
+		"it was changed since":      func(content []byte) []byte { return inPayload(t, content, "TestHello", "TestHallo") },
+		"is in no transparency log": inMaterial(t, func(material map[string]any) { delete(material, "tlogEntries") }),
+		"and neither log nor timestamp authority of the trusted root says when": inMaterial(t, func(material map[string]any) { delete(material, "timestampVerificationData") }),
+		"its entry in the transparency log does not count: ver":                 inMaterial(t, func(material map[string]any) { logged(material)["logIndex"] = "77" }),
 	} {
 		document, err := signer.Sign(t.Context(), tests(t, "app", "functional", now, k.about))
 		require.NoError(t, err)
