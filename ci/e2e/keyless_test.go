@@ -53,5 +53,5 @@ func TestAJobSignsWithoutAKeyAndIsKnownByItsIdentity(t *testing.T) {
 	e.world, e.args = plain.with("SIGSTORE_ID_TOKEN="+sigstore.Vendor.Token(t, workflow)), []string{"--keyless"}
 	other := e.ship(t)
 	require.Equal(t, 2, other.code, other.stdout+other.stderr)
-	require.Contains(t, other.stderr, "--keyless: this job signs as "+who+", and the application accepts "+sigstoretest.SAN("somebody/else"))
+	require.Contains(t, other.stdout+other.stderr, "--keyless: this job signs as "+who+", and the application accepts "+sigstoretest.SAN("somebody/else"))
 }
