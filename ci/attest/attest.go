@@ -7,6 +7,8 @@ import (
 	"slices"
 	"time"
 
+	"golang.org/x/sync/errgroup"
+
 	"github.com/slipway-cd/slipway/ci/evidence"
 	"github.com/slipway-cd/slipway/ci/image"
 )
@@ -22,8 +24,11 @@ func Attach(ctx context.Context, registry *image.Registry, repo image.Repository
 	if err != nil {
 		return err
 	}
-	own := evidence.By(signer)
-	var documents []*image.Attachment
+	own, err := evidence.By(ctx, signer)
+	if err != nil {
+		return err
+	}
+	var news []*evidence.Statement
 	for _, statement := range statements {
 		if statement.Lasts() && slices.ContainsFunc(there, func(found evidence.Document) bool {
 			verified, err := own.Verify(found, digest)
@@ -31,12 +36,23 @@ func Attach(ctx context.Context, registry *image.Registry, repo image.Repository
 		}) {
 			continue
 		}
-		signed, err := signer.Sign(ctx, statement)
-		if err != nil {
-			return err
-		}
-		signed.Annotations[created] = time.Now().UTC().Format(time.RFC3339)
-		documents = append(documents, &image.Attachment{Type: signed.Type, Annotations: signed.Annotations, Content: signed.Content})
+		news = append(news, statement)
+	}
+	documents := make([]*image.Attachment, len(news))
+	var signing errgroup.Group // side by side: a log answers when it has published an entry, which takes it seconds
+	for n, statement := range news {
+		signing.Go(func() error {
+			signed, err := signer.Sign(ctx, statement)
+			if err != nil {
+				return err
+			}
+			signed.Annotations[created] = time.Now().UTC().Format(time.RFC3339)
+			documents[n] = &image.Attachment{Type: signed.Type, Annotations: signed.Annotations, Content: signed.Content}
+			return nil
+		})
+	}
+	if err := signing.Wait(); err != nil {
+		return err
 	}
 	return registry.Attach(ctx, repo, digest, documents...)
 }

@@ -57,6 +57,13 @@ func newKey(t *testing.T) *evidence.Key {
 	return key
 }
 
+func by(t *testing.T, signer evidence.Signer) evidence.Accepted {
+	t.Helper()
+	accepted, err := evidence.By(t.Context(), signer)
+	require.NoError(t, err)
+	return accepted
+}
+
 var now = time.Date(2026, 11, 29, 12, 0, 0, 0, time.UTC)
 
 func tests(t *testing.T, application, stage string, finished time.Time, about evidence.Subject) *evidence.Statement {
@@ -91,9 +98,9 @@ func TestAnImageCountsAsTestedByTheWordOfAnAcceptedSigner(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			s := newShelf(t, api)
-			require.ErrorIs(t, s.find(t, evidence.By(s.key)).Check("app", 0, now), attest.ErrNone)
+			require.ErrorIs(t, s.find(t, by(t, s.key)).Check("app", 0, now), attest.ErrNone)
 			s.attach(t, s.key, tests(t, "app", "functional", now, s.about), tests(t, "app", "build", now, s.about), sbom(t, s.about))
-			found := s.find(t, evidence.By(s.key))
+			found := s.find(t, by(t, s.key))
 			require.NoError(t, found.Check("app", time.Hour, now))
 			require.Len(t, found.Of(evidence.SBOM), 1)
 			passed, err := found.Tests("app", 0, now)
@@ -113,18 +120,18 @@ func TestEachReasonNotToTakeAnImageHasItsOwnLine(t *testing.T) {
 		accepted evidence.Accepted
 		says     string
 	}{
-		"another signer":      {func(s shelf) { s.attach(t, other, tests(t, "app", "functional", now, s.about)) }, evidence.By(s.key), "test results: it was signed by " + other.String() + ", and accepted is " + s.key.String()},
-		"another application": {func(s shelf) { s.attach(t, s.key, tests(t, "shop", "functional", now, s.about)) }, evidence.By(s.key), "test results: they are of shop"},
+		"another signer":      {func(s shelf) { s.attach(t, other, tests(t, "app", "functional", now, s.about)) }, by(t, s.key), "test results: it was signed by " + other.String() + ", and accepted is " + s.key.String()},
+		"another application": {func(s shelf) { s.attach(t, s.key, tests(t, "shop", "functional", now, s.about)) }, by(t, s.key), "test results: they are of shop"},
 		"another digest": {func(s shelf) {
 			s.attach(t, s.key, tests(t, "app", "functional", now, evidence.Subject{Name: "x", Digest: push(t, s.repo)}))
-		}, evidence.By(s.key), "test results: it is about another digest"},
-		"expired":     {func(s shelf) { s.attach(t, s.key, tests(t, "app", "functional", now.Add(-72*time.Hour), s.about)) }, evidence.By(s.key), "test results: they ended 3d ago, and count for 24h"},
-		"unsigned":    {func(s shelf) { s.attach(t, evidence.Unsigned{}, tests(t, "app", "functional", now, s.about)) }, evidence.By(s.key), "test results: it is not signed"},
-		"checks only": {func(s shelf) { s.attach(t, s.key, tests(t, "app", "build", now, s.about)) }, evidence.By(s.key), "test results: there are none of a beta"},
+		}, by(t, s.key), "test results: it is about another digest"},
+		"expired":     {func(s shelf) { s.attach(t, s.key, tests(t, "app", "functional", now.Add(-72*time.Hour), s.about)) }, by(t, s.key), "test results: they ended 3d ago, and count for 24h"},
+		"unsigned":    {func(s shelf) { s.attach(t, evidence.Unsigned{}, tests(t, "app", "functional", now, s.about)) }, by(t, s.key), "test results: it is not signed"},
+		"checks only": {func(s shelf) { s.attach(t, s.key, tests(t, "app", "build", now, s.about)) }, by(t, s.key), "test results: there are none of a beta"},
 		"foreign SBOM": {func(s shelf) {
 			s.attach(t, s.key, tests(t, "app", "functional", now, s.about))
 			s.attach(t, other, sbom(t, s.about))
-		}, evidence.By(s.key), "SBOM: it was signed by " + other.String()},
+		}, by(t, s.key), "SBOM: it was signed by " + other.String()},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -141,7 +148,7 @@ func TestWhatOthersAttachDoesNotSpoilAnImage(t *testing.T) {
 	s.attach(t, newKey(t), tests(t, "app", "functional", now, s.about), sbom(t, s.about))
 	s.attach(t, evidence.Unsigned{}, tests(t, "shop", "functional", now, s.about))
 	s.attach(t, s.key, tests(t, "app", "functional", now, s.about), sbom(t, s.about))
-	require.NoError(t, s.find(t, evidence.By(s.key)).Check("app", 0, now))
+	require.NoError(t, s.find(t, by(t, s.key)).Check("app", 0, now))
 }
 
 func TestWhatSaysTheSameIsAttachedOnce(t *testing.T) {
@@ -150,7 +157,7 @@ func TestWhatSaysTheSameIsAttachedOnce(t *testing.T) {
 	for range 2 {
 		s.attach(t, s.key, tests(t, "app", "functional", now, s.about), sbom(t, s.about))
 	}
-	found := s.find(t, evidence.By(s.key))
+	found := s.find(t, by(t, s.key))
 	require.Len(t, found.Of(evidence.SBOM), 1)
 	require.Len(t, found.Of(evidence.Tests), 2)
 }

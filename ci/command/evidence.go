@@ -4,10 +4,9 @@ import (
 	"context"
 	"fmt"
 	"io/fs"
-	"net/url"
 	"os"
-	"strings"
 
+	"github.com/slipway-cd/slipway/ci/description"
 	"github.com/slipway-cd/slipway/ci/evidence"
 	"github.com/slipway-cd/slipway/ci/pipeline"
 )
@@ -21,14 +20,21 @@ const (
 // vouching is who signs what the run knows of its images, and whose word counts.
 func (f *flags) vouching(ctx context.Context) (out pipeline.Vouching, err error) {
 	out.Without, out.Reuse, out.Repository = f.WithoutEvidence, f.ReuseEvidence, f.remote(ctx)
-	if out.Accepted.Keys, err = f.acceptedKeys(ctx); err != nil {
+	if out.Accepted, err = f.accepted(ctx); err != nil {
 		return out, err
 	}
+	out.Sigstore = out.Accepted.Sigstore
 	switch {
-	case f.app.Evidence.Unsigned && f.SignKey != "":
-		return out, pipeline.Usage("--sign-key: the application's evidence is unsigned: take that out of its description, or this flag away")
+	case f.app.Evidence.Unsigned && (f.SignKey != "" || f.Keyless):
+		return out, pipeline.Usage("--sign-key and --keyless: the application's evidence is unsigned: take that out of its description, or the flag away")
+	case f.Keyless && f.SignKey != "":
+		return out, pipeline.Usage("--keyless: give this or --sign-key, not both")
 	case f.app.Evidence.Unsigned:
 		out.Signer, out.Accepted.Unsigned = evidence.Unsigned{}, true
+		return out, nil
+	case f.Keyless:
+		token, missing := f.token(os.Getenv)
+		out.Signer, out.NoToken = evidence.NewKeyless(out.Sigstore, token), missing
 		return out, nil
 	case f.SignKey == "":
 		return out, nil
@@ -80,29 +86,39 @@ func (f *flags) acceptedKeys(ctx context.Context) (out []evidence.PublicKey, err
 	return out, nil
 }
 
-// remote is the URL of the repository from which the source was cloned, without credentials; empty where there is none.
-func (f *flags) remote(ctx context.Context) string {
-	text, err := git(ctx, f.home(), "config", "--get", "remote.origin.url")
-	if err != nil {
-		return ""
+// accepted are the signers that the application's description names, and the instance of Sigstore by which identities are known.
+func (f *flags) accepted(ctx context.Context) (out evidence.Accepted, err error) {
+	if out.Keys, err = f.acceptedKeys(ctx); err != nil {
+		return out, err
 	}
-	return withoutCredentials(text)
+	for _, known := range f.app.Evidence.Identities {
+		out.Identities = append(out.Identities, evidence.Identity{Issuer: known.Issuer, IssuerRegExp: known.IssuerRegExp, Subject: known.Subject, SubjectRegExp: known.SubjectRegExp})
+	}
+	out.Sigstore, err = f.sigstore(ctx)
+	return out, err
 }
 
-// withoutCredentials writes a remote as a URL that names nobody: https://HOST/PATH, ssh://HOST/PATH. A path on this machine is
-// nobody's business.
-func withoutCredentials(remote string) string {
-	if at, err := url.Parse(remote); err == nil && at.Host != "" {
-		at.User, at.RawQuery, at.Fragment = nil, "", ""
-		return at.String()
+// sigstore is the instance that the application's description names, else the public one, which nobody asks before it is needed.
+func (f *flags) sigstore(ctx context.Context) (*evidence.Sigstore, error) {
+	at := f.app.Evidence.Sigstore
+	if at == (description.Sigstore{}) {
+		return evidence.PublicSigstore(), nil
 	}
-	// git's short form: [USER@]HOST:PATH
-	if host, path, ok := strings.Cut(remote, ":"); ok && host != "" && !strings.ContainsAny(host, `/\`) {
-		_, name, found := strings.Cut(host, "@")
-		if !found {
-			name = host
-		}
-		return "ssh://" + name + "/" + strings.TrimPrefix(path, "/")
+	tree, err := f.tree(ctx)
+	if err != nil {
+		return nil, err
 	}
-	return ""
+	signingConfig, err := fs.ReadFile(tree, at.SigningConfig)
+	if err != nil {
+		return nil, pipeline.Usage("evidence.sigstore: %w", err)
+	}
+	trustedRoot, err := fs.ReadFile(tree, at.TrustedRoot)
+	if err != nil {
+		return nil, pipeline.Usage("evidence.sigstore: %w", err)
+	}
+	instance, err := evidence.NewSigstore(signingConfig, trustedRoot)
+	if err != nil {
+		return nil, pipeline.Usage("evidence.sigstore: %w", err)
+	}
+	return instance, nil
 }

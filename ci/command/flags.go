@@ -54,6 +54,7 @@ type flags struct {
 	From            string `default:"source" enum:"source,release" help:"What is shipped: source builds and tests it, release takes --version as it was released, by the evidence of its images (default: ${default})." placeholder:"WHAT"`
 	ReuseEvidence   bool   `help:"Skip functional tests that passed within a day for the same images, beta overlay, tests and cluster, by the evidence of the images."`
 	SignKey         string `help:"Private key that signs what is known of the images, as \"cosign generate-key-pair\" makes it; its password is read from SLIPWAY_SIGN_PASSWORD or COSIGN_PASSWORD (default: a key that is kept in the build namespace)." placeholder:"FILE"`
+	Keyless         bool   `help:"Sign by a certificate of Sigstore for this job, without a key: by the CI vendor's token, which needs \"id-token: write\" at GitHub and SIGSTORE_ID_TOKEN elsewhere."`
 	WithoutEvidence bool   `help:"Take images into production that nobody accepted says are tested."`
 
 	TakeOver []string `help:"Field managers whose fields in production Slipway takes over: helm, argocd-controller, kustomize-controller, or kubectl for all its commands; fields of theirs that the overlay does not set are removed." placeholder:"MANAGER"`

@@ -21,6 +21,7 @@ type vendor struct {
 	actor  []string
 	url    string
 	whole  string // what to set so that a job's clone has its history
+	token  string // what to set so that a job has an identity token; empty where it is a variable alone
 }
 
 func set(name string) func(func(string) string) bool {
@@ -41,12 +42,14 @@ var vendors = []vendor{
 		actor: []string{"${GITHUB_TRIGGERING_ACTOR}", "${GITHUB_ACTOR}"},
 		url:   "${GITHUB_SERVER_URL}/${GITHUB_REPOSITORY}/actions/runs/${GITHUB_RUN_ID}",
 		whole: "`fetch-depth: 0` for actions/checkout",
+		token: "give it `permissions: {id-token: write}`, which the pull request of a fork never has",
 	},
 	{ // https://docs.gitlab.com/ci/variables/predefined_variables/
 		name: "gitlab", is: equals("GITLAB_CI", "true"), run: "${CI_JOB_ID}",
 		commit: "${CI_COMMIT_SHA}", branch: []string{"${CI_MERGE_REQUEST_SOURCE_BRANCH_NAME}", "${CI_COMMIT_REF_NAME}"},
 		actor: []string{"${GITLAB_USER_LOGIN}"}, url: "${CI_JOB_URL}",
 		whole: "the variable `GIT_DEPTH: 0`",
+		token: "give it `id_tokens: {SIGSTORE_ID_TOKEN: {aud: sigstore}}`",
 	},
 	{ // https://www.jenkins.io/doc/book/pipeline/jenkinsfile/#using-environment-variables
 		name: "jenkins", is: set("JENKINS_URL"), run: "${BUILD_NUMBER}-${JOB_NAME}", // the number first: a long name is cut

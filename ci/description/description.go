@@ -118,10 +118,26 @@ type Addresses struct {
 
 // Evidence says what is attached to images, and what a deploy asks for.
 type Evidence struct {
-	Keys     []string `json:"keys,omitempty" jsonschema_description:"Files of public keys, such as cosign.pub: images count as tested when one of these signed that they are. Without them the key that signs the run, or that was kept with the release."`
-	Unsigned bool     `json:"unsigned,omitempty" jsonschema_description:"Nothing is signed, and nothing needs to be: whoever may push to the registry can say that an image is tested."`
-	MaxAge   string   `json:"maxAge,omitempty" jsonschema_description:"How long tests count for a deploy, in days or hours: 90d; without it for ever."`
-	SBOM     string   `json:"sbom,omitempty" jsonschema:"minLength=1" jsonschema_description:"The published image of syft that lists what an image contains, or none; without it anchore/syft of the version that is tried."`
+	Keys       []string   `json:"keys,omitempty" jsonschema_description:"Files of public keys, such as cosign.pub: images count as tested when one of these signed that they are. Without them the key that signs the run, or that was kept with the release."`
+	Identities []Identity `json:"identities,omitempty" jsonschema_description:"Who may sign keyless: images count as tested when one of these signed that they are. Without them, and without keys, who signs the run, or who signed the release."`
+	Sigstore   Sigstore   `json:"sigstore,omitzero" jsonschema_description:"A private instance of Sigstore for keyless signatures; without it the public one."`
+	Unsigned   bool       `json:"unsigned,omitempty" jsonschema_description:"Nothing is signed, and nothing needs to be: whoever may push to the registry can say that an image is tested."`
+	MaxAge     string     `json:"maxAge,omitempty" jsonschema_description:"How long tests count for a deploy, in days or hours: 90d; without it for ever."`
+	SBOM       string     `json:"sbom,omitempty" jsonschema:"minLength=1" jsonschema_description:"The published image of syft that lists what an image contains, or none; without it anchore/syft of the version that is tried."`
+}
+
+// Identity is who signs keyless, as a certificate of Fulcio names it. Each of both is given as a value or as an expression.
+type Identity struct {
+	Issuer        string `json:"issuer,omitempty" jsonschema:"minLength=1" jsonschema_description:"Who issued the token: the issuer of the CI vendor's OpenID Connect tokens."`
+	IssuerRegExp  string `json:"issuerRegExp,omitempty" jsonschema:"minLength=1" jsonschema_description:"A regular expression that matches the whole issuer."`
+	Subject       string `json:"subject,omitempty" jsonschema:"minLength=1" jsonschema_description:"The alternative name in the certificate: of a CI vendor, the URL of the workflow and its ref."`
+	SubjectRegExp string `json:"subjectRegExp,omitempty" jsonschema:"minLength=1" jsonschema_description:"A regular expression that matches the whole subject."`
+}
+
+// Sigstore is a private instance, by its two documents.
+type Sigstore struct {
+	SigningConfig string `json:"signingConfig" jsonschema:"required,minLength=1" jsonschema_description:"The file with its signing configuration: where its services are."`
+	TrustedRoot   string `json:"trustedRoot" jsonschema:"required,minLength=1" jsonschema_description:"The file with its trusted root: by which keys what they have signed is known."`
 }
 
 // Age is MaxAge; 0 where it is not given.

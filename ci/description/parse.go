@@ -123,6 +123,11 @@ func (a Application) check(at positions) error {
 			return at.error(fmt.Sprintf("/checks/%d", i), "checks: %w", err)
 		}
 	}
+	for i, identity := range a.Evidence.Identities {
+		if err := identity.check(); err != nil {
+			return at.error(fmt.Sprintf("/evidence/identities/%d", i), "evidence.identities: %w", err)
+		}
+	}
 	return errors.Join(at.checkSuites("functional", a.Tests.Functional), at.checkSuites("production", a.Tests.Production))
 }
 
@@ -137,6 +142,22 @@ func (p positions) checkSuites(stage string, suites []Suite) error {
 		}
 		if count(suite.Passed != "", suite.JUnit != "", suite.TAP) != 1 {
 			return p.error(where, "tests.%s: give one of passed, junit and tap: what proves that tests ran", stage)
+		}
+	}
+	return nil
+}
+
+// check finds an identity that stands for anybody, or for nobody.
+func (i Identity) check() error {
+	switch {
+	case (i.Issuer == "") == (i.IssuerRegExp == ""):
+		return errors.New("give issuer or issuerRegExp")
+	case (i.Subject == "") == (i.SubjectRegExp == ""):
+		return errors.New("give subject or subjectRegExp")
+	}
+	for _, expression := range []string{i.IssuerRegExp, i.SubjectRegExp} {
+		if _, err := regexp.Compile(expression); err != nil {
+			return err
 		}
 	}
 	return nil

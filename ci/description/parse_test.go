@@ -62,6 +62,9 @@ func TestADescriptionThatCannotBeIsRefusedByFieldLineAndColumn(t *testing.T) {
 		"name: shop\ntests:\n  functional:\n  - command: [a]\n":                        "line 4, column 5: tests.functional: give one of passed, junit and tap",
 		"name: shop\ntests: {production: [{target: a, image: b, passed: ok}]}\n":       "tests.production: give target or image, not both",
 		"name: shop\ntests: {production: [{target: a, passed: ok}]}\nfunctional: []\n": "line 3, column 1: functional: give this or tests, not both",
+		"name: shop\nevidence:\n  identities:\n  - issuer: a\n":                        "line 4, column 5: evidence.identities: give subject or subjectRegExp",
+		"name: shop\nevidence: {identities: [{issuerRegExp: '(', subject: b}]}\n":      "evidence.identities: error parsing regexp: missing closing )",
+		"name: shop\nevidence: {sigstore: {trustedRoot: a}}\n":                         "evidence.sigstore.signingConfig: must be given",
 	} {
 		_, err := Parse([]byte(text))
 		require.ErrorContains(t, err, want, text)

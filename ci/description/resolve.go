@@ -38,6 +38,9 @@ func (a Application) Resolve(tree fs.FS, folder string) (Application, error) {
 	a.Overlays.Production = path.Join(folder, cmp.Or(a.Overlays.Production, conventions.Overlays.Production))
 	a.Bootstrap = under(folder, a.Bootstrap)
 	a.Evidence.Keys = under(folder, a.Evidence.Keys)
+	if a.Evidence.Sigstore != (Sigstore{}) {
+		a.Evidence.Sigstore = Sigstore{SigningConfig: path.Join(folder, a.Evidence.Sigstore.SigningConfig), TrustedRoot: path.Join(folder, a.Evidence.Sigstore.TrustedRoot)}
+	}
 	a.Evidence.SBOM = cmp.Or(a.Evidence.SBOM, conventions.Evidence.SBOM)
 	if a.Namespaces != conventions.Namespaces || len(a.Bootstrap) > 0 || exists(tree, path.Join(folder, a.Namespaces)) {
 		a.Namespaces = path.Join(folder, cmp.Or(a.Namespaces, conventions.Namespaces))

@@ -1,6 +1,8 @@
 package evidence
 
 import (
+	"context"
+	"crypto/x509"
 	"encoding/hex"
 	"errors"
 	"fmt"
@@ -16,8 +18,10 @@ import (
 
 // Accepted are the signers whose statements count.
 type Accepted struct {
-	Keys     []PublicKey
-	Unsigned bool // a statement that nobody signed counts, too
+	Keys       []PublicKey
+	Identities []Identity
+	Sigstore   *Sigstore // by which certificates of the identities are known
+	Unsigned   bool      // a statement that nobody signed counts, too
 }
 
 // String lists them.
@@ -26,26 +30,46 @@ func (a Accepted) String() string {
 	for _, key := range a.Keys {
 		out = append(out, key.String())
 	}
+	for _, identity := range a.Identities {
+		out = append(out, identity.String())
+	}
 	if a.Unsigned {
 		out = append(out, "nobody")
 	}
 	return strings.Join(out, ", ")
 }
 
-// By accepts one signer alone.
-func By(signer Signer) Accepted {
-	if key, ok := signer.(*Key); ok {
-		return Accepted{Keys: []PublicKey{key.public}}
+// By accepts one signer alone. A keyless one is asked who it is, by its certificate.
+func By(ctx context.Context, signer Signer) (Accepted, error) {
+	switch by := signer.(type) {
+	case *Key:
+		return Accepted{Keys: []PublicKey{by.public}}, nil
+	case *Keyless:
+		identity, err := by.Identity(ctx)
+		return Accepted{Identities: []Identity{identity}, Sigstore: by.instance}, err
 	}
-	return Accepted{Unsigned: true}
+	return Accepted{Unsigned: true}, nil
 }
 
-// Key is the one accepted key in PEM; empty where there are several, or none.
+// Key is the one accepted key in PEM; empty where there are several signers, or no key.
 func (a Accepted) Key() string {
-	if len(a.Keys) != 1 {
+	if len(a.Keys) != 1 || len(a.Identities) > 0 {
 		return ""
 	}
 	return a.Keys[0].PEM
+}
+
+// Identity is the one accepted identity; that of nobody where there are several signers, or none but keys.
+func (a Accepted) Identity() Identity {
+	if len(a.Identities) != 1 || len(a.Keys) > 0 || !a.Identities[0].Exact() {
+		return Identity{}
+	}
+	return a.Identities[0]
+}
+
+// Takes reports whether an identity is accepted.
+func (a Accepted) Takes(identity Identity) bool {
+	return slices.ContainsFunc(a.Identities, func(known Identity) bool { return known.is(identity) })
 }
 
 // Has reports whether a key is accepted.
@@ -54,7 +78,7 @@ func (a Accepted) Has(key PublicKey) bool {
 }
 
 // None reports whether nobody is accepted.
-func (a Accepted) None() bool { return len(a.Keys) == 0 && !a.Unsigned }
+func (a Accepted) None() bool { return len(a.Keys)+len(a.Identities) == 0 && !a.Unsigned }
 
 // Verified is a statement whose signer is known.
 type Verified struct {
@@ -81,6 +105,19 @@ func (a Accepted) Verify(document Document, digest string) (Verified, error) {
 	if err != nil {
 		return Verified{}, err
 	}
+	leaf, err := leafOf(read)
+	switch {
+	case err != nil:
+		return Verified{}, err
+	case leaf != nil && a.Unsigned && len(a.Identities) == 0: // with nobody to compare with, it says as much as one without a signature
+		return a.unsigned(statement, digest)
+	case leaf != nil:
+		by, err := a.byCertificate(read, leaf, statement, digest)
+		if err != nil {
+			return Verified{}, err
+		}
+		return Verified{Statement: statement, Signer: by.String()}, nil
+	}
 	key, err := a.keyOf(read)
 	switch {
 	case err != nil && a.Unsigned: // whose signature nobody can verify says as much as one without
@@ -95,6 +132,15 @@ func (a Accepted) Verify(document Document, digest string) (Verified, error) {
 		return Verified{}, fmt.Errorf("it is not what %s signed: it was changed since", key)
 	}
 	return Verified{Statement: statement, Signer: key.String()}, nil
+}
+
+// leafOf is the certificate in a bundle, nil where a key signed it.
+func leafOf(in *bundle.Bundle) (*x509.Certificate, error) {
+	content, err := in.VerificationContent()
+	if err != nil {
+		return nil, fmt.Errorf("it is no bundle of Sigstore: %w", err)
+	}
+	return content.Certificate(), nil
 }
 
 func (a Accepted) unsigned(statement *Statement, digest string) (Verified, error) {
@@ -120,7 +166,7 @@ func enclosed(in *bundle.Bundle) (*Statement, error) {
 func (a Accepted) keyOf(in *bundle.Bundle) (PublicKey, error) {
 	hint := in.GetVerificationMaterial().GetPublicKey().GetHint()
 	if hint == "" {
-		return PublicKey{}, errors.New("it was signed with a certificate, and only keys are accepted")
+		return PublicKey{}, errors.New("it names no key")
 	}
 	i := slices.IndexFunc(a.Keys, func(key PublicKey) bool { return key.hint == hint })
 	if i < 0 {

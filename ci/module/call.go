@@ -27,6 +27,8 @@ type call struct {
 	password     *dagger.Secret
 	signKey      *dagger.Secret // nil: one that is kept in the build namespace
 	signPassword *dagger.Secret // nil: it has none
+	idToken      *dagger.Secret // nil: nothing is signed keyless
+	idTokenURL   string         // where idToken asks for the token; empty: it is the token
 	ageKey       *dagger.Secret // nil: no overlay has files that SOPS encrypted
 	sops         *dagger.File   // its program; nil: the published one
 

@@ -32,6 +32,9 @@ func (c *call) host(ctx context.Context) (host command.Host, err error) {
 	if err := c.placeSignKey(ctx); err != nil {
 		return host, err
 	}
+	if err := c.placeIDToken(ctx); err != nil {
+		return host, err
+	}
 	host.Login, err = c.login(ctx)
 	return host, err
 }
@@ -132,6 +135,25 @@ func (c *call) placeSignKey(ctx context.Context) error {
 		return err
 	}
 	return c.inMemory("sign-key", []byte(key))
+}
+
+// placeIDToken writes the token, or what asks GitHub for one, into the environment of this process, as a CI vendor does.
+func (c *call) placeIDToken(ctx context.Context) error {
+	if c.idToken == nil {
+		return nil
+	}
+	token, err := c.idToken.Plaintext(ctx)
+	if err != nil {
+		return err
+	}
+	c.toggle("keyless", true)
+	if c.idTokenURL == "" {
+		return os.Setenv("SIGSTORE_ID_TOKEN", token)
+	}
+	if err := os.Setenv("ACTIONS_ID_TOKEN_REQUEST_URL", c.idTokenURL); err != nil {
+		return err
+	}
+	return os.Setenv("ACTIONS_ID_TOKEN_REQUEST_TOKEN", token)
 }
 
 // login returns the registry's, nil where none is given.

@@ -28,7 +28,7 @@ type production struct {
 	rerouted  bool                         // the spec of an Ingress, or of its like, changed
 	verified  bool                         // the new version answers
 	recording bool                         // writing the release was begun
-	key       string                       // by which its images are known to be tested; empty where several keys count, or none
+	signer    known                        // by whom its images are known to be tested; nobody where several count, or none
 }
 
 // Deploy deploys the tested digest to production and waits for its rollout.
@@ -38,7 +38,7 @@ func (r *Run) Deploy(ctx context.Context) error {
 		return err
 	}
 	r.note("deploy", "verify evidence")
-	if err := r.verify(ctx, ""); err != nil {
+	if err := r.verify(ctx, known{}); err != nil {
 		return err
 	}
 	ctx, done, err := r.lockProduction(ctx, "deploy")

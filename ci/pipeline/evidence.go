@@ -65,6 +65,9 @@ func (r *Run) attestAll(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	if err := r.checkIdentity(ctx, signer); err != nil {
+		return err
+	}
 	if err := r.proof.built.asking.Wait(); err != nil {
 		return err
 	}

@@ -162,6 +162,9 @@ func (r *Run) introduce() {
 // it is about to do, and changes nothing: a refusal would otherwise come only after
 // minutes of building. It returns what the server warns about.
 func (r *Run) Preflight(ctx context.Context) (warnings []string, err error) {
+	if err := r.opts.Evidence.NoToken; err != nil && r.attests() && !r.promotes {
+		return nil, err
+	}
 	if err := r.opts.checkSigner(); err != nil && Reaches(r.opts.Until, "release") && !r.promotes {
 		return nil, err
 	}

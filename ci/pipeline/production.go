@@ -60,13 +60,14 @@ func (r *Run) recordRelease(ctx context.Context) error {
 
 // release is the record of this run's release.
 func (r *Run) release(objects []*unstructured.Unstructured, refs []managed.Ref) records.Release {
-	known, err := json.Marshal(r.report.Evidence)
+	told, err := json.Marshal(r.report.Evidence)
 	if err != nil || r.report.Evidence == nil {
-		known = nil
+		told = nil
 	}
 	return records.Release{Version: r.opts.Version, Digest: r.images[0].digest, Commit: r.opts.Commit, Run: r.opts.Run,
 		Number: r.lock.lease.Number(), Time: r.env.Production.Now(), Objects: objects, Refs: refs,
-		Committed: r.opts.Built, Before: r.opts.History.Before, Shallow: r.opts.History.Shallow, Dirty: r.opts.History.Dirty, Key: r.production.key, Evidence: known}
+		Committed: r.opts.Built, Before: r.opts.History.Before, Shallow: r.opts.History.Shallow, Dirty: r.opts.History.Dirty,
+		Key: r.production.signer.key, Identity: r.production.signer.identity, Evidence: told}
 }
 
 // testProduction tests production where objects say that users reach it, and returns how

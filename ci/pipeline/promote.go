@@ -26,7 +26,7 @@ func (r *Run) Promote(ctx context.Context) (warning string, err error) {
 	}
 	r.promotes = true
 	r.tellDigests()
-	if err := r.verify(ctx, ""); err != nil {
+	if err := r.verify(ctx, known{}); err != nil {
 		return "", err
 	}
 	built := r.opts.Commit

@@ -26,7 +26,7 @@ func (r *Run) reuse(ctx context.Context) error {
 		return nil
 	}
 	r.note("functional", "look for results of the same tests")
-	accepted, err := r.accepted(ctx, "")
+	accepted, err := r.accepted(ctx, known{})
 	if err != nil || accepted.None() {
 		return err
 	}

@@ -39,7 +39,7 @@ func NewRollback(ctx context.Context, app description.Application, opts Options,
 	if err := r.recall(target.Objects); err != nil {
 		return nil, err
 	}
-	r.images[0].digest, r.production.key = target.Digest, target.Key
+	r.images[0].digest, r.production.signer = target.Digest, known{target.Key, target.Identity}
 	r.tellDigests()
 	r.receipt = newReceipt(ctx, r.scope())
 	return r, nil
@@ -97,7 +97,7 @@ func (r *Run) BuildTests(ctx context.Context) error {
 // undoes.
 func (r *Run) Rollback(ctx context.Context) error {
 	r.note("rollback", "verify evidence")
-	if err := r.verify(ctx, r.production.key); err != nil {
+	if err := r.verify(ctx, r.production.signer); err != nil {
 		return err
 	}
 	ctx, done, err := r.lockProduction(ctx, "rollback")

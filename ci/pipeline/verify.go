@@ -17,8 +17,8 @@ import (
 const verifyTime = time.Minute
 
 // verify checks that the images are known to be tested, by the word of an accepted signer, before anything is locked or
-// written. known is the key by which a release was verified before.
-func (r *Run) verify(ctx context.Context, known string) error {
+// written. before is who signed the evidence of a release that was verified before.
+func (r *Run) verify(ctx context.Context, before known) error {
 	if r.opts.Evidence.Without {
 		r.report.Evidence = &report.Evidence{Without: true}
 		return nil
@@ -26,7 +26,7 @@ func (r *Run) verify(ctx context.Context, known string) error {
 	defer r.evidenceTime()()
 	ctx, cancel := context.WithTimeout(ctx, verifyTime)
 	defer cancel()
-	accepted, err := r.accepted(ctx, known)
+	accepted, err := r.accepted(ctx, before)
 	if err != nil {
 		return err
 	}
@@ -52,7 +52,7 @@ func (r *Run) verify(ctx context.Context, known string) error {
 	if err := verifying.Wait(); err != nil {
 		return err
 	}
-	r.production.key = accepted.Key()
+	r.production.signer = onlyOne(accepted)
 	r.report.Evidence = r.evidenceOf(found[0])
 	return nil
 }

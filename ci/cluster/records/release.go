@@ -45,9 +45,16 @@ type Release struct {
 	Dirty     bool      `json:"dirty,omitempty"`   // it held something that the commit has not
 
 	Key      string          `json:"key,omitempty"`      // public, in PEM, by which its evidence was verified; empty where several count
+	Identity Identity        `json:"identity,omitzero"`  // instead of a key, who signed its evidence keyless
 	Evidence json.RawMessage `json:"evidence,omitempty"` // as its run reported it
 
 	stored stored
+}
+
+// Identity is the subject of a certificate of Fulcio, and the issuer of the token that it was made for.
+type Identity struct {
+	Issuer  string `json:"issuer"`
+	Subject string `json:"subject"`
 }
 
 // SaveRelease records a release in the namespace, one per run, and forgets all but
