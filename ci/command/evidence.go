@@ -2,6 +2,7 @@ package command
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io/fs"
 	"os"
@@ -53,7 +54,7 @@ func (f *flags) vouching(ctx context.Context) (out pipeline.Vouching, err error)
 func readSignKey(path string) (*evidence.Key, error) {
 	content, err := os.ReadFile(path)
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("%w: want a private key, as `cosign generate-key-pair` makes it", err)
 	}
 	password, ok := os.LookupEnv(signPassword)
 	if !ok {
@@ -74,8 +75,11 @@ func (f *flags) acceptedKeys(ctx context.Context) (out []evidence.PublicKey, err
 	}
 	for _, name := range f.app.Evidence.Keys {
 		content, err := fs.ReadFile(tree, name)
-		if err != nil {
-			return nil, pipeline.Usage("evidence.keys: %w", err)
+		switch {
+		case errors.Is(err, fs.ErrInvalid):
+			return nil, pipeline.Usage("evidence.keys: %s: want a file of the repository", name)
+		case err != nil:
+			return nil, pipeline.Usage("evidence.keys: %s: no such file of the repository can be read; `cosign generate-key-pair` makes one", name)
 		}
 		key, err := evidence.ParsePublicKey(content)
 		if err != nil {

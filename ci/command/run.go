@@ -22,11 +22,11 @@ func (c *runCommand) Run(ctx context.Context, f *flags) error {
 		stages := run.Stages()
 		if f.From == fromRelease {
 			stages = run.PromotionStages()
-			warning, err := run.Promote(ctx)
+			warnings, err := run.Promote(ctx)
 			if err != nil {
 				return nil, nil, err
 			}
-			f.warn(warning)
+			f.warn(warnings...)
 		}
 		warnings, err := run.Preflight(ctx)
 		if err != nil {
@@ -43,9 +43,7 @@ const fromRelease = "release"
 // warn prints what a run goes on in spite of.
 func (f *flags) warn(warnings ...string) {
 	for _, warning := range warnings {
-		if warning != "" {
-			fmt.Fprintln(os.Stderr, "slipway:", warning)
-		}
+		fmt.Fprintln(os.Stderr, "slipway:", warning)
 	}
 }
 

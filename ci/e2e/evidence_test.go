@@ -108,7 +108,7 @@ func TestCosignFindsAndVerifiesWhatARunAttached(t *testing.T) {
 	require.Equal(t, []string{"sbom.cdx.json"}, v.shipped.report.Files)
 	require.Equal(t, []string{"Service", "Ingress"}, told.Tests[0].Addresses)
 	status := v.run(t, append([]string{"status", "--source", v.r.folder}, v.n.flags()...)...)
-	require.Contains(t, status.stdout, "signed by  "+told.Signer)
+	require.Contains(t, status.stdout, "signed by   "+told.Signer)
 	require.Contains(t, status.stdout, v.Image+"/hello@"+told.SBOM)
 	require.NotContains(t, v.shipped.stdout+v.shipped.stderr+v.shipped.engineLog, secret)
 }

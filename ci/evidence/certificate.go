@@ -46,9 +46,9 @@ func (a Accepted) byCertificate(in *bundle.Bundle, leaf *x509.Certificate, state
 // notAccepted tells whether it is somebody else, or somebody of that name by another's word.
 func (a Accepted) notAccepted(by Identity) error {
 	if i := slices.IndexFunc(a.Identities, func(known Identity) bool { return known.hasSubject(by) }); i >= 0 {
-		return fmt.Errorf("it was signed by %s, whose issuer is %s, and accepted is %s", by.Subject, by.Issuer, a)
+		return foreign(fmt.Sprintf("it was signed by %s, whose issuer is %s, and accepted is %s", by.Subject, by.Issuer, a))
 	}
-	return fmt.Errorf("it was signed by %s, and accepted is %s", by, a)
+	return foreign(fmt.Sprintf("it was signed by %s, and accepted is %s", by, a))
 }
 
 // policy is about the digest, by one of the identities.

@@ -17,6 +17,7 @@ type Suite struct {
 	Stage       string `json:"stage"` // build, of checks, or functional
 	Name        string `json:"suite,omitempty"`
 
+	Health  bool   `json:"health,omitempty"` // there are no tests: the application answered at its health path, or its objects are ready
 	Version string `json:"version"`
 	Run     string `json:"run"`
 

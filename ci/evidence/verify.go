@@ -87,6 +87,18 @@ type Verified struct {
 	Document string // digest of what holds it in the registry, where it comes from there
 }
 
+// ErrSigner is in the error of a statement that somebody else signed.
+var ErrSigner = errors.New("the signer is not accepted")
+
+// foreign is such an error.
+type foreign string
+
+// Error says who signed, and who is accepted.
+func (f foreign) Error() string { return string(f) }
+
+// Is makes it an ErrSigner.
+func (foreign) Is(target error) bool { return target == ErrSigner }
+
 // Verify returns the statement of a document that is about the digest and that one of the accepted signed. The error
 // says, without its subject, why it is none.
 func (a Accepted) Verify(document Document, digest string) (Verified, error) {
@@ -170,7 +182,7 @@ func (a Accepted) keyOf(in *bundle.Bundle) (PublicKey, error) {
 	}
 	i := slices.IndexFunc(a.Keys, func(key PublicKey) bool { return key.hint == hint })
 	if i < 0 {
-		return PublicKey{}, fmt.Errorf("it was signed by %s, and accepted is %s", nameOf(hint), a)
+		return PublicKey{}, foreign(fmt.Sprintf("it was signed by %s, and accepted is %s", nameOf(hint), a))
 	}
 	return a.Keys[i], nil
 }

@@ -38,7 +38,7 @@ func (r *Run) Deploy(ctx context.Context) error {
 		return err
 	}
 	r.note("deploy", "verify evidence")
-	if err := r.verify(ctx, known{}); err != nil {
+	if err := r.verify(ctx, nil); err != nil {
 		return err
 	}
 	ctx, done, err := r.lockProduction(ctx, "deploy")

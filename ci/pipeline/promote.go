@@ -11,33 +11,39 @@ import (
 // Promote makes the run one that ships a version as it was released, to this cluster or another one: nothing is built but the
 // tests for production. It verifies the evidence of the images and writes nothing. A version that the registry does not have is a
 // usage error. What it warns about is for people.
-func (r *Run) Promote(ctx context.Context) (warning string, err error) {
+func (r *Run) Promote(ctx context.Context) (warnings []string, err error) {
+	if r.opts.Evidence.Reuse {
+		return nil, Usage("--reuse-evidence: --from release tests no beta, whose tests could be skipped: leave it out")
+	}
 	if !Reaches(r.opts.Until, "deploy") {
-		return "", Usage("--from release: it begins with deploy, and --until %s ends before", r.opts.Until)
+		return nil, Usage("--from release: it begins with deploy, and --until %s ends before", r.opts.Until)
 	}
 	for n, i := range r.images {
 		r.images[n].digest, err = r.env.Registry.Digest(ctx, i.repository, r.opts.Version)
 		if errors.Is(err, image.ErrNotFound) {
-			return "", Usage("%s has no version %s: give one that was released with --version", i.repository, r.opts.Version)
+			return nil, Usage("%s has no version %s: give one that was released with --version", i.repository, r.opts.Version)
 		}
 		if err != nil {
-			return "", err
+			return nil, err
 		}
 	}
 	r.promotes = true
 	r.tellDigests()
-	if err := r.verify(ctx, known{}); err != nil {
-		return "", err
+	if err := r.verify(ctx, nil); err != nil {
+		return nil, err
 	}
 	built := r.opts.Commit
 	if r.report.Evidence.Commit != "" {
 		built = r.report.Evidence.Commit
 	}
+	if r.opts.History.Dirty {
+		warnings = append(warnings, "what is checked out, overlays perhaps, has changes that no commit has")
+	}
 	if built != r.opts.Commit {
-		warning = fmt.Sprintf("%s was built from commit %s, and goes with the overlays of %s, which is checked out", r.opts.Version, hash(built), hash(r.opts.Commit))
+		warnings = append(warnings, fmt.Sprintf("%s was built from commit %s, and goes with the overlays of %s, which is checked out", r.opts.Version, hash(built), hash(r.opts.Commit)))
 		r.opts.Commit, r.report.Commit, r.opts.History = built, built, History{Ancestor: r.opts.History.Ancestor}
 	}
-	return warning, nil
+	return warnings, nil
 }
 
 // PromotionStages returns the stages of a run that Promote has made one of an existing release.

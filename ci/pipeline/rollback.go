@@ -97,7 +97,7 @@ func (r *Run) BuildTests(ctx context.Context) error {
 // undoes.
 func (r *Run) Rollback(ctx context.Context) error {
 	r.note("rollback", "verify evidence")
-	if err := r.verify(ctx, r.production.signer); err != nil {
+	if err := r.verify(ctx, &r.production.signer); err != nil {
 		return err
 	}
 	ctx, done, err := r.lockProduction(ctx, "rollback")

@@ -17,21 +17,26 @@ import (
 const verifyTime = time.Minute
 
 // verify checks that the images are known to be tested, by the word of an accepted signer, before anything is locked or
-// written. before is who signed the evidence of a release that was verified before.
-func (r *Run) verify(ctx context.Context, before known) error {
-	if r.opts.Evidence.Without {
-		r.report.Evidence = &report.Evidence{Without: true}
-		return nil
-	}
+// written. before is who signed the evidence of a release that was verified before: its tests count at any age.
+func (r *Run) verify(ctx context.Context, before *known) error {
 	defer r.evidenceTime()()
 	ctx, cancel := context.WithTimeout(ctx, verifyTime)
 	defer cancel()
-	accepted, err := r.accepted(ctx, before)
+	if r.opts.Evidence.Without {
+		return r.readWithout(ctx)
+	}
+	age := r.app.Evidence.Age()
+	if before == nil {
+		before = &known{}
+	} else {
+		age = 0
+	}
+	accepted, err := r.accepted(ctx, *before)
 	if err != nil {
 		return err
 	}
 	if accepted.None() {
-		return r.unproven(r.images[0], errors.New("nobody is known whose word would count"))
+		return r.unproven(r.images[0], errNobody)
 	}
 	var verifying errgroup.Group
 	found := make([]attest.Found, len(r.images))
@@ -43,7 +48,7 @@ func (r *Run) verify(ctx context.Context, before known) error {
 			if found[n], err = attest.Find(ctx, r.env.Registry, i.repository, i.digest, accepted); err != nil {
 				return err
 			}
-			if err := found[n].Check(r.app.Name, r.app.Evidence.Age(), time.Now()); err != nil {
+			if err := found[n].Check(r.app.Name, age, time.Now()); err != nil {
 				return r.unproven(i, err)
 			}
 			return nil
@@ -57,10 +62,33 @@ func (r *Run) verify(ctx context.Context, before known) error {
 	return nil
 }
 
+var errNobody = errors.New("nobody is known whose word would count")
+
 // unproven is the Failure of an image that is not known to be tested.
 func (r *Run) unproven(i shipped, why error) *Failure {
+	try := "ship the commit again, which tests it"
+	switch {
+	case errors.Is(why, errNobody):
+		try = "say whose word counts with evidence.keys or evidence.identities in .slipway.yaml"
+	case errors.Is(why, evidence.ErrSigner):
+		try = "add who signed it to evidence.keys or evidence.identities in .slipway.yaml, if you trust them"
+	}
 	return &Failure{Code: ExitAdmission, Class: "evidence", Cause: fmt.Sprintf("evidence: %s@%s: %v", i.repository, i.digest, why), Err: why,
-		Try: "ship the commit again, which tests it; or accept it as it is with --without-evidence"}
+		Try: try + "; or accept it as it is with --without-evidence"}
+}
+
+// readWithout reads what is said of the first image, by whomever: it decides nothing.
+func (r *Run) readWithout(ctx context.Context) error {
+	i := r.images[0]
+	r.report.Evidence = &report.Evidence{Without: true}
+	if i.digest == noDigest {
+		return nil
+	}
+	found, err := attest.Find(ctx, r.env.Registry, i.repository, i.digest, evidence.Accepted{Unsigned: true})
+	if err == nil {
+		r.report.Evidence.Commit = r.evidenceOf(found).Commit
+	}
+	return nil // who asks for no evidence does not need the registry to have any
 }
 
 // evidenceOf is what the report tells of an image's evidence.
@@ -69,7 +97,7 @@ func (r *Run) evidenceOf(found attest.Found) *report.Evidence {
 	tests, _ := found.Tests(r.app.Name, 0, time.Now())
 	for _, tested := range tests {
 		out.Signer = tested.Statement.Signer
-		out.Tests = append(out.Tests, report.Tested{Stage: tested.Stage, Suite: tested.Suite.Name, Passed: len(tested.Passed), Addresses: tested.Addresses,
+		out.Tests = append(out.Tests, report.Tested{Stage: tested.Stage, Suite: tested.Suite.Name, Health: tested.Health, Passed: len(tested.Passed), Addresses: tested.Addresses,
 			Cluster: tested.Cluster, Finished: tested.Finished, Run: tested.Run, URL: tested.URL, Statement: tested.Statement.Document})
 	}
 	for _, provenance := range found.Of(evidence.Provenance) {

@@ -30,6 +30,7 @@ type Evidence struct {
 type Tested struct {
 	Stage     string    `json:"stage"`
 	Suite     string    `json:"suite,omitempty"`
+	Health    bool      `json:"health,omitempty"`    // there are no tests: it answered
 	Passed    int       `json:"passed"`              // tests
 	Addresses []string  `json:"addresses,omitempty"` // kinds of objects by which the application was reached
 	Cluster   string    `json:"cluster,omitempty"`   // and namespace
@@ -64,10 +65,10 @@ func (e *Evidence) Facts() (out []Fact) {
 		if e.Commit != "" && !e.Clean {
 			source += ", with changes that it has not"
 		}
-		out = append(out, Fact{"built", "from " + source + " by " + clean(e.Builder) + ": " + e.Image + "@" + e.Provenance})
+		out = append(out, Fact{"built", "from " + source + " by " + clean(e.Builder)}, Fact{"provenance", "document " + e.Image + "@" + e.Provenance})
 	}
 	if e.SBOM != "" {
-		out = append(out, Fact{"SBOM", e.Image + "@" + e.SBOM})
+		out = append(out, Fact{"SBOM", "document " + e.Image + "@" + e.SBOM})
 	}
 	if e.Signer != "" {
 		out = append(out, Fact{"signed by", e.Signer})
@@ -77,11 +78,17 @@ func (e *Evidence) Facts() (out []Fact) {
 
 // String tells what passed, where and when.
 func (t Tested) String() string {
-	name := strings.TrimSpace(t.Suite + " tests")
+	name := strings.TrimSpace(t.Suite + " test")
 	if t.Stage == "build" {
-		name = "checks"
+		name = "check"
+	}
+	if t.Passed != 1 {
+		name += "s"
 	}
 	text := fmt.Sprintf("%d %s passed", t.Passed, clean(name))
+	if t.Health {
+		text = "not but that it answered, or is ready,"
+	}
 	if len(t.Addresses) > 0 {
 		text += " by " + clean(strings.Join(t.Addresses, ", "))
 	}

@@ -92,7 +92,7 @@ func (w statusWords) evidence() string {
 	}
 	var rows strings.Builder
 	for _, fact := range w.Releases[0].Evidence.Facts() {
-		fmt.Fprintf(&rows, "  %-9s  %s\n", fact.What, fact.Text)
+		fmt.Fprintf(&rows, "  %-10s  %s\n", fact.What, fact.Text)
 	}
 	return w.screen.Heading("Evidence of its image, as it was verified before the deploy") + "\n" + rows.String()
 }
