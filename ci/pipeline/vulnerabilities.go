@@ -37,7 +37,7 @@ func (r *Run) scan(ctx context.Context, image string, list *dagger.File) (vulner
 		WithEnvVariable("GRYPE_DB_AUTO_UPDATE", "false").
 		WithEnvVariable("GRYPE_DB_VALIDATE_AGE", "false").
 		WithEnvVariable("GRYPE_CHECK_FOR_APP_UPDATE", "false").
-		WithExec([]string{"/grype", "sbom:" + scanList, "--quiet", "--output", "json"}).
+		WithExec([]string{"/grype", "sbom:" + scanList, "--output", "json"}).
 		Stdout(ctx)
 	if err != nil {
 		failure := r.engineFailure("no vulnerabilities can be looked for by "+given.Image, err)
@@ -128,7 +128,7 @@ func (r *Run) checkVulnerabilities(ctx context.Context, stage string) error {
 		return nil
 	}
 	failure := &Failure{Code: ExitChecks, Cause: cause, Err: fmt.Errorf("images are not released: %s", cause),
-		Try: "update the packages, or a base image that has done so; or except one for some time with a reason, in the file that evidence.vulnerabilities.exceptions names"}
+		Try: "update the package, or the base image that has it; or except it for some time, in the file that evidence.vulnerabilities.exceptions names"}
 	refused := verdict.Refused()
 	for _, one := range refused[:min(len(refused), shownFindings)] {
 		failure.Evidence = append(failure.Evidence, one.String())
