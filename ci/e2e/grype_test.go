@@ -5,7 +5,6 @@ import (
 	"bytes"
 	"encoding/json"
 	"io"
-	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -25,9 +24,7 @@ import (
 // scanners are the real program, as its published image has it, and what writes a database in its schema: compiled once, which takes
 // minutes where nothing is cached.
 var scanners = sync.OnceValues(func() (folder string, err error) {
-	if folder, err = os.MkdirTemp("", "slipway-grype-"); err != nil {
-		return "", err
-	}
+	folder = filepath.Dir(shared.program) // which is removed when all tests have ended
 	for program, from := range map[string]string{"grype": "github.com/anchore/grype/cmd/grype", "database": "./database"} {
 		build := exec.Command("go", "build", "-C", "../../scripts/grype", "-trimpath", "-ldflags", "-s -w -X main.version=tested", "-o", filepath.Join(folder, program), from)
 		build.Env, build.Stderr = append(os.Environ(), "CGO_ENABLED=0"), os.Stderr
@@ -93,7 +90,7 @@ func (w *world) grype(t *testing.T) string {
 	programs, err := scanners()
 	require.NoError(t, err)
 	folder := t.TempDir()
-	content, err := fs.ReadFile(os.DirFS(programs), "grype")
+	content, err := os.ReadFile(filepath.Join(programs, "grype"))
 	require.NoError(t, err)
 	require.NoError(t, os.WriteFile(filepath.Join(folder, "grype"), content, 0o755))
 	return w.pushed(t, "grype", folder)
