@@ -124,6 +124,8 @@ type Evidence struct {
 	Unsigned   bool       `json:"unsigned,omitempty" jsonschema_description:"Nothing is signed, and nothing needs to be: whoever may push to the registry can say that an image is tested."`
 	MaxAge     string     `json:"maxAge,omitempty" jsonschema_description:"How long tests count for a deploy, in days or hours: 90d; without it for ever."`
 	SBOM       string     `json:"sbom,omitempty" jsonschema:"minLength=1" jsonschema_description:"The published image of syft that lists what an image contains, or none; without it anchore/syft of the version that is tried."`
+
+	Vulnerabilities *Vulnerabilities `json:"vulnerabilities,omitempty" jsonschema_description:"An image is not released with vulnerabilities that are known; without it nobody looks for any."`
 }
 
 // Identity is who signs keyless, as a certificate of Fulcio names it. Each of both is given as a value or as an expression.
@@ -138,6 +140,16 @@ type Identity struct {
 type Sigstore struct {
 	SigningConfig string `json:"signingConfig" jsonschema:"required,minLength=1" jsonschema_description:"The file with its signing configuration: where its services are."`
 	TrustedRoot   string `json:"trustedRoot" jsonschema:"required,minLength=1" jsonschema_description:"The file with its trusted root: by which keys what they have signed is known."`
+}
+
+// Vulnerabilities says with which an image is not released, and by what database they are known.
+type Vulnerabilities struct {
+	Image         string `json:"image,omitempty" jsonschema:"minLength=1" jsonschema_description:"The published image of grype that matches the SBOM against the database; without it anchore/grype of the version that is tried."`
+	Database      string `json:"database,omitempty" jsonschema:"minLength=1" jsonschema_description:"The folder of the repository that is grype's database, as GRYPE_DB_CACHE_DIR names it."`
+	DatabaseImage string `json:"databaseImage,omitempty" jsonschema:"minLength=1" jsonschema_description:"The published image whose top is that folder, instead of database."`
+	Severity      string `json:"severity,omitempty" jsonschema:"enum=low,enum=medium,enum=high,enum=critical" jsonschema_description:"What is that severe, or worse, ends the run; without it high."`
+	FixedOnly     bool   `json:"fixedOnly,omitempty" jsonschema_description:"What no version of the package fixes does not end the run."`
+	Exceptions    string `json:"exceptions,omitempty" jsonschema:"minLength=1" jsonschema_description:"The file of the repository that lists what may be released all the same, until which day and why."`
 }
 
 // Age is MaxAge; 0 where it is not given.

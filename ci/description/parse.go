@@ -32,6 +32,9 @@ var conventions = Application{
 	Namespaces: "kustomize/namespaces", PerRun: []string{"kustomize/components/per-run"},
 }
 
+// conventionalVulnerabilities are those of an application that asks for the gate.
+var conventionalVulnerabilities = Vulnerabilities{Image: "anchore/grype:v0.121.2", Severity: "high"}
+
 // compiled is the schema, compiled once.
 var compiled = sync.OnceValue(func() *jsonschema.Schema {
 	document, err := jsonschema.UnmarshalJSON(bytes.NewReader(Schema))
@@ -98,6 +101,12 @@ func (a Application) check(at positions) error {
 	}
 	if age := a.Evidence.MaxAge; age != "" && a.Evidence.Age() <= 0 {
 		return at.error("/evidence/maxAge", "evidence.maxAge: %s: want days or hours, as in 90d or 36h", age)
+	}
+	if known := a.Evidence.Vulnerabilities; known != nil && (known.Database == "") == (known.DatabaseImage == "") {
+		return at.error("/evidence/vulnerabilities", "evidence.vulnerabilities: give one of database and databaseImage")
+	}
+	if a.Evidence.Vulnerabilities != nil && a.Evidence.SBOM == NoSBOM {
+		return at.error("/evidence/sbom", "evidence.sbom: with none there is nothing to look for vulnerabilities in: leave out this or evidence.vulnerabilities")
 	}
 	names := map[string]bool{}
 	for i, image := range a.Images {

@@ -65,6 +65,11 @@ func TestADescriptionThatCannotBeIsRefusedByFieldLineAndColumn(t *testing.T) {
 		"name: shop\nevidence:\n  identities:\n  - issuer: a\n":                        "line 4, column 5: evidence.identities: give subject or subjectRegExp",
 		"name: shop\nevidence: {identities: [{issuerRegExp: '(', subject: b}]}\n":      "evidence.identities: error parsing regexp: missing closing )",
 		"name: shop\nevidence: {sigstore: {trustedRoot: a}}\n":                         "evidence.sigstore.signingConfig: must be given",
+		"name: shop\nevidence: {vulnerabilities: {severity: high}}\n":                  "line 2, column 12: evidence.vulnerabilities: give one of database and databaseImage",
+		"name: shop\nevidence:\n  vulnerabilities: {database: a, databaseImage: b}\n":  "line 3, column 3: evidence.vulnerabilities: give one of",
+		"name: shop\nevidence: {vulnerabilities: {database: a, severity: bad}}\n":      "evidence.vulnerabilities.severity: want one of low medium high critical",
+		"name: shop\nevidence: {vulnerabilities: {databse: a}}\n":                      `unknown field "evidence.vulnerabilities.databse": is it database?`,
+		"name: shop\nevidence: {sbom: none, vulnerabilities: {database: a}}\n":         "line 2, column 12: evidence.sbom: with none there is nothing to look for vulnerabilities in",
 	} {
 		_, err := Parse([]byte(text))
 		require.ErrorContains(t, err, want, text)
@@ -82,11 +87,12 @@ func TestTheDocumentationHasEveryFieldWithAnExampleThatIsTaken(t *testing.T) {
 	for _, row := range rowOfField.FindAllStringSubmatch(string(document), -1) {
 		documented[row[1]] = true
 		text := row[1] + ": " + row[2] + "\n"
-		if part, field, nested := strings.Cut(row[1], "."); nested {
+		if dot := strings.LastIndex(row[1], "."); dot >= 0 {
+			part, field := row[1][:dot], row[1][dot+1:]
 			text = map[string]string{
-				"images": "images: [{", "checks": "checks: [{", "tests": "tests: {functional: [{", "services": "services: [{", "betas": "betas: {", "address": "address: {", "overlays": "overlays: {", "evidence": "evidence: {",
+				"images": "images: [{", "checks": "checks: [{", "tests": "tests: {functional: [{", "services": "services: [{", "betas": "betas: {", "address": "address: {", "overlays": "overlays: {", "evidence": "evidence: {", "evidence.vulnerabilities": "evidence: {vulnerabilities: {",
 			}[part] + field + ": " + row[2] + map[string]string{
-				"images": "}]", "checks": "}]", "tests": "}]}", "services": "}]", "betas": "}", "address": "}", "overlays": "}", "evidence": "}",
+				"images": "}]", "checks": "}]", "tests": "}]}", "services": "}]", "betas": "}", "address": "}", "overlays": "}", "evidence": "}", "evidence.vulnerabilities": "}}",
 			}[part] + "\n"
 		}
 		if row[1] != "name" {
@@ -97,7 +103,7 @@ func TestTheDocumentationHasEveryFieldWithAnExampleThatIsTaken(t *testing.T) {
 		}
 	}
 	var missing []string
-	for pointer, fields := range map[string][]string{"": nil, "images": {"images", "0"}, "checks": {"checks", "0"}, "tests": {"tests", "functional", "0"}, "services": {"services", "0"}, "betas": {"betas"}, "address": {"address"}, "overlays": {"overlays"}, "evidence": {"evidence"}} {
+	for pointer, fields := range map[string][]string{"": nil, "images": {"images", "0"}, "checks": {"checks", "0"}, "tests": {"tests", "functional", "0"}, "services": {"services", "0"}, "betas": {"betas"}, "address": {"address"}, "overlays": {"overlays"}, "evidence": {"evidence"}, "evidence.vulnerabilities": {"evidence", "vulnerabilities"}} {
 		for _, field := range fieldsAt(fields) {
 			if name := strings.TrimPrefix(pointer+"."+field, "."); !documented[name] {
 				missing = append(missing, name)

@@ -42,6 +42,7 @@ func (a Application) Resolve(tree fs.FS, folder string) (Application, error) {
 		a.Evidence.Sigstore = Sigstore{SigningConfig: path.Join(folder, a.Evidence.Sigstore.SigningConfig), TrustedRoot: path.Join(folder, a.Evidence.Sigstore.TrustedRoot)}
 	}
 	a.Evidence.SBOM = cmp.Or(a.Evidence.SBOM, conventions.Evidence.SBOM)
+	a.Evidence.Vulnerabilities = a.Evidence.Vulnerabilities.below(folder)
 	if a.Namespaces != conventions.Namespaces || len(a.Bootstrap) > 0 || exists(tree, path.Join(folder, a.Namespaces)) {
 		a.Namespaces = path.Join(folder, cmp.Or(a.Namespaces, conventions.Namespaces))
 	} else {
@@ -145,6 +146,22 @@ func (b *Build) below(folder string, otherwise Build) error {
 	}
 	b.Dockerfile = path.Clean(b.Dockerfile)
 	return nil
+}
+
+// below is a copy with all that is left to convention, and paths below the repository's top; nil for nil.
+func (v *Vulnerabilities) below(folder string) *Vulnerabilities {
+	if v == nil {
+		return nil
+	}
+	out := *v
+	out.Image = cmp.Or(out.Image, conventionalVulnerabilities.Image)
+	out.Severity = cmp.Or(out.Severity, conventionalVulnerabilities.Severity)
+	for _, name := range []*string{&out.Database, &out.Exceptions} {
+		if *name != "" {
+			*name = path.Join(folder, *name)
+		}
+	}
+	return &out
 }
 
 // File is the Dockerfile below the repository's top.

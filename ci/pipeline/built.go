@@ -13,6 +13,7 @@ import (
 
 	"github.com/slipway-cd/slipway/ci/description"
 	"github.com/slipway-cd/slipway/ci/evidence"
+	"github.com/slipway-cd/slipway/ci/vulnerability"
 )
 
 // built is what the engine knows of what it built. It is asked while the beta is tested, and waited for at the release.
@@ -27,6 +28,7 @@ type built struct {
 type contents struct {
 	bases []evidence.Base
 	sboms [][]byte // of each platform
+	scans []vulnerability.Scan
 }
 
 // askBuilt starts to ask the engine about the images and their variants.
@@ -34,15 +36,19 @@ func (r *Run) askBuilt(ctx context.Context, started time.Time, variants [][]*dag
 	ctx = context.WithoutCancel(ctx) // the stage ends before
 	b := &r.proof.built
 	b.started, b.finished = started, time.Now()
-	if !r.attests() {
+	if !r.attests() && !r.scans() {
 		return
 	}
 	b.images, b.suites = make([]contents, len(variants)), make([]string, len(r.app.Tests.Functional))
 	for n, platforms := range variants {
-		b.images[n] = contents{make([]evidence.Base, len(r.basesOf(n))), make([][]byte, len(platforms))}
+		b.images[n] = contents{make([]evidence.Base, len(r.basesOf(n))), make([][]byte, len(platforms)), make([]vulnerability.Scan, len(platforms))}
 		for m, container := range platforms {
 			b.asking.Go(func() (err error) {
-				b.images[n].sboms[m], err = r.listContents(ctx, container)
+				list := r.contentsOf(container)
+				if b.images[n].sboms[m], err = r.listContents(ctx, list); err != nil || !r.scans() {
+					return err
+				}
+				b.images[n].scans[m], err = r.scan(ctx, r.images[n].Name, list)
 				return err
 			})
 		}
@@ -80,23 +86,29 @@ func (r *Run) resolve(ctx context.Context, reference string) (evidence.Base, err
 	return evidence.Base{Reference: reference, Digest: digest}, nil
 }
 
-// scanned is where the container that lists an image's contents finds them.
-const scanned = "/image"
+// scanned is where the container that lists an image's contents finds them, and listed where it leaves the list.
+const scanned, listed = "/image", "/sbom.json"
 
-// listContents has syft list what an image contains, in CycloneDX; nil where no list is wanted. The engine keeps the list of an
-// image that it has listed before. It is what is installed that counts, not what lock files declare; as another user than root it
-// would leave out silently what it may not read.
-func (r *Run) listContents(ctx context.Context, container *dagger.Container) ([]byte, error) {
-	if r.app.Evidence.SBOM == description.NoSBOM {
-		return nil, nil
-	}
-	text, err := r.env.Engine.Image(r.app.Evidence.SBOM).
+// contentsOf has syft list what an image contains, in CycloneDX, once it is asked for. The engine keeps the list of an image that
+// it has listed before. It is what is installed that counts, not what lock files declare; as another user than root it would leave
+// out silently what it may not read.
+func (r *Run) contentsOf(container *dagger.Container) *dagger.File {
+	return r.env.Engine.Image(r.app.Evidence.SBOM).
 		WithMountedDirectory(scanned, container.Rootfs()).
 		WithEnvVariable("SYFT_CHECK_FOR_APP_UPDATE", "false").
 		WithEnvVariable("SYFT_CACHE_TTL", "0").
 		WithEnvVariable("SYFT_FILE_METADATA_SELECTION", "none").
-		WithExec([]string{"/syft", "scan", "dir:" + scanned, "--quiet", "--override-default-catalogers", "image", "--source-name", r.app.Name, "--output", "cyclonedx-json@1.6"}).
-		Stdout(ctx)
+		WithExec([]string{"/syft", "scan", "dir:" + scanned, "--quiet", "--override-default-catalogers", "image", "--source-name", r.app.Name, "--output", "cyclonedx-json@1.6"},
+			dagger.ContainerWithExecOpts{RedirectStdout: listed}).
+		File(listed)
+}
+
+// listContents returns the SBOM; nil where none is wanted.
+func (r *Run) listContents(ctx context.Context, list *dagger.File) ([]byte, error) {
+	if r.app.Evidence.SBOM == description.NoSBOM {
+		return nil, nil
+	}
+	text, err := list.Contents(ctx)
 	if err != nil {
 		failure := r.engineFailure("no SBOM can be made by "+r.app.Evidence.SBOM, err)
 		failure.Try = "name an image of syft that the engine can pull in .slipway.yaml, as evidence.sbom; `none` makes no SBOM"

@@ -2,6 +2,7 @@ package pipeline
 
 import (
 	"context"
+	"errors"
 	"strings"
 	"sync/atomic"
 
@@ -30,6 +31,12 @@ type beta struct {
 // runs and is removed whether the tests pass or fail.
 func (r *Run) Functional(ctx context.Context) error {
 	if err := r.reuse(ctx); err != nil {
+		if Reaches(r.opts.Until, "release") || !errors.As(err, &skipped{}) {
+			return err
+		}
+		if refused := r.checkVulnerabilities(ctx, "functional"); refused != nil { // no stage comes that would look
+			return refused
+		}
 		return err
 	}
 	beta, err := r.renderBeta(r.images)
@@ -70,6 +77,9 @@ func (r *Run) Functional(ctx context.Context) error {
 		return err
 	}
 	if !Reaches(r.opts.Until, "release") { // the run that releases the image need not repeat these tests
+		if err := r.checkVulnerabilities(ctx, "functional"); err != nil {
+			return err
+		}
 		if err := r.attest(ctx, "functional"); err != nil {
 			return err
 		}

@@ -55,6 +55,9 @@ func Check(app description.Application, opts Options, tree fs.FS) error {
 	if err != nil {
 		return err
 	}
+	if err := r.checkPolicy(); err != nil {
+		return err
+	}
 	return r.checkOverlays()
 }
 

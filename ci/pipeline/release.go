@@ -14,6 +14,9 @@ func (r *Run) Release(ctx context.Context) error {
 	if err := r.checkVersions(ctx); err != nil {
 		return err
 	}
+	if err := r.checkVulnerabilities(ctx, "release"); err != nil {
+		return err
+	}
 	if err := r.attest(ctx, "release"); err != nil { // before the tag, so that what has one has evidence, too
 		return err
 	}

@@ -53,10 +53,20 @@ func passing() report.Report {
 			{Namespace: "go-demo", Kind: "Deployment", Name: "api", Action: report.Configured},
 			{Namespace: "go-demo", Kind: "Service", Name: "api", Action: report.Unchanged},
 			{Namespace: "go-demo", Kind: "ConfigMap", Name: "old", Action: report.Deleted}},
-		Addresses: []report.Address{{Stage: "functional", URL: "http://demo.example.com/beta/17-1", FoundBy: "Ingress status"}, {Stage: "production", URL: url, FoundBy: "Ingress status"}},
-		Receipt:   &report.Receipt{Changed: 3, Objects: 17},
-		Evidence:  known(),
+		Addresses:       []report.Address{{Stage: "functional", URL: "http://demo.example.com/beta/17-1", FoundBy: "Ingress status"}, {Stage: "production", URL: url, FoundBy: "Ingress status"}},
+		Receipt:         &report.Receipt{Changed: 3, Objects: 17},
+		Evidence:        known(),
+		Vulnerabilities: vulnerable(),
 	}
+}
+
+// vulnerable are the vulnerabilities of an image that was released nevertheless.
+func vulnerable() *report.Vulnerabilities {
+	database := after(-100000)
+	return &report.Vulnerabilities{Scanner: "grype 0.121.2", Database: &database, Severity: "high", Found: []report.Vulnerability{
+		{ID: "GHSA-1", Aliases: []string{"CVE-2026-1"}, Severity: "high", Package: "stdlib", Version: "1.26.7", FixedIn: []string{"1.26.8"}, Image: "go-demo", Result: "excepted", Excepted: &report.Exception{Until: "2026-12-31", Reason: "not <reachable>"}},
+		{ID: "CVE-2026-2", Severity: "low", Package: "libc6", Version: "2.41-1", Image: "go-demo", Result: "below"},
+		{ID: "CVE-2026-3", Severity: "low", Package: "libc6", Version: "2.41-1", Image: "go-demo", Result: "below"}}}
 }
 
 // known is the evidence of an image.
@@ -70,6 +80,7 @@ func known() *report.Evidence {
 // failing is a run whose deploy was undone.
 func failing() report.Report {
 	out := passing()
+	out.Vulnerabilities = nil
 	out.Result, out.ExitCode, out.Seconds, out.Undo, out.Receipt = report.Failed, 32, 30.1, report.Undo{Done: true, Left: []string{"what Job go-demo/migrate did, to a database for example, is not put back"}}, &report.Receipt{Objects: 17}
 	deploy := &out.Stages[3]
 	deploy.Result, deploy.Detail = report.Failed, ""
@@ -178,5 +189,24 @@ func TestAReportSaysWhenProductionWasOutOfReach(t *testing.T) {
 		content, err := os.ReadFile(filepath.Join(dir.Path(), file))
 		require.NoError(t, err)
 		require.Contains(t, string(content), says)
+	}
+}
+
+func TestAReportTellsNoneThatAreKnownFromNobodyHavingLooked(t *testing.T) {
+	t.Parallel()
+	run, dir := passing(), create(t)
+	run.Vulnerabilities = &report.Vulnerabilities{Scanner: "grype 0.121.2", Severity: "critical"}
+	require.NoError(t, dir.Write(run))
+	for file, says := range map[string]string{"report.json": `"found": []`, "summary.md": "- vulnerabilities: none known, by grype 0.121.2; refused from critical", "report.html": "none known, by grype"} {
+		content, err := os.ReadFile(filepath.Join(dir.Path(), file))
+		require.NoError(t, err)
+		require.Contains(t, string(content), says)
+	}
+	run.Vulnerabilities = nil
+	require.NoError(t, dir.Write(run))
+	for _, file := range []string{"report.json", "summary.md", "report.html"} {
+		content, err := os.ReadFile(filepath.Join(dir.Path(), file))
+		require.NoError(t, err)
+		require.NotContains(t, string(content), "ulnerabilities", file)
 	}
 }

@@ -48,6 +48,9 @@ func Summary(report Report) string {
 	for _, fact := range report.Evidence.Facts() {
 		line("- %s: %s", fact.What, escape(fact.Text))
 	}
+	if fact := report.Vulnerabilities.Fact(); fact.Text != "" {
+		line("- %s: %s", fact.What, escape(fact.Text))
+	}
 	return out.String()
 }
 

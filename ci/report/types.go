@@ -64,6 +64,8 @@ type Report struct {
 	Files    []string  `json:"files,omitempty"`    // beside this one, but for logs and the reports themselves
 	Evidence *Evidence `json:"evidence,omitempty"` // nil: the run came neither to the release nor to a deploy
 
+	Vulnerabilities *Vulnerabilities `json:"vulnerabilities,omitempty"` // nil: the run did not come to look for any
+
 	Receipt *Receipt `json:"receipt,omitempty"` // nil: the states before and after the run were not compared
 
 	EngineSeconds float64 `json:"engineSeconds"` // of Seconds, spent on the engine's work: building and testing
@@ -75,6 +77,11 @@ func (r Report) withLists() Report {
 	r.Stages = append([]Stage{}, r.Stages...)
 	r.Changes = append([]Change{}, r.Changes...)
 	r.Addresses = append([]Address{}, r.Addresses...)
+	if r.Vulnerabilities != nil {
+		known := *r.Vulnerabilities
+		known.Found = append([]Vulnerability{}, known.Found...)
+		r.Vulnerabilities = &known
+	}
 	if r.Receipt != nil {
 		receipt := *r.Receipt
 		receipt.Others, receipt.Unexpected = append([]Touched{}, receipt.Others...), append([]Touched{}, receipt.Unexpected...)
