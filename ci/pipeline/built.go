@@ -69,6 +69,18 @@ func (r *Run) askBuilt(ctx context.Context, started time.Time, variants [][]*dag
 	}
 }
 
+// wait waits for the engine's answers. It is interrupted, which the questions are not: the list of a large image takes long.
+func (b *built) wait(ctx context.Context) error {
+	answered := make(chan error, 1)
+	go func() { answered <- b.asking.Wait() }()
+	select {
+	case err := <-answered:
+		return err
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
+}
+
 // attests reports whether the run leaves evidence: a run whose word would not count does so if it does not release anything.
 func (r *Run) attests() bool {
 	return Reaches(r.opts.Until, "functional") && r.opts.checkSigner() == nil

@@ -74,7 +74,7 @@ func (r *Run) attestAll(ctx context.Context) error {
 	if err := r.checkIdentity(ctx, signer); err != nil {
 		return err
 	}
-	if err := r.proof.built.asking.Wait(); err != nil {
+	if err := r.proof.built.wait(ctx); err != nil {
 		return err
 	}
 	results, err := r.results()

@@ -30,7 +30,7 @@ func (r *Run) reuse(ctx context.Context) error {
 	if err != nil || accepted.None() {
 		return err
 	}
-	if err := r.proof.built.asking.Wait(); err != nil {
+	if err := r.proof.built.wait(ctx); err != nil {
 		return err
 	}
 	overlay, err := r.betaDigest()

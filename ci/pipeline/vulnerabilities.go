@@ -98,7 +98,7 @@ func (r *Run) checkVulnerabilities(ctx context.Context, stage string) error {
 	}
 	r.note(stage, "look for known vulnerabilities")
 	defer r.engineTime()()
-	if err := r.proof.built.asking.Wait(); err != nil {
+	if err := r.proof.built.wait(ctx); err != nil {
 		return err
 	}
 	policy, err := r.policy()
