@@ -42,7 +42,7 @@ func TestAJobSignsWithoutAKeyAndIsKnownByItsIdentity(t *testing.T) {
 	told, err := json.Marshal(first.report)
 	require.NoError(t, err)
 	require.NotContains(t, string(told)+first.junit, token)
-	require.Contains(t, e.run(t, append([]string{"status", "--source", e.r.folder}, e.n.flags()...)...).stdout, "signed by  "+who)
+	require.Contains(t, e.run(t, append([]string{"status", "--source", e.r.folder}, e.n.flags()...)...).stdout, "signed by   "+who)
 
 	e.r.commit()
 	e.shipped(t)
