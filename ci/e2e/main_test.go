@@ -59,7 +59,7 @@ func TestMain(m *testing.M) {
 	}
 	// Runs wait for pods most of the time: more of them than there are cores.
 	if f := flag.Lookup("test.parallel"); f.Value.String() == f.DefValue {
-		_ = f.Value.Set("5")
+		_ = f.Value.Set("4")
 	}
 	folder, err := os.MkdirTemp("", "slipway-e2e-")
 	if err == nil {

@@ -22,7 +22,7 @@ import (
 )
 
 // limit is longer than any run of a test lasts; one that hangs is ended by it.
-const limit = 4 * time.Minute
+const limit = 6 * time.Minute
 
 // ended is a run of the program that is over.
 type ended struct {
