@@ -15,21 +15,19 @@ import (
 
 // Found is the evidence of an image that was found beside it and whose signers are accepted.
 type Found struct {
-	Digest     string
 	Statements []evidence.Verified
 	Refused    []Refusal
 }
 
 // Refusal is a document that does not count, and why.
 type Refusal struct {
-	Kind     evidence.Kind
-	Document string // digest
-	Why      error
+	Kind evidence.Kind
+	Why  error
 }
 
 // Find reads the evidence of the digest in repo.
 func Find(ctx context.Context, registry *image.Registry, repo image.Repository, digest string, accepted evidence.Accepted) (Found, error) {
-	out := Found{Digest: digest}
+	var out Found
 	documents, err := attached(ctx, registry, repo, digest)
 	if err != nil {
 		return out, err
@@ -37,7 +35,7 @@ func Find(ctx context.Context, registry *image.Registry, repo image.Repository, 
 	for _, document := range documents {
 		verified, err := accepted.Verify(document, digest)
 		if err != nil {
-			out.Refused = append(out.Refused, Refusal{document.Kind(), document.Digest, err})
+			out.Refused = append(out.Refused, Refusal{document.Kind(), err})
 			continue
 		}
 		verified.Document = document.Digest

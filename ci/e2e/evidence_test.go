@@ -7,7 +7,6 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
@@ -15,6 +14,7 @@ import (
 
 	"github.com/slipway-cd/slipway/ci/attest"
 	"github.com/slipway-cd/slipway/ci/evidence"
+	"github.com/slipway-cd/slipway/ci/evidence/sigstoretest"
 	"github.com/slipway-cd/slipway/ci/image"
 	"github.com/slipway-cd/slipway/ci/report"
 )
@@ -22,22 +22,10 @@ import (
 // secret is the password of the tests' keys.
 const secret = "not-to-be-seen"
 
-// cosigner is the real program, compiled once.
-var cosigner = sync.OnceValues(func() (string, error) {
-	modfile, err := filepath.Abs("../../scripts/cosign/go.mod")
-	if err != nil {
-		return "", err
-	}
-	path, err := exec.Command("go", "tool", "-modfile="+modfile, "-n", "cosign").Output()
-	return strings.TrimSpace(string(path)), err
-})
-
-// cosign runs it in a folder.
+// cosign runs the real program in a folder.
 func (w *world) cosign(t *testing.T, folder string, args ...string) ended {
 	t.Helper()
-	program, err := cosigner()
-	require.NoError(t, err)
-	cmd := exec.CommandContext(t.Context(), program, args...)
+	cmd := exec.CommandContext(t.Context(), sigstoretest.Cosign(t), args...)
 	cmd.Dir, cmd.Env = folder, append(os.Environ(), "COSIGN_PASSWORD="+secret)
 	return w.finish(cmd)
 }

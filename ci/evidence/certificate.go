@@ -3,7 +3,6 @@ package evidence
 import (
 	"bytes"
 	"crypto/x509"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"slices"
@@ -22,7 +21,7 @@ func (a Accepted) byCertificate(in *bundle.Bundle, leaf *x509.Certificate, state
 	if err != nil {
 		return by, err
 	}
-	if !slices.ContainsFunc(a.Identities, func(known Identity) bool { return known.is(by) }) {
+	if !a.Takes(by) {
 		return by, a.notAccepted(by)
 	}
 	trusted, err := a.Sigstore.trusted()
@@ -53,8 +52,7 @@ func (a Accepted) notAccepted(by Identity) error {
 
 // policy is about the digest, by one of the identities.
 func (a Accepted) policy(digest string) (verify.PolicyBuilder, error) {
-	algorithm, text, _ := strings.Cut(digest, ":")
-	sum, err := hex.DecodeString(text)
+	artifact, err := artifactOf(digest)
 	if err != nil {
 		return verify.PolicyBuilder{}, err
 	}
@@ -66,7 +64,7 @@ func (a Accepted) policy(digest string) (verify.PolicyBuilder, error) {
 		}
 		options = append(options, verify.WithCertificateIdentity(known))
 	}
-	return verify.NewPolicy(verify.WithArtifactDigest(algorithm, sum), options...), nil
+	return verify.NewPolicy(artifact, options...), nil
 }
 
 // verifierOf asks for what the trusted root has the keys of: a transparency log's entry, a certificate transparency log's timestamp.
@@ -89,10 +87,10 @@ func verifierOf(trusted root.TrustedMaterial) (*verify.Verifier, error) {
 // code finds in the log first what was changed in the statement.
 func whyNot(in *bundle.Bundle, leaf *x509.Certificate, by Identity, statement *Statement, digest string, trusted root.TrustedMaterial, verifier *verify.Verifier, err error) error {
 	if !statement.is(digest) {
-		return errors.New("it is about another digest")
+		return errAnother
 	}
 	if !signed(in, leaf) {
-		return fmt.Errorf("it is not what %s signed: it was changed since", by)
+		return changedSince(by)
 	}
 	if len(trusted.RekorLogs()) > 0 && len(in.GetVerificationMaterial().GetTlogEntries()) == 0 {
 		return fmt.Errorf("it was signed by %s, and is in no transparency log", by)

@@ -45,7 +45,7 @@ func (k *Keyless) Sign(ctx context.Context, statement *Statement) (Document, err
 	if err != nil {
 		return Document{}, err
 	}
-	options, err := k.instance.witnesses(ctx)
+	options, err := k.instance.witnesses()
 	if err != nil {
 		return Document{}, err
 	}

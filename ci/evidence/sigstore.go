@@ -1,7 +1,6 @@
 package evidence
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"sync"
@@ -85,7 +84,7 @@ func (s *Sigstore) fulcio() (*sign.Fulcio, error) {
 
 // witnesses are the logs and the timestamp authorities that a signature goes to. They are made anew for each: Rekor's client is not
 // made for several at a time.
-func (s *Sigstore) witnesses(ctx context.Context) (out sign.BundleOptions, err error) {
+func (s *Sigstore) witnesses() (out sign.BundleOptions, err error) {
 	signing, err := s.signing()
 	if err != nil {
 		return out, err
@@ -94,7 +93,7 @@ func (s *Sigstore) witnesses(ctx context.Context) (out sign.BundleOptions, err e
 	if err != nil {
 		return out, err
 	}
-	out.Context, out.TrustedRoot = ctx, trusted // what it would not verify is not attached
+	out.TrustedRoot = trusted // what it would not verify is not attached
 	if known := signing.TimestampAuthorityURLs(); len(known) > 0 {
 		chosen, err := root.SelectServices(known, signing.TimestampAuthorityURLsConfig(), sign.TimestampAuthorityAPIVersions, time.Now())
 		if err != nil {

@@ -99,6 +99,13 @@ func (f foreign) Error() string { return string(f) }
 // Is makes it an ErrSigner.
 func (foreign) Is(target error) bool { return target == ErrSigner }
 
+var errAnother = errors.New("it is about another digest")
+
+// changedSince is the error of a statement that its signature no longer fits.
+func changedSince(by fmt.Stringer) error {
+	return fmt.Errorf("it is not what %s signed: it was changed since", by)
+}
+
 // Verify returns the statement of a document that is about the digest and that one of the accepted signed. The error
 // says, without its subject, why it is none.
 func (a Accepted) Verify(document Document, digest string) (Verified, error) {
@@ -139,9 +146,9 @@ func (a Accepted) Verify(document Document, digest string) (Verified, error) {
 	}
 	if err := key.verify(read, digest); err != nil {
 		if !statement.is(digest) {
-			return Verified{}, errors.New("it is about another digest")
+			return Verified{}, errAnother
 		}
-		return Verified{}, fmt.Errorf("it is not what %s signed: it was changed since", key)
+		return Verified{}, changedSince(key)
 	}
 	return Verified{Statement: statement, Signer: key.String()}, nil
 }
@@ -160,7 +167,7 @@ func (a Accepted) unsigned(statement *Statement, digest string) (Verified, error
 	case !a.Unsigned:
 		return Verified{}, errors.New("it is not signed")
 	case !statement.is(digest):
-		return Verified{}, errors.New("it is about another digest")
+		return Verified{}, errAnother
 	}
 	return Verified{Statement: statement, Signer: Unsigned{}.String()}, nil
 }
@@ -200,11 +207,17 @@ func (p PublicKey) verify(in *bundle.Bundle, digest string) error {
 	if err != nil {
 		return err
 	}
-	algorithm, text, _ := strings.Cut(digest, ":")
-	sum, err := hex.DecodeString(text)
+	artifact, err := artifactOf(digest)
 	if err != nil {
 		return err
 	}
-	_, err = verifier.Verify(in, verify.NewPolicy(verify.WithArtifactDigest(algorithm, sum), verify.WithKey()))
+	_, err = verifier.Verify(in, verify.NewPolicy(artifact, verify.WithKey()))
 	return err
+}
+
+// artifactOf asks that a statement is about the digest.
+func artifactOf(digest string) (verify.ArtifactPolicyOption, error) {
+	algorithm, text, _ := strings.Cut(digest, ":")
+	sum, err := hex.DecodeString(text)
+	return verify.WithArtifactDigest(algorithm, sum), err
 }

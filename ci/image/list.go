@@ -168,11 +168,7 @@ func configOf(found *remote.Descriptor) (*v1.ConfigFile, error) {
 }
 
 func firstImage(found *remote.Descriptor) (v1.Image, error) {
-	index, err := found.ImageIndex()
-	if err != nil {
-		return nil, err
-	}
-	manifest, err := index.IndexManifest()
+	index, manifest, err := indexOf(found)
 	if err != nil {
 		return nil, err
 	}
@@ -182,6 +178,15 @@ func firstImage(found *remote.Descriptor) (v1.Image, error) {
 		}
 	}
 	return nil, nil
+}
+
+func indexOf(found *remote.Descriptor) (v1.ImageIndex, *v1.IndexManifest, error) {
+	index, err := found.ImageIndex()
+	if err != nil {
+		return nil, nil, err
+	}
+	manifest, err := index.IndexManifest()
+	return index, manifest, err
 }
 
 // isAbsent reports whether the registry's answer is that there is no such thing.

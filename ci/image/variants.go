@@ -11,11 +11,7 @@ func (r *Registry) Variants(ctx context.Context, repo Repository, digest string)
 	if err != nil {
 		return nil, explain(ctx, repo.String()+"@"+digest, err)
 	}
-	index, err := found.ImageIndex()
-	if err != nil {
-		return nil, explain(ctx, repo.String()+"@"+digest, err)
-	}
-	manifest, err := index.IndexManifest()
+	_, manifest, err := indexOf(found)
 	if err != nil {
 		return nil, explain(ctx, repo.String()+"@"+digest, err)
 	}

@@ -41,7 +41,8 @@ func (r *Run) askBuilt(ctx context.Context, started time.Time, variants [][]*dag
 	}
 	b.images, b.suites = make([]contents, len(variants)), make([]string, len(r.app.Tests.Functional))
 	for n, platforms := range variants {
-		b.images[n] = contents{make([]evidence.Base, len(r.basesOf(n))), make([][]byte, len(platforms)), make([]vulnerability.Scan, len(platforms))}
+		bases := r.images[n].Bases(r.env.Tree)
+		b.images[n] = contents{make([]evidence.Base, len(bases)), make([][]byte, len(platforms)), make([]vulnerability.Scan, len(platforms))}
 		for m, container := range platforms {
 			b.asking.Go(func() (err error) {
 				list := r.contentsOf(container)
@@ -52,7 +53,7 @@ func (r *Run) askBuilt(ctx context.Context, started time.Time, variants [][]*dag
 				return err
 			})
 		}
-		for m, reference := range r.basesOf(n) {
+		for m, reference := range bases {
 			b.asking.Go(func() (err error) {
 				b.images[n].bases[m], err = r.resolve(ctx, reference)
 				return err
@@ -85,8 +86,6 @@ func (b *built) wait(ctx context.Context) error {
 func (r *Run) attests() bool {
 	return Reaches(r.opts.Until, "functional") && r.opts.checkSigner() == nil
 }
-
-func (r *Run) basesOf(n int) []string { return r.images[n].Bases(r.env.Tree) }
 
 // resolve finds the digest of a published image, as the engine took it.
 func (r *Run) resolve(ctx context.Context, reference string) (evidence.Base, error) {

@@ -84,7 +84,7 @@ func (r *Run) unmoved(i shipped, err error) error {
 
 // moveLatest moves latest, and reports whether it did: a registry that moves no tags gives it once.
 func (r *Run) moveLatest(ctx context.Context, i shipped) (bool, error) {
-	err := r.env.Registry.Move(ctx, i.repository, i.digest, "latest")
+	err := r.env.Registry.Move(ctx, i.repository, i.digest, image.Latest)
 	if errors.Is(err, image.ErrImmutable) {
 		r.note("release", "warning: "+err.Error())
 		return false, nil

@@ -11,15 +11,22 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
 )
 
+// programs are the paths of those that were compiled, by module and name: to find out that nothing has changed takes most of a second.
+var programs sync.Map
+
 // program compiles a tool of a module below scripts, where that was not done before, and returns its path.
 func program(t *testing.T, module, name string, env ...string) string {
 	t.Helper()
+	if path, ok := programs.Load(module + "/" + name); ok {
+		return path.(string)
+	}
 	own, err := exec.CommandContext(t.Context(), "go", "env", "GOMOD").Output()
 	require.NoError(t, err)
 	modfile := filepath.Join(filepath.Dir(strings.TrimSpace(string(own))), "scripts", module, "go.mod")
@@ -27,9 +34,11 @@ func program(t *testing.T, module, name string, env ...string) string {
 	cmd.Env = append(os.Environ(), env...)
 	var said bytes.Buffer
 	cmd.Stderr = &said
-	path, err := cmd.Output()
+	out, err := cmd.Output()
 	require.NoError(t, err, said.String())
-	return strings.TrimSpace(string(path))
+	path := strings.TrimSpace(string(out))
+	programs.Store(module+"/"+name, path)
+	return path
 }
 
 // Cosign is the program that scripts/cosign names.
