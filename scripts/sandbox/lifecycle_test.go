@@ -155,10 +155,11 @@ func (m *machine) testChange(t *testing.T) {
 	clone := m.clone(t)
 	m.command(t, m.folder, "down")
 	m.command(t, clone, "up")
-	ids := m.ids(t)
-	sandboxtest.Append(t, filepath.Join(clone, "images", "node", "etc", "Corefile"), "# other\n")
+	ids, image := m.ids(t), m.nodeImage(t)
+	// Words that no former run had: an image that it left would be there already.
+	sandboxtest.Append(t, filepath.Join(clone, "images", "node", "etc", "Corefile"), "# "+time.Now().String()+"\n")
+	t.Cleanup(func() { m.backFrom(t, clone, image) })
 	up := m.command(t, clone, "up")
-	t.Cleanup(func() { m.command(t, m.folder, "up") })
 	require.Contains(t, up.stderr, "(0 of 1 done")
 	require.Contains(t, up.stderr, "building node image")
 	m.requireMarks(t)
@@ -166,8 +167,21 @@ func (m *machine) testChange(t *testing.T) {
 	require.NotEqual(t, ids["slipway-node"], now["slipway-node"])
 	require.Equal(t, ids["slipway-engine"], now["slipway-engine"])
 	require.Equal(t, ids["slipway-registry"], now["slipway-registry"])
-	image := m.docker(t, "inspect", "--format", "{{.Config.Image}}", "slipway-node")
+}
+
+func (m *machine) nodeImage(t *testing.T) string {
+	t.Helper()
+	return m.docker(t, "inspect", "--format", "{{.Config.Image}}", "slipway-node")
+}
+
+// backFrom has the machine's sandbox be m's own again, with image for its node, and takes away
+// the one that clone built for itself.
+func (m *machine) backFrom(t *testing.T, clone, image string) {
+	t.Helper()
+	built := m.nodeImage(t)
 	m.command(t, clone, "down")
 	m.command(t, m.folder, "up")
-	m.docker(t, "rmi", image)
+	if built != image {
+		m.docker(t, "rmi", built)
+	}
 }
