@@ -65,7 +65,7 @@ func paused(t *testing.T, name string, points []point) {
 			require.Contains(t, done.stdout, "the production lock was lost")
 			require.Contains(t, done.stdout, "; production now runs the release of run ")
 			require.Contains(t, done.stdout, " ("+v.version+")")
-			status := v.run(t, append([]string{"status"}, v.n.flags()...)...)
+			status := v.status(t)
 			require.Contains(t, status.stdout, v.version, status.stderr)
 			require.Contains(t, status.stdout, "Healthy", status.stderr)
 		})

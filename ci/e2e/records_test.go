@@ -44,13 +44,12 @@ func TestRecordsThatWereEditedAreNamedWithTheWayOn(t *testing.T) {
 		_, err := secrets.Patch(context.Background(), name, types.MergePatchType, []byte(`{"data":{"`+field+`":"H4sI"}}`), metav1.PatchOptions{FieldManager: "kubectl-edit"})
 		require.NoError(t, err)
 	}
-	flags := v.n.flags()
 	list, err := secrets.List(context.Background(), metav1.ListOptions{LabelSelector: "slipway.dev/record=release"})
 	require.NoError(t, err)
 	require.Len(t, list.Items, 2)
 	edit(list.Items[0].Name, "release")
 	remove := "kubectl -n " + v.n.production + " delete secret " + list.Items[0].Name
-	status := v.run(t, append([]string{"status"}, flags...)...)
+	status := v.status(t)
 	require.Equal(t, 0, status.code, status.stderr)
 	require.Contains(t, status.stdout, "Healthy")
 	require.Contains(t, status.stdout, remove)
@@ -71,7 +70,7 @@ func TestRecordsThatWereEditedAreNamedWithTheWayOn(t *testing.T) {
 		require.Contains(t, done.stdout+done.stderr, "kubectl -n "+v.n.production+" delete secret slipway-undo-dead")
 	}
 	requireSame(t, before, v.snapshot(t, v.n).without(lock(v.n)), "something was changed although a way back cannot be read")
-	status = v.run(t, append([]string{"status"}, flags...)...)
+	status = v.status(t)
 	require.Equal(t, 0, status.code, status.stderr)
 	require.Contains(t, status.stdout, "slipway-undo-dead")
 }

@@ -41,8 +41,31 @@ func (w *world) newRepository(t *testing.T, name string) *repository {
 	r.edit("kustomize/base/ingress.yaml", "path: /demo", "path: /"+name)
 	// No request of a user is in flight here: a pod that goes waits for none.
 	r.edit("kustomize/base/deployment.yaml", "value: /demo", "value: /"+name+"\n        - {name: DRAIN_DELAY, value: 0s}")
+	r.describe(demo + unlisted)
 	r.begin()
 	return r
+}
+
+// demo is the description that ci/app has in Go, and what the main job ships by.
+const demo = `name: go-demo
+functional: [/tests/app.test, -test.v, -test.run, FunctionalTest]
+production: [/tests/app.test, -test.v, -test.run, ProductionTest]
+passed: "--- PASS: Test"
+service: api
+port: 8080
+betaPath: /beta
+health: /health
+`
+
+// unlisted spares a run the list of its images' contents, which tests of evidence look at.
+const unlisted = "evidence: {sbom: none}\n"
+
+// describe adds to the description of the application.
+func (r *repository) describe(more string) {
+	r.t.Helper()
+	content, err := os.ReadFile(r.path(".slipway.yaml"))
+	require.True(r.t, err == nil || os.IsNotExist(err), "%v", err)
+	require.NoError(r.t, os.WriteFile(r.path(".slipway.yaml"), append(content, more...), 0o644))
 }
 
 // copied is a copy of a repository in testdata, without a history yet.

@@ -22,7 +22,7 @@ func (r *repository) overlay(patch, add string) {
 	text := strings.ReplaceAll(string(content), "- add.yaml\n", "")
 	text, _, _ = strings.Cut(text, "patches:\n")
 	if add != "" {
-		text = strings.Replace(text, "- poddisruptionbudget.yaml\n", "- poddisruptionbudget.yaml\n- add.yaml\n", 1)
+		text = strings.Replace(text, "resources:\n", "resources:\n- add.yaml\n", 1)
 	}
 	if patch != "" {
 		text += "patches:\n- path: patch.yaml\n"
