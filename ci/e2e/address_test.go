@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"os"
-	"os/exec"
 	"strings"
 	"testing"
 
@@ -63,22 +62,51 @@ func TestAnApplicationIsFoundByEachKindOfAddress(t *testing.T) {
 	require.Equal(t, "Service "+name+", ip in its status", foundBy(balanced))
 
 	route := func(gateway string) string {
-		return service("ClusterIP", 80) + "---\n{apiVersion: gateway.networking.k8s.io/v1, kind: HTTPRoute, metadata: {name: web}, spec: {parentRefs: [{name: " + gateway +
-			", namespace: gateway}], hostnames: [" + e.n.production + ".example.com], rules: [{backendRefs: [{name: web, port: 80}]}]}}\n"
+		return service("ClusterIP", 80) + "---\n{apiVersion: gateway.networking.k8s.io/v1, kind: HTTPRoute, metadata: {name: web}, spec: {parentRefs: [{namespace: gateway, name: " + gateway +
+			"}], hostnames: [" + e.n.production + ".example.com], rules: [{backendRefs: [{name: web, port: 80}]}]}}\n"
 	}
-	e.r.inFront(route("absent"))
-	bootstrap()
-	before := e.snapshot(t, e.n)
-	absent := e.shippedInVain(t)
-	require.Equal(t, 35, absent.code, absent.stdout)
-	require.Contains(t, absent.stage(t, "deploy").Cause, "HTTPRoute "+name+": Gateway absent has not accepted it")
-	requireSame(t, before.restored(e.n), e.snapshot(t, e.n).restored(e.n), "production is not as it was")
+	gatewayOfNobody := "---\n{apiVersion: gateway.networking.k8s.io/v1, kind: Gateway, metadata: {name: mine}, spec: {gatewayClassName: nobody, listeners: [{name: web, protocol: HTTP, port: 80}]}}\n"
+	for _, c := range []struct {
+		objects string
+		code    int
+		stage   string
+		says    string
+	}{
+		{route("absent"), 35, "deploy", "HTTPRoute " + name + ": Gateway absent has not accepted it"},
+		{route("web, sectionName: absent"), 2, "deploy", "HTTPRoute " + name + ": Gateway web does not serve it (Accepted): "},
+		{route("web") + gatewayOfNobody, 35, "functional", "Gateway " + e.n.build + "/mine-"},
+	} {
+		e.r.inFront(c.objects)
+		bootstrap()
+		before := e.snapshot(t, e.n)
+		done := e.shippedInVain(t)
+		require.Equal(t, c.code, done.code, done.stdout)
+		failed := done.stage(t, c.stage)
+		require.Contains(t, failed.Cause, c.says)
+		require.NotContains(t, failed.Error, "\n")
+		requireSame(t, before.restored(e.n), e.snapshot(t, e.n).restored(e.n), "production is not as it was")
+	}
 
 	e.r.inFront(route("web"))
 	bootstrap()
 	gateway := e.shipped(t)
 	require.Contains(t, foundBy(gateway), "HTTPRoute "+name+", host in its rule, dialled at ")
 	e.rollsBack(t, balanced)
+
+	ingress := func(name, host string) string {
+		return "---\n{apiVersion: networking.k8s.io/v1, kind: Ingress, metadata: {name: " + name + "}, spec: {rules: [{host: " + host +
+			", http: {paths: [{path: /, pathType: Prefix, backend: {service: {name: web, port: {number: 80}}}}]}}]}}\n"
+	}
+	hosts := []string{"a." + e.n.production + ".example.com", "b." + e.n.production + ".example.com"}
+	e.r.inFront(service("ClusterIP", 80) + ingress("a", hosts[0]) + ingress("b", hosts[1]))
+	both := e.shipped(t)
+	var urls []string
+	for _, address := range both.report.Addresses {
+		if address.Stage == "production" {
+			urls = append(urls, address.URL)
+		}
+	}
+	require.ElementsMatch(t, []string{"http://" + hosts[0], "http://" + hosts[1]}, urls, "users come by both")
 }
 
 // TestAnIngressWhoseControllerPublishesNoAddressIsFoundByItsService: as on minikube, by a
@@ -109,6 +137,17 @@ func TestAnIngressWhoseControllerPublishesNoAddressIsFoundByItsService(t *testin
 	require.Equal(t, "http://"+class+".example.com:"+e.nodePort(t, class), production.URL)
 	require.Equal(t, "--address, host in its rule, dialled at "+e.node(t), production.FoundBy)
 	require.Less(t, again.stage(t, "production").Seconds, done.stage(t, "production").Seconds, "nothing is looked for that was said")
+
+	e.r.describe("address: {functional: \"http://{run}." + class + ".example.com\", production: \"" + said + "/\"}\n")
+	e.r.commit()
+	refused := e.shippedInVain(t)
+	require.Equal(t, 35, refused.code, refused.stdout)
+	require.Contains(t, refused.stage(t, "functional").Cause, "address.functional")
+	e.r.edit(".slipway.yaml", "\"http://{run}."+class+".example.com\"", "\""+said+"\"")
+	e.r.commit()
+	described := e.shipped(t)
+	require.Contains(t, described.report.Addresses[1].FoundBy, "address.functional")
+	require.Equal(t, "address.production, host in its rule, dialled at "+e.node(t), described.report.Addresses[2].FoundBy)
 }
 
 // shippedInVain ships a commit that waits for what never comes. It is built beforehand: the
@@ -128,21 +167,12 @@ func (e *example) controller(t *testing.T, class string) {
 	_, err := e.typed.NetworkingV1().IngressClasses().Create(ctx, &networkingv1.IngressClass{ObjectMeta: metav1.ObjectMeta{Name: class},
 		Spec: networkingv1.IngressClassSpec{Controller: "slipway.test/unpublished"}}, metav1.CreateOptions{})
 	require.NoError(t, err)
-	docker := func(args ...string) {
-		cmd := exec.Command("docker", args...)
-		cmd.Env = os.Environ()
-		for name, value := range e.Env {
-			cmd.Env = append(cmd.Env, name+"="+value)
-		}
-		out, err := cmd.CombinedOutput()
-		require.NoError(t, err, string(out))
-	}
-	docker("exec", "--detach", "slipway-node", "sh", "-c", "echo $$ >/run/"+class+".pid; KUBECONFIG=/var/lib/kubernetes/admin.conf exec traefik"+
+	e.docker(t, "exec", "--detach", "slipway-node", "sh", "-c", "echo $$ >/run/"+class+".pid; KUBECONFIG=/var/lib/kubernetes/admin.conf exec traefik"+
 		" --entrypoints.web.address=:8088 --providers.kubernetesingressnginx --providers.kubernetesingressnginx.controllerclass=slipway.test/unpublished"+
 		" --providers.kubernetesingressnginx.ingressclass="+class+" --providers.providersthrottleduration=100ms"+
 		" --global.checknewversion=false --global.sendanonymoususage=false >/var/log/slipway/"+class+".log 2>&1")
 	t.Cleanup(func() {
-		docker("exec", "slipway-node", "sh", "-c", "kill $(cat /run/"+class+".pid); rm /run/"+class+".pid")
+		e.docker(t, "exec", "slipway-node", "sh", "-c", "kill $(cat /run/"+class+".pid); rm /run/"+class+".pid")
 		require.NoError(t, e.typed.NetworkingV1().IngressClasses().Delete(context.Background(), class, metav1.DeleteOptions{}))
 		require.NoError(t, e.typed.CoreV1().Services("gateway").Delete(context.Background(), class, metav1.DeleteOptions{}))
 	})

@@ -46,6 +46,7 @@ func TestManyRunsShareAnEngineOnKubernetes(t *testing.T) {
 		t.Logf("%.0f s; the engine executed %d of the %d commands of ten builds, the rest came from its cache", time.Since(begun).Seconds(), executed, commands)
 		require.Less(t, executed, commands)
 	})
+	t.Run("nobody else gets at it", e.isProtected)
 	t.Run("stopped and started", func(t *testing.T) {
 		e.administer(t, "delete", "pod", "dagger-engine-0")
 		e.awaitServing(t)

@@ -2,12 +2,14 @@ package e2e
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"net"
 	"net/http"
 	"net/http/httputil"
 	"net/url"
+	"os"
 	"slices"
 	"strings"
 	"sync/atomic"
@@ -42,9 +44,10 @@ func (w *world) newRouter(t *testing.T, namespaces ...string) *router {
 	t.Helper()
 	r := &router{world: w, t: t, namespaces: namespaces, at: fmt.Sprintf("127.7.%d.%d", rand.IntN(256), 1+rand.IntN(254))}
 	listener, err := net.Listen("tcp", net.JoinHostPort(r.at, "80"))
-	if err != nil {
+	if errors.Is(err, os.ErrPermission) {
 		t.Skipf("a router needs port 80 of an address of its own: %v", err)
 	}
+	require.NoError(t, err)
 	server := &http.Server{Handler: r}
 	go func() { _ = server.Serve(listener) }()
 	factory := dynamicinformer.NewDynamicSharedInformerFactory(w.dynamic, 0)

@@ -10,8 +10,11 @@ import (
 
 	"github.com/stretchr/testify/require"
 	authenticationv1 "k8s.io/api/authentication/v1"
+	authorizationv1 "k8s.io/api/authorization/v1"
 	corev1 "k8s.io/api/core/v1"
+	policyv1 "k8s.io/api/policy/v1"
 	rbacv1 "k8s.io/api/rbac/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	clientcmdapi "k8s.io/client-go/tools/clientcmd/api"
 
@@ -114,11 +117,6 @@ func (e *sharedEngine) administer(t *testing.T, args ...string) {
 	require.NoError(t, err, "kubectl %s: %s", strings.Join(args, " "), out)
 }
 
-func (e *sharedEngine) docker(t *testing.T, args ...string) string {
-	t.Helper()
-	return e.shell(t, `docker "$@"`, args...)
-}
-
 // shell runs a script with what leads to the sandbox's Docker.
 func (e *sharedEngine) shell(t *testing.T, script string, args ...string) string {
 	t.Helper()
@@ -132,4 +130,27 @@ func (e *sharedEngine) shell(t *testing.T, script string, args ...string) string
 	out, err := cmd.Output()
 	require.NoError(t, err, "%s: %s", script, &said)
 	return strings.TrimSpace(string(out))
+}
+
+// isProtected: a drain waits for it, its account may do nothing, and who may use it may do nothing else.
+func (e *sharedEngine) isProtected(t *testing.T) {
+	eviction := &policyv1.Eviction{ObjectMeta: metav1.ObjectMeta{Name: "dagger-engine-0", Namespace: e.n.build}}
+	err := e.typed.PolicyV1().Evictions(e.n.build).Evict(t.Context(), eviction)
+	require.True(t, apierrors.IsTooManyRequests(err), "%v", err)
+	may := func(account, verb, resource, name string) bool {
+		resource, sub, _ := strings.Cut(resource, "/")
+		review, err := e.typed.AuthorizationV1().SubjectAccessReviews().Create(t.Context(), &authorizationv1.SubjectAccessReview{Spec: authorizationv1.SubjectAccessReviewSpec{
+			User: "system:serviceaccount:" + e.n.build + ":" + account, Groups: []string{"system:serviceaccounts", "system:serviceaccounts:" + e.n.build, "system:authenticated"},
+			ResourceAttributes: &authorizationv1.ResourceAttributes{Namespace: e.n.build, Verb: verb, Resource: resource, Subresource: sub, Name: name},
+		}}, metav1.CreateOptions{})
+		require.NoError(t, err)
+		return review.Status.Allowed
+	}
+	require.True(t, may("runner", "create", "pods/exec", "dagger-engine-0"))
+	for _, refused := range []struct{ account, verb, resource, name string }{
+		{"runner", "create", "pods/exec", "dagger-engine-1"}, {"runner", "delete", "pods", "dagger-engine-0"}, {"runner", "create", "pods", ""}, {"runner", "list", "secrets", ""},
+		{"dagger-engine", "get", "pods", "dagger-engine-0"}, {"dagger-engine", "create", "pods/exec", "dagger-engine-0"}, {"dagger-engine", "list", "secrets", ""},
+	} {
+		require.False(t, may(refused.account, refused.verb, refused.resource, refused.name), "%v", refused)
+	}
 }

@@ -150,6 +150,6 @@ func (v *view) judgeOpenShiftRoute(r *unstructured.Unstructured, _ glance) findi
 	if len(refusals) == 0 {
 		return finding{lacks: "no router has admitted it yet", problem: &diagnose.Problem{Id: "router", Class: cluster.NoAddress, Grace: diagnose.Open, Cause: "no router has admitted it", Try: "check that a router selects its namespace and labels"}}
 	}
-	return finding{lacks: "not admitted", problem: &diagnose.Problem{Id: "admitted", Class: cluster.Admission, Grace: diagnose.StatusGrace,
+	return finding{lacks: "not admitted", problem: &diagnose.Problem{Id: "admitted", Class: cluster.Misconfigured, Grace: diagnose.StatusGrace,
 		Cause: "the router does not admit it: " + strings.Join(refusals, "; "), Try: "choose a host that no other Route has, or correct what is named"}}
 }

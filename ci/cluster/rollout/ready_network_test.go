@@ -71,7 +71,7 @@ func TestAnOpenShiftRouteIsDoneWhenARouterAdmitsIt(t *testing.T) {
 	refusal := `{conditions: [{type: Admitted, status: "False", reason: HostAlreadyClaimed, message: route other has this host}]}`
 	require.Empty(t, admitted(refusal+`, {conditions: [{type: Admitted, status: "True"}]}`).lacks)
 	require.Equal(t, "the router does not admit it: route other has this host", admitted(refusal).problem.Cause)
-	require.Equal(t, cluster.Admission, admitted(refusal).problem.Class)
+	require.Equal(t, cluster.Misconfigured, admitted(refusal).problem.Class, "as for a Gateway that refuses an HTTPRoute")
 	require.Equal(t, cluster.NoAddress, admitted(``).problem.Class)
 	moved := judged(t, `{apiVersion: route.openshift.io/v1, kind: Route, metadata: {name: r}, spec: {host: new.example}, status: {ingress: [
 		{host: old.example, conditions: [{type: Admitted, status: "True"}]}]}}`)

@@ -1,0 +1,50 @@
+package e2e
+
+import (
+	"io"
+	"net"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+// TestAnAddressThatMeansThisMachineIsReachedFromTheTests: as that of Docker Desktop.
+func TestAnAddressThatMeansThisMachineIsReachedFromTheTests(t *testing.T) {
+	w := sandbox(t)
+	n := w.newNamespaces(t, "localhost")
+	r := w.hello(t, n.production)
+	port := w.forwarded(t, w.node(t)+":80")
+	done := w.pipeline(t, r, n, "--address", "http://localhost:"+port)
+	require.Equal(t, 0, done.code, done.stdout+done.stderr)
+	require.Equal(t, allPassed, done.results())
+	for _, address := range done.report.Addresses[1:] {
+		require.Contains(t, address.URL, "http://localhost:"+port)
+		require.Equal(t, "--address, as said, for the tests' containers http://outside.slipway:"+port+" through this process", address.FoundBy)
+	}
+}
+
+// forwarded is a port of this machine that leads to an address.
+func (w *world) forwarded(t *testing.T, to string) string {
+	t.Helper()
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	t.Cleanup(func() { listener.Close() })
+	go func() {
+		for {
+			from, err := listener.Accept()
+			if err != nil {
+				return
+			}
+			into, err := net.Dial("tcp", to)
+			if err != nil {
+				from.Close()
+				continue
+			}
+			go func() { _, _ = io.Copy(into, from); into.Close() }()
+			go func() { _, _ = io.Copy(from, into); from.Close() }()
+		}
+	}()
+	_, port, err := net.SplitHostPort(listener.Addr().String())
+	require.NoError(t, err)
+	return port
+}
