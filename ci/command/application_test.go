@@ -9,7 +9,7 @@ import (
 
 	"github.com/slipway-cd/slipway/ci/app"
 	"github.com/slipway-cd/slipway/ci/description"
-	"github.com/slipway-cd/slipway/ci/pipeline"
+	"github.com/slipway-cd/slipway/ci/exit"
 )
 
 // shop describes an application in the fewest words.
@@ -83,7 +83,7 @@ func TestASourceThatDescribesNothingIsToldWhatToDo(t *testing.T) {
 		err := (&flags{Source: folder}).adopt(t.Context(), app.Application)
 		require.ErrorContains(t, err, want)
 		require.NotContains(t, err.Error(), "\n")
-		require.Equal(t, pipeline.ExitUsage, Code(t.Context(), err))
+		require.Equal(t, exit.Usage, Code(t.Context(), err))
 	}
 }
 
@@ -111,5 +111,5 @@ func TestADescriptionThatNoCloneHasIsToldOf(t *testing.T) {
 func TestADescriptionThatCannotBeIsRefusedByItsFile(t *testing.T) {
 	err := describe(t, "name: shop\nports: 80\n").adopt(t.Context(), app.Application)
 	require.EqualError(t, err, `--source: .slipway.yaml: line 2, column 1: unknown field "ports": is it port?`)
-	require.Equal(t, pipeline.ExitUsage, Code(t.Context(), err))
+	require.Equal(t, exit.Usage, Code(t.Context(), err))
 }

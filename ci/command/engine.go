@@ -14,7 +14,7 @@ import (
 	"dagger.io/dagger"
 	"dagger.io/dagger/engineconn"
 
-	"github.com/slipway-cd/slipway/ci/pipeline"
+	"github.com/slipway-cd/slipway/ci/exit"
 )
 
 const (
@@ -121,7 +121,7 @@ func noEngine(named string, err error) error {
 	case named != "":
 		try = "start one there, or set --engine to the address of an engine"
 	}
-	return &pipeline.Failure{Code: pipeline.ExitUnreachable, Cause: "engine: " + cause, Err: err, Try: try}
+	return &exit.Failure{Code: exit.Unreachable, Cause: "engine: " + cause, Err: err, Try: try}
 }
 
 // closeEngine ends a session.

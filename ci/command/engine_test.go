@@ -10,8 +10,8 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/slipway-cd/slipway/ci/app"
+	"github.com/slipway-cd/slipway/ci/exit"
 	"github.com/slipway-cd/slipway/ci/manifest"
-	"github.com/slipway-cd/slipway/ci/pipeline"
 )
 
 func TestAnEngineIsNamedByAReferenceThatStartsNone(t *testing.T) {
@@ -38,13 +38,13 @@ func TestABadReferenceToAnEngineIsAUsageErrorOfEveryCommand(t *testing.T) {
 	t.Setenv("SLIPWAY_ENGINE", "ssh://host")
 	for _, command := range []string{"run", "plan", "status", "rollback", "recover", "cleanup", "init"} {
 		err := Run(t.Context(), app.Application, []string{command}, Host{})
-		require.Equal(t, pipeline.ExitUsage, Code(t.Context(), err), command)
+		require.Equal(t, exit.Usage, Code(t.Context(), err), command)
 		require.ErrorContains(t, err, `--engine "ssh://host": has no scheme that is known here`)
 	}
 	t.Setenv("SLIPWAY_ENGINE", "tcp://host:1")
 	t.Setenv(engineSession, "1234")
 	err := Run(t.Context(), app.Application, nil, Host{})
-	require.Equal(t, pipeline.ExitUsage, Code(t.Context(), err))
+	require.Equal(t, exit.Usage, Code(t.Context(), err))
 	require.ErrorContains(t, err, "runs in a session of an engine, and uses that one")
 	require.Empty(t, os.Getenv(engineHost))
 }
@@ -63,7 +63,7 @@ func TestAnEngineThatCannotBeReachedIsToldWithItsReason(t *testing.T) {
 		err := reachEngine(t.Context(), ref)
 		require.ErrorContains(t, err, ref+": ")
 		require.ErrorContains(t, err, why)
-		require.Equal(t, pipeline.ExitUnreachable, Code(t.Context(), noEngine(ref, err)))
+		require.Equal(t, exit.Unreachable, Code(t.Context(), noEngine(ref, err)))
 	}
 	program := t.TempDir()
 	require.NoError(t, os.WriteFile(program+"/kubectl", []byte("#!/bin/sh\necho warning >&2\necho \"$*\" >&2\nexit 1\n"), 0o755))

@@ -12,7 +12,7 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/slipway-cd/slipway/ci/pipeline"
+	"github.com/slipway-cd/slipway/ci/exit"
 )
 
 const (
@@ -28,10 +28,10 @@ func (f *flags) nameEngine() error {
 		return nil
 	}
 	if err := checkEngine(f.Engine); err != nil {
-		return pipeline.Usage("--engine %q: %w", f.Engine, err)
+		return exit.Usagef("--engine %q: %w", f.Engine, err)
 	}
 	if os.Getenv(engineSession) != "" {
-		return pipeline.Usage("--engine: this process runs in a session of an engine, and uses that one: name it to the `dagger` that began the session, as %s", engineHost)
+		return exit.Usagef("--engine: this process runs in a session of an engine, and uses that one: name it to the `dagger` that began the session, as %s", engineHost)
 	}
 	return os.Setenv(engineHost, f.Engine)
 }

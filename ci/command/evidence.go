@@ -9,6 +9,7 @@ import (
 
 	"github.com/slipway-cd/slipway/ci/description"
 	"github.com/slipway-cd/slipway/ci/evidence"
+	"github.com/slipway-cd/slipway/ci/exit"
 	"github.com/slipway-cd/slipway/ci/pipeline"
 )
 
@@ -27,9 +28,9 @@ func (f *flags) vouching(ctx context.Context) (out pipeline.Vouching, err error)
 	out.Sigstore = out.Accepted.Sigstore
 	switch {
 	case f.app.Evidence.Unsigned && (f.SignKey != "" || f.Keyless):
-		return out, pipeline.Usage("--sign-key and --keyless: the application's evidence is unsigned: take that out of its description, or the flag away")
+		return out, exit.Usagef("--sign-key and --keyless: the application's evidence is unsigned: take that out of its description, or the flag away")
 	case f.Keyless && f.SignKey != "":
-		return out, pipeline.Usage("--keyless: give this or --sign-key, not both")
+		return out, exit.Usagef("--keyless: give this or --sign-key, not both")
 	case f.app.Evidence.Unsigned:
 		out.Signer, out.Accepted.Unsigned = evidence.Unsigned{}, true
 		return out, nil
@@ -42,11 +43,11 @@ func (f *flags) vouching(ctx context.Context) (out pipeline.Vouching, err error)
 	}
 	key, err := readSignKey(f.SignKey)
 	if err != nil {
-		return out, pipeline.Usage("--sign-key: %w", err)
+		return out, exit.Usagef("--sign-key: %w", err)
 	}
 	out.Signer = key
 	if !out.Accepted.None() && !out.Accepted.Has(key.Public()) {
-		return out, pipeline.Usage("--sign-key: %s is %s, and the application accepts %s: add its public key to evidence.keys", f.SignKey, key, out.Accepted)
+		return out, exit.Usagef("--sign-key: %s is %s, and the application accepts %s: add its public key to evidence.keys", f.SignKey, key, out.Accepted)
 	}
 	return out, nil
 }
@@ -77,13 +78,13 @@ func (f *flags) acceptedKeys(ctx context.Context) (out []evidence.PublicKey, err
 		content, err := fs.ReadFile(tree, name)
 		switch {
 		case errors.Is(err, fs.ErrInvalid):
-			return nil, pipeline.Usage("evidence.keys: %s: want a file of the repository", name)
+			return nil, exit.Usagef("evidence.keys: %s: want a file of the repository", name)
 		case err != nil:
-			return nil, pipeline.Usage("evidence.keys: %s: no such file of the repository can be read; `cosign generate-key-pair` makes one", name)
+			return nil, exit.Usagef("evidence.keys: %s: no such file of the repository can be read; `cosign generate-key-pair` makes one", name)
 		}
 		key, err := evidence.ParsePublicKey(content)
 		if err != nil {
-			return nil, pipeline.Usage("evidence.keys: %s: %w", name, err)
+			return nil, exit.Usagef("evidence.keys: %s: %w", name, err)
 		}
 		out = append(out, key)
 	}
@@ -114,15 +115,15 @@ func (f *flags) sigstore(ctx context.Context) (*evidence.Sigstore, error) {
 	}
 	signingConfig, err := fs.ReadFile(tree, at.SigningConfig)
 	if err != nil {
-		return nil, pipeline.Usage("evidence.sigstore: %w", err)
+		return nil, exit.Usagef("evidence.sigstore: %w", err)
 	}
 	trustedRoot, err := fs.ReadFile(tree, at.TrustedRoot)
 	if err != nil {
-		return nil, pipeline.Usage("evidence.sigstore: %w", err)
+		return nil, exit.Usagef("evidence.sigstore: %w", err)
 	}
 	instance, err := evidence.NewSigstore(signingConfig, trustedRoot)
 	if err != nil {
-		return nil, pipeline.Usage("evidence.sigstore: %w", err)
+		return nil, exit.Usagef("evidence.sigstore: %w", err)
 	}
 	return instance, nil
 }

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/slipway-cd/slipway/ci/exit"
 	"github.com/slipway-cd/slipway/ci/pipeline"
 )
 
@@ -34,7 +35,7 @@ func revisionOf(ctx context.Context, source, version string, contexts ...string)
 	at, parseErr := strconv.ParseInt(seconds, 10, 64)
 	if err != nil || parseErr != nil {
 		if version == "" {
-			return revision{}, pipeline.Usage("%s has no git commit to derive a version from: give --version", source)
+			return revision{}, exit.Usagef("%s has no git commit to derive a version from: give --version", source)
 		}
 		return revision{version: version, commit: noCommit, time: time.Unix(0, 0)}, nil
 	}

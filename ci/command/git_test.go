@@ -9,6 +9,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/slipway-cd/slipway/ci/exit"
 	"github.com/slipway-cd/slipway/ci/pipeline"
 )
 
@@ -99,7 +100,7 @@ func TestWithoutGitTheVersionMustBeGiven(t *testing.T) {
 	folder := t.TempDir()
 	_, err := revisionOf(t.Context(), folder, "")
 	require.EqualError(t, err, folder+" has no git commit to derive a version from: give --version")
-	require.Equal(t, pipeline.ExitUsage, pipeline.ExitCode(t.Context(), err))
+	require.Equal(t, exit.Usage, exit.Code(t.Context(), err))
 	found, err := revisionOf(t.Context(), folder, "v1")
 	require.NoError(t, err)
 	require.Equal(t, "v1", found.version)

@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 
+	"github.com/slipway-cd/slipway/ci/exit"
 	"github.com/slipway-cd/slipway/ci/pipeline"
 	"github.com/slipway-cd/slipway/ci/report"
 )
@@ -109,7 +110,7 @@ func causeOf(done report.Report) string {
 
 // limit cancels the context when --timeout is over.
 func (f *flags) limit(ctx context.Context) (context.Context, context.CancelFunc) {
-	return context.WithTimeoutCause(ctx, f.Timeout, pipeline.OutOfTime{What: "--timeout", Limit: f.Timeout})
+	return context.WithTimeoutCause(ctx, f.Timeout, exit.OutOfTime{What: "--timeout", Limit: f.Timeout})
 }
 
 // options collects what flags, CI vendor and git say, and checks it. Nothing is started yet.

@@ -9,7 +9,7 @@ import (
 	"os"
 	"os/exec"
 
-	"github.com/slipway-cd/slipway/ci/pipeline"
+	"github.com/slipway-cd/slipway/ci/exit"
 )
 
 type sandboxCommand struct {
@@ -72,7 +72,7 @@ func (s *sandbox) dial(ctx context.Context, network, address string) (net.Conn, 
 func sandboxProgram(ctx context.Context, args ...string) (*exec.Cmd, error) {
 	folder, err := moduleOf("sandbox")
 	if err != nil {
-		return nil, pipeline.Usage("no sandbox here (%w): give --kubeconfig and --image", err)
+		return nil, exit.Usagef("no sandbox here (%w): give --kubeconfig and --image", err)
 	}
 	program, err := compiled(ctx, folder, ".")
 	if err != nil {
@@ -94,7 +94,7 @@ func sandboxError(ctx context.Context, err error) error {
 	case ctx.Err() != nil:
 		return context.Cause(ctx)
 	case errors.As(err, &ended):
-		return Ended{Code: pipeline.ExitUnreachable}
+		return Ended{Code: exit.Unreachable}
 	}
 	return fmt.Errorf("run scripts/sandbox: %w", err)
 }

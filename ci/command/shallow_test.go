@@ -12,7 +12,7 @@ import (
 
 	"github.com/slipway-cd/slipway/ci/app"
 	"github.com/slipway-cd/slipway/ci/description"
-	"github.com/slipway-cd/slipway/ci/pipeline"
+	"github.com/slipway-cd/slipway/ci/exit"
 )
 
 func TestAShallowCloneIsToldWithWhatToSetUnderEachVendor(t *testing.T) {
@@ -46,7 +46,7 @@ func TestRunAndPlanBeginWithOneLineAboutAShallowClone(t *testing.T) {
 	for _, command := range []string{"run", "plan"} {
 		for source, lines := range map[string]int{whole: 0, cut: 1} {
 			said := stderrOf(t, func() { // both end at the missing overlay or Dockerfile, after this
-				require.Equal(t, pipeline.ExitUsage, Main(app.Application, []string{command, "--source", source, "--vendor", "gitlab"}))
+				require.Equal(t, exit.Usage, Main(app.Application, []string{command, "--source", source, "--vendor", "gitlab"}))
 			})
 			require.Equal(t, lines, strings.Count(said, "slipway: this clone is shallow: "), said)
 			require.Equal(t, lines > 0, strings.HasPrefix(said, "slipway: this clone is shallow: ") && strings.Contains(said, "set the variable `GIT_DEPTH: 0`\n"), said)

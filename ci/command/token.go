@@ -12,7 +12,7 @@ import (
 	"time"
 
 	"github.com/slipway-cd/slipway/ci/evidence"
-	"github.com/slipway-cd/slipway/ci/pipeline"
+	"github.com/slipway-cd/slipway/ci/exit"
 )
 
 // Environment variables with a job's identity token, or with where GitHub gives one and what to ask with
@@ -38,7 +38,7 @@ func (f *flags) token(getenv func(string) string) (token evidence.Token, missing
 	if i := slices.IndexFunc(vendors, func(v vendor) bool { return v.name == job.vendor }); i >= 0 && vendors[i].token != "" {
 		set = vendors[i].token
 	}
-	missing = pipeline.Usage("--keyless: this job has no identity token: %s", set)
+	missing = exit.Usagef("--keyless: this job has no identity token: %s", set)
 	return func(context.Context) (string, error) { return "", missing }, missing
 }
 

@@ -7,7 +7,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/slipway-cd/slipway/ci/pipeline"
+	"github.com/slipway-cd/slipway/ci/exit"
 )
 
 func given(values map[string]string) func(string) string {
@@ -25,7 +25,7 @@ func TestAJobWithoutATokenIsToldWhatToSet(t *testing.T) {
 		require.EqualError(t, missing, says)
 		_, err := token(t.Context())
 		require.Equal(t, missing, err)
-		require.Equal(t, pipeline.ExitUsage, Code(t.Context(), err))
+		require.Equal(t, exit.Usage, Code(t.Context(), err))
 	}
 }
 

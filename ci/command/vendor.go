@@ -7,7 +7,7 @@ import (
 	"regexp"
 	"strings"
 
-	"github.com/slipway-cd/slipway/ci/pipeline"
+	"github.com/slipway-cd/slipway/ci/exit"
 )
 
 // vendor says which variables a CI vendor sets for its jobs. Each value is a template
@@ -107,7 +107,7 @@ func jobOf(name string, getenv func(string) string) (job, error) {
 	if name == "auto" || name == "none" {
 		return job{run: madeID()}, nil
 	}
-	return job{}, pipeline.Usage("--vendor %q: want one of %s", name, strings.Join(names, ", "))
+	return job{}, exit.Usagef("--vendor %q: want one of %s", name, strings.Join(names, ", "))
 }
 
 // job reads this vendor's variables only: an image may hold some of another vendor.

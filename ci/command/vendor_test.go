@@ -8,10 +8,10 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/slipway-cd/slipway/ci/goldentest"
-
 	"github.com/stretchr/testify/require"
 
+	"github.com/slipway-cd/slipway/ci/exit"
+	"github.com/slipway-cd/slipway/ci/goldentest"
 	"github.com/slipway-cd/slipway/ci/pipeline"
 )
 
@@ -89,5 +89,5 @@ func TestAVendorCanBeNamed(t *testing.T) {
 	require.Equal(t, job{vendor: "gitlab", run: "7"}, j)
 	_, err = jobOf("githup", func(string) string { return "" })
 	require.ErrorContains(t, err, `--vendor "githup": want one of auto, none, github, gitlab, jenkins, circleci, woodpecker, tekton, azure`)
-	require.Equal(t, pipeline.ExitUsage, pipeline.ExitCode(t.Context(), err))
+	require.Equal(t, exit.Usage, exit.Code(t.Context(), err))
 }

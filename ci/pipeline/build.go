@@ -14,6 +14,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/slipway-cd/slipway/ci/description"
+	"github.com/slipway-cd/slipway/ci/exit"
 	"github.com/slipway-cd/slipway/ci/image"
 )
 
@@ -214,7 +215,7 @@ func (r *Run) gate(ctx context.Context, check description.Check) error {
 		return r.engineFailure("build "+check.Name, err)
 	}
 	failure := r.engineFailure(check.Name+" fail", err)
-	failure.Code = ExitChecks
+	failure.Code = exit.Checks
 	return failure
 }
 

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"sync/atomic"
 	"time"
+
+	"github.com/slipway-cd/slipway/ci/exit"
 )
 
 // atWork asks whether somebody whom a stage waits for is at work, and what they say.
@@ -31,9 +33,9 @@ const askAgain = 15 * time.Second
 
 // timed returns a context for a stage that ends when its time is over.
 func (r *Run) timed(ctx context.Context, stage Stage) (context.Context, context.CancelFunc) {
-	limit := OutOfTime{What: "--stage-timeout", Limit: r.opts.StageTimeout}
+	limit := exit.OutOfTime{What: "--stage-timeout", Limit: r.opts.StageTimeout}
 	if stage.Time > 0 {
-		limit = OutOfTime{What: "the time for " + stage.Name, Limit: stage.Time}
+		limit = exit.OutOfTime{What: "the time for " + stage.Name, Limit: stage.Time}
 	}
 	if stage.Time > 0 || stage.Always { // these wait for nobody outside
 		return context.WithTimeoutCause(ctx, limit.Limit, limit)
@@ -44,7 +46,7 @@ func (r *Run) timed(ctx context.Context, stage Stage) (context.Context, context.
 // within returns a context that ends once the limit is over, with it as the cause. A
 // controller that says that it is at work is no reason to fail: a cloud's load balancer
 // takes as long as it takes. The time of the whole run still counts.
-func (r *Run) within(ctx context.Context, stage string, limit OutOfTime) (context.Context, context.CancelFunc) {
+func (r *Run) within(ctx context.Context, stage string, limit exit.OutOfTime) (context.Context, context.CancelFunc) {
 	inner, cancel := context.WithCancelCause(ctx)
 	out := &extensible{Context: inner, done: make(chan struct{})}
 	go func() {
@@ -81,7 +83,7 @@ func (e *extensible) Err() error {
 	default:
 		return nil
 	}
-	if errors.As(context.Cause(e.Context), new(OutOfTime)) {
+	if errors.As(context.Cause(e.Context), new(exit.OutOfTime)) {
 		return context.DeadlineExceeded
 	}
 	return e.Context.Err()

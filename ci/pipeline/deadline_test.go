@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/slipway-cd/slipway/ci/exit"
 )
 
 func TestAStagesTimeIsPutOffWhileWhoIsWaitedForIsAtWork(t *testing.T) {
@@ -21,7 +23,7 @@ func TestAStagesTimeIsPutOffWhileWhoIsWaitedForIsAtWork(t *testing.T) {
 			}
 			return ""
 		})
-		ctx, cancel := r.within(t.Context(), "production", OutOfTime{What: "--stage-timeout", Limit: time.Minute})
+		ctx, cancel := r.within(t.Context(), "production", exit.OutOfTime{What: "--stage-timeout", Limit: time.Minute})
 		defer cancel()
 		child, done := context.WithTimeout(ctx, 90*time.Second) // as of a request, whose own time counts
 		defer done()
@@ -39,7 +41,7 @@ func TestAStagesTimeIsPutOffWhileWhoIsWaitedForIsAtWork(t *testing.T) {
 
 		over()
 		begun = time.Now()
-		ctx, cancel = r.within(t.Context(), "production", OutOfTime{What: "--stage-timeout", Limit: time.Minute})
+		ctx, cancel = r.within(t.Context(), "production", exit.OutOfTime{What: "--stage-timeout", Limit: time.Minute})
 		defer cancel()
 		<-ctx.Done()
 		require.Equal(t, time.Minute, time.Since(begun), "nobody is waited for")
@@ -49,7 +51,7 @@ func TestAStagesTimeIsPutOffWhileWhoIsWaitedForIsAtWork(t *testing.T) {
 func TestAStageThatIsInterruptedEndsAsThat(t *testing.T) {
 	t.Parallel()
 	outer, interrupt := context.WithCancelCause(t.Context())
-	ctx, cancel := (&Run{}).within(outer, "deploy", OutOfTime{Limit: time.Hour})
+	ctx, cancel := (&Run{}).within(outer, "deploy", exit.OutOfTime{Limit: time.Hour})
 	defer cancel()
 	why := errors.New("interrupted")
 	interrupt(why)

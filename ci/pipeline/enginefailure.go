@@ -7,12 +7,14 @@ import (
 	"strings"
 
 	"dagger.io/dagger"
+
+	"github.com/slipway-cd/slipway/ci/exit"
 )
 
 // engineFailure returns the Failure for an error of the engine: a command in the build
 // has failed, or the engine no longer answers.
-func (r *Run) engineFailure(what string, err error) *Failure {
-	failure := &Failure{Code: ExitBuild, Cause: what + ": " + firstLine(engineID.ReplaceAllString(err.Error(), "")), Err: err, logged: true}
+func (r *Run) engineFailure(what string, err error) *exit.Failure {
+	failure := &exit.Failure{Code: exit.Build, Cause: what + ": " + firstLine(engineID.ReplaceAllString(err.Error(), "")), Err: err, Logged: true}
 	var command *dagger.ExecError
 	switch {
 	case errors.As(err, &command):
@@ -22,13 +24,13 @@ func (r *Run) engineFailure(what string, err error) *Failure {
 		}
 		failure.Evidence = failedLines(command.Stdout + "\n" + command.Stderr)
 	case strings.Contains(failure.Cause, unconverted):
-		failure.Cause, failure.logged = strings.Replace(failure.Cause, unconverted, "", 1), false
+		failure.Cause, failure.Logged = strings.Replace(failure.Cause, unconverted, "", 1), false
 		if strings.Contains(failure.Cause, "not found") {
 			failure.Try = "check name and tag of the image that FROM names, and that the engine reaches its registry; without one the sandbox has golang:1.26 and postgres:17"
 		}
 	case engineGone(err):
 		r.engineLost.Store(true)
-		failure.Code, failure.Cause, failure.logged = ExitUnreachable, what+": the engine was lost: "+lostBy(err), false
+		failure.Code, failure.Cause, failure.Logged = exit.Unreachable, what+": the engine was lost: "+lostBy(err), false
 		failure.Try = "repeat the run when it answers again; `go run ./ci sandbox status` shows the sandbox's"
 	}
 	return failure

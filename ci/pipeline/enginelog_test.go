@@ -5,6 +5,8 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/slipway-cd/slipway/ci/exit"
 )
 
 func TestTheCommandThatTheEngineBeganLastIsKnown(t *testing.T) {
@@ -23,7 +25,7 @@ func TestABuildWhoseImageCannotBeHadSaysWhatToLookAt(t *testing.T) {
 	failure := (&Run{}).engineFailure("the image does not build", errors.New("failed to convert Dockerfile to LLB: golang:1.2: not found"))
 	require.Equal(t, "the image does not build: golang:1.2: not found", failure.Cause)
 	require.Contains(t, failure.Try, "the image that FROM names")
-	require.False(t, failure.logged)
+	require.False(t, failure.Logged)
 }
 
 func TestAnEngineThatIsLostIsToldInOneLine(t *testing.T) {
@@ -36,9 +38,9 @@ func TestAnEngineThatIsLostIsToldInOneLine(t *testing.T) {
 	} {
 		r := &Run{}
 		failure := r.engineFailure("build unit tests", errors.New(said))
-		require.Equal(t, ExitUnreachable, failure.Code)
+		require.Equal(t, exit.Unreachable, failure.Code)
 		require.Equal(t, "build unit tests: the engine was lost: "+want, failure.Cause)
-		require.False(t, failure.logged, "its log tells no more")
+		require.False(t, failure.Logged, "its log tells no more")
 		require.True(t, r.engineLost.Load())
 	}
 }

@@ -13,6 +13,7 @@ import (
 	"github.com/slipway-cd/slipway/ci/cluster/isolation"
 	"github.com/slipway-cd/slipway/ci/cluster/runs"
 	"github.com/slipway-cd/slipway/ci/cluster/write"
+	"github.com/slipway-cd/slipway/ci/exit"
 	"github.com/slipway-cd/slipway/ci/front"
 	"github.com/slipway-cd/slipway/ci/report"
 )
@@ -143,7 +144,7 @@ func (r *Run) testBeta(ctx context.Context, objects []*unstructured.Unstructured
 		return err
 	}
 	defer closeAll()
-	at := place{stage: "functional", version: r.opts.Version, health: reached.Health, code: ExitFunctional, names: beside}
+	at := place{stage: "functional", version: r.opts.Version, health: reached.Health, code: exit.Functional, names: beside}
 	if reached.Service == "" {
 		return r.runSuites(ctx, r.app.Tests.Functional, at)
 	}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"time"
 
+	"github.com/slipway-cd/slipway/ci/exit"
 	"github.com/slipway-cd/slipway/ci/report"
 )
 
@@ -25,11 +26,11 @@ func (r *Run) askHealth(ctx context.Context, at place) error {
 	asked := report.Test{Name: at.health + " (no " + at.stage + " tests are described)", Result: report.Passed, At: at.address}
 	if at.ask != nil {
 		defer r.waitTime()()
-		ctx, cancel := context.WithTimeoutCause(ctx, healthTime, OutOfTime{What: "the time for " + at.health, Limit: healthTime})
+		ctx, cancel := context.WithTimeoutCause(ctx, healthTime, exit.OutOfTime{What: "the time for " + at.health, Limit: healthTime})
 		defer cancel()
 		err := at.ask(ctx)
 		asked.Seconds = report.Seconds(time.Since(begun))
-		if interrupt := (Interrupt{}); errors.As(context.Cause(ctx), &interrupt) {
+		if interrupt := (exit.Interrupt{}); errors.As(context.Cause(ctx), &interrupt) {
 			return context.Cause(ctx)
 		}
 		if err != nil {

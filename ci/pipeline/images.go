@@ -8,6 +8,7 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
 	"github.com/slipway-cd/slipway/ci/description"
+	"github.com/slipway-cd/slipway/ci/exit"
 	"github.com/slipway-cd/slipway/ci/image"
 	"github.com/slipway-cd/slipway/ci/manifest"
 	"github.com/slipway-cd/slipway/ci/report"
@@ -36,14 +37,14 @@ func imagesOf(app description.Application, given string) ([]shipped, error) {
 		}
 		repository, err := image.ParseRepository(at)
 		if err != nil && described.Repository != "" {
-			return nil, Usage("images: %s: repository: %w", described.Name, err)
+			return nil, exit.Usagef("images: %s: repository: %w", described.Name, err)
 		}
 		if err != nil {
-			return nil, Usage("--image: %w", err)
+			return nil, exit.Usagef("--image: %w", err)
 		}
 		for _, other := range out {
 			if other.repository == repository {
-				return nil, Usage("images: %s and %s would both be pushed to %s: give one of them a repository of its own", other.Name, described.Name, repository)
+				return nil, exit.Usagef("images: %s and %s would both be pushed to %s: give one of them a repository of its own", other.Name, described.Name, repository)
 			}
 		}
 		out = append(out, shipped{Image: described, repository: repository, digest: noDigest})

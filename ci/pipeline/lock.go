@@ -8,6 +8,7 @@ import (
 
 	"github.com/slipway-cd/slipway/ci/cluster"
 	"github.com/slipway-cd/slipway/ci/cluster/lock"
+	"github.com/slipway-cd/slipway/ci/exit"
 )
 
 // leaseName names the Lease that is the production lock: one run at a time changes
@@ -28,12 +29,12 @@ type hold struct {
 }
 
 // lockLost is the Failure of a run that has lost the production lock; it says to whom.
-func (r *Run) lockLost(ctx context.Context) *Failure {
+func (r *Run) lockLost(ctx context.Context) *exit.Failure {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), lostTime)
 	defer cancel()
 	r.lock.toldLost = true
 	r.back.say(nil) // the commands would undo what the other run has changed
-	return &Failure{Code: ExitUndo, Err: errLockLost, Try: "look at `go run ./ci status`; if it shows changes that this run left behind, `go run ./ci recover` puts them back",
+	return &exit.Failure{Code: exit.Undo, Err: errLockLost, Try: "look at `go run ./ci status`; if it shows changes that this run left behind, `go run ./ci recover` puts them back",
 		Cause: "the production lock was lost: it " + r.lock.lease.LostBecause() + "; this run writes nothing there any more; " + r.whoHasProduction(ctx)}
 }
 

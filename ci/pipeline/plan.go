@@ -9,6 +9,7 @@ import (
 	"github.com/slipway-cd/slipway/ci/cluster/account"
 	"github.com/slipway-cd/slipway/ci/cluster/apply"
 	"github.com/slipway-cd/slipway/ci/cluster/write"
+	"github.com/slipway-cd/slipway/ci/exit"
 	"github.com/slipway-cd/slipway/ci/image"
 )
 
@@ -67,5 +68,5 @@ func (r *Run) registered(ctx context.Context, in image.Repository) (string, erro
 			return digest, err
 		}
 	}
-	return "", Usage("%s has no version %s, nor %[2]s-beta: build it first (`go run ./ci --until build`), or give one that it has with --version", in, r.opts.Version)
+	return "", exit.Usagef("%s has no version %s, nor %[2]s-beta: build it first (`go run ./ci --until build`), or give one that it has with --version", in, r.opts.Version)
 }

@@ -16,6 +16,7 @@ import (
 	"github.com/slipway-cd/slipway/ci/cluster"
 	"github.com/slipway-cd/slipway/ci/cluster/rollout"
 	"github.com/slipway-cd/slipway/ci/description"
+	"github.com/slipway-cd/slipway/ci/exit"
 	"github.com/slipway-cd/slipway/ci/front"
 	"github.com/slipway-cd/slipway/ci/image"
 	"github.com/slipway-cd/slipway/ci/report"
@@ -27,7 +28,7 @@ var runID = regexp.MustCompile(`^[a-z0-9]([a-z0-9-]{0,30}[a-z0-9])?$`)
 // CheckRun returns a usage error if id is not a valid id of a run.
 func CheckRun(id string) error {
 	if !runID.MatchString(id) {
-		return Usage("--run %q: want at most 32 lower case letters, digits and dashes", id)
+		return exit.Usagef("--run %q: want at most 32 lower case letters, digits and dashes", id)
 	}
 	return nil
 }
@@ -37,16 +38,16 @@ func CheckRun(id string) error {
 // name the flag. The image may still be unknown.
 func Check(app description.Application, opts Options, tree fs.FS) error {
 	if err := image.CheckTag(opts.Version); err != nil {
-		return Usage("--version: %w", err)
+		return exit.Usagef("--version: %w", err)
 	}
 	if image.Reserved(opts.Version) {
-		return Usage("--version %s: the pipeline moves this tag by itself: choose another version", opts.Version)
+		return exit.Usagef("--version %s: the pipeline moves this tag by itself: choose another version", opts.Version)
 	}
 	if len(validation.IsValidLabelValue(opts.Version)) > 0 {
-		return Usage("--version: version %q: is not a valid label value: use at most %d characters, the first and last a letter or digit", opts.Version, validation.LabelValueMaxLength)
+		return exit.Usagef("--version: version %q: is not a valid label value: use at most %d characters, the first and last a letter or digit", opts.Version, validation.LabelValueMaxLength)
 	}
 	if !slices.Contains(StageNames(), opts.Until) {
-		return Usage("--until %q: no such stage; want one of %s", opts.Until, strings.Join(StageNames(), ", "))
+		return exit.Usagef("--until %q: no such stage; want one of %s", opts.Until, strings.Join(StageNames(), ", "))
 	}
 	if opts.Image == "" {
 		opts.Image = "to-be-known.invalid/" + app.Name // any name will do to render an overlay
@@ -76,7 +77,7 @@ func (r *Run) checkOverlays() error {
 		err = rollout.CheckServices(beta.objects, "")
 	}
 	if err != nil {
-		return Usage("--beta-overlay: %w", err)
+		return exit.Usagef("--beta-overlay: %w", err)
 	}
 	render := r.showProduction
 	if Reaches(r.opts.Until, "deploy") {
@@ -94,7 +95,7 @@ func (r *Run) checkOverlays() error {
 		err = rollout.CheckServices(production, reached.Service)
 	}
 	if err != nil {
-		return Usage("--production-overlay: %w", err)
+		return exit.Usagef("--production-overlay: %w", err)
 	}
 	return nil
 }
@@ -123,7 +124,7 @@ func newRun(app description.Application, opts Options, env Environment) (*Run, e
 	}
 	for _, i := range images {
 		if file, err := fs.Stat(env.Tree, i.File()); err != nil || file.IsDir() {
-			return nil, Usage("--source: it has no %s", i.File())
+			return nil, exit.Usagef("--source: it has no %s", i.File())
 		}
 	}
 	return &Run{app: app, opts: opts, env: env, images: images}, nil
@@ -136,11 +137,11 @@ func checkAddress(address string) error {
 	case address == "":
 		return nil
 	case err != nil || at.Scheme != "http" && at.Scheme != "https" || at.Hostname() == "" || at.User != nil || at.RawQuery != "" || at.Fragment != "":
-		return Usage("--address %q: want scheme and host, as in https://shop.example.com or http://192.0.2.7:8080", address)
+		return exit.Usagef("--address %q: want scheme and host, as in https://shop.example.com or http://192.0.2.7:8080", address)
 	case at.Port() != "" && !isPort(at.Port()):
-		return Usage("--address %q: %s is no port", address, at.Port())
+		return exit.Usagef("--address %q: %s is no port", address, at.Port())
 	case strings.Trim(at.Path, "/") != "":
-		return Usage("--address %q: leave out the path, which the overlays have; where users see another one, say address.production in the description of the application", address)
+		return exit.Usagef("--address %q: leave out the path, which the overlays have; where users see another one, say address.production in the description of the application", address)
 	}
 	return nil
 }
@@ -205,7 +206,7 @@ func (r *Run) Preflight(ctx context.Context) (warnings []string, err error) {
 		err = said.refusal()
 	}
 	if err != nil {
-		failure := explain(ctx, err, ExitUsage)
+		failure := exit.Explain(ctx, err, exit.Usage)
 		if errors.Is(err, image.ErrUnreachable) || errors.Is(err, image.ErrDenied) {
 			failure.Cause = "--image: " + failure.Cause
 		}

@@ -8,6 +8,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/slipway-cd/slipway/ci/description"
+	"github.com/slipway-cd/slipway/ci/exit"
 )
 
 func TestAVersionThatFitsNoTagOrNoLabelIsRefusedInOneLineBeforeAnythingStarts(t *testing.T) {
@@ -22,7 +23,7 @@ func TestAVersionThatFitsNoTagOrNoLabelIsRefusedInOneLineBeforeAnythingStarts(t 
 		require.ErrorContains(t, err, "--version: version ")
 		require.ErrorContains(t, err, says)
 		require.NotContains(t, err.Error(), "\n")
-		require.Equal(t, ExitUsage, ExitCode(t.Context(), err))
+		require.Equal(t, exit.Usage, exit.Code(t.Context(), err))
 	}
 }
 
@@ -62,7 +63,7 @@ func TestAServiceThatNoPodCanMatchIsRefusedBeforeAnythingIsBuilt(t *testing.T) {
 		require.ErrorContains(t, err, flag)
 		require.ErrorContains(t, err, "Deployment web")
 		require.NotContains(t, err.Error(), "\n")
-		require.Equal(t, ExitUsage, ExitCode(t.Context(), err))
+		require.Equal(t, exit.Usage, exit.Code(t.Context(), err))
 	}
 }
 
@@ -81,7 +82,7 @@ func TestAHookThatADeployHasNoPlaceForIsRefusedBeforeAnythingIsBuilt(t *testing.
 		require.ErrorContains(t, err, object+`: annotation helm.sh/hook: "pre-install" means nothing in a deploy of Slipway`)
 		require.ErrorContains(t, err, `; write "pre-install,pre-upgrade"`)
 		require.NotContains(t, err.Error(), "\n")
-		require.Equal(t, ExitUsage, ExitCode(t.Context(), err))
+		require.Equal(t, exit.Usage, exit.Code(t.Context(), err))
 	}
 }
 
@@ -105,7 +106,7 @@ func TestARunThatDoesNotDeployNeedsNoKeyOfProduction(t *testing.T) {
 	require.NoError(t, check("release"))
 	err := check("deploy")
 	require.ErrorContains(t, err, "--production-overlay: render production: secret.yaml is encrypted by SOPS")
-	require.Equal(t, ExitUsage, ExitCode(t.Context(), err))
+	require.Equal(t, exit.Usage, exit.Code(t.Context(), err))
 	seal("beta")
 	require.NoError(t, check("build"))
 	require.ErrorContains(t, check("functional"), "--beta-overlay: render beta: secret.yaml is encrypted by SOPS")
@@ -137,6 +138,6 @@ func TestImagesAndServicesThatCannotBeAreRefusedBeforeAnythingIsBuilt(t *testing
 			continue
 		}
 		require.ErrorContains(t, err, want)
-		require.Equal(t, ExitUsage, ExitCode(t.Context(), err))
+		require.Equal(t, exit.Usage, exit.Code(t.Context(), err))
 	}
 }

@@ -10,6 +10,7 @@ import (
 
 	"github.com/slipway-cd/slipway/ci/cluster/managed"
 	"github.com/slipway-cd/slipway/ci/cluster/records"
+	"github.com/slipway-cd/slipway/ci/exit"
 	"github.com/slipway-cd/slipway/ci/front"
 )
 
@@ -78,7 +79,7 @@ func (r *Run) testProduction(ctx context.Context, stage string, objects []*unstr
 		return "", err
 	}
 	suites := r.app.Tests.Production
-	at := place{stage: stage, version: version, health: reached.Health, code: ExitProduction}
+	at := place{stage: stage, version: version, health: reached.Health, code: exit.Production}
 	untested := ""
 	if len(suites) == 0 {
 		untested = ", not tested but for its health"

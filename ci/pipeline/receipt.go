@@ -7,6 +7,7 @@ import (
 	"github.com/slipway-cd/slipway/ci/cluster"
 	"github.com/slipway-cd/slipway/ci/cluster/footprint"
 	"github.com/slipway-cd/slipway/ci/cluster/write"
+	"github.com/slipway-cd/slipway/ci/exit"
 	"github.com/slipway-cd/slipway/ci/report"
 )
 
@@ -150,7 +151,7 @@ func (r *Run) receiptAfter(ctx context.Context) error {
 	if len(out.Unexpected) == 0 {
 		return nil
 	}
-	failure := &Failure{Code: ExitOutside, Cause: "something outside this run changed",
+	failure := &exit.Failure{Code: exit.Outside, Cause: "something outside this run changed",
 		Try: "find out who did it: kubectl get KIND NAME -o yaml --show-managed-fields"}
 	for _, touched := range out.Unexpected {
 		failure.Evidence = append(failure.Evidence, touched.String())

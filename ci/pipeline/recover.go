@@ -11,6 +11,7 @@ import (
 	"github.com/slipway-cd/slipway/ci/cluster/records"
 	"github.com/slipway-cd/slipway/ci/cluster/runs"
 	"github.com/slipway-cd/slipway/ci/description"
+	"github.com/slipway-cd/slipway/ci/exit"
 )
 
 // LookBehind finds out whether a killed run left production changed. If so, Execute
@@ -101,9 +102,9 @@ func NewRecover(app description.Application, opts Options, env Environment) (*Ru
 // RecoverStages returns the stages of a run that NewRecover made.
 func (r *Run) RecoverStages() []Stage {
 	return []Stage{
-		{Name: "recover", Run: r.Recover, Code: ExitUndo},      // production, under the lock, tested
-		{Name: "betas", Run: r.RemoveStale, Code: exitUnknown}, // of runs that give no sign of life
-		{Name: "cleanup", Run: r.Cleanup, Code: exitUnknown, Always: true, Time: cleanupTime},
+		{Name: "recover", Run: r.Recover, Code: exit.Undo},      // production, under the lock, tested
+		{Name: "betas", Run: r.RemoveStale, Code: exit.Unknown}, // of runs that give no sign of life
+		{Name: "cleanup", Run: r.Cleanup, Code: exit.Unknown, Always: true, Time: cleanupTime},
 	}
 }
 

@@ -11,6 +11,7 @@ import (
 	"github.com/slipway-cd/slipway/ci/cluster/records"
 	"github.com/slipway-cd/slipway/ci/cluster/write"
 	"github.com/slipway-cd/slipway/ci/description"
+	"github.com/slipway-cd/slipway/ci/exit"
 )
 
 // NewRollback returns a run that rolls production back to the newest release of the
@@ -58,11 +59,11 @@ func choose(releases []records.Release, to string) (records.Release, error) {
 	}
 	switch {
 	case len(releases) == 0:
-		return records.Release{}, Usage("production has no release to go back to: nothing was deployed yet")
+		return records.Release{}, exit.Usagef("production has no release to go back to: nothing was deployed yet")
 	case to != "":
-		return records.Release{}, Usage("--to %s: no such release; known are %s", to, strings.Join(known, ", "))
+		return records.Release{}, exit.Usagef("--to %s: no such release; known are %s", to, strings.Join(known, ", "))
 	case len(releases) == 1:
-		return records.Release{}, Usage("production has no release before %s to go back to", releases[0].Version)
+		return records.Release{}, exit.Usagef("production has no release before %s to go back to", releases[0].Version)
 	}
 	return releases[1], nil
 }
@@ -71,10 +72,10 @@ func choose(releases []records.Release, to string) (records.Release, error) {
 // version fails its tests, the undo puts back what production ran before the rollback.
 func (r *Run) RollbackStages() []Stage {
 	return []Stage{
-		{Name: "build", Run: r.BuildTests, Code: ExitBuild},           // only the production tests: the image exists already
-		{Name: "rollback", Run: r.Rollback, Code: ExitAdmission},      // the recorded objects, under the lock, waited for
-		{Name: "production", Run: r.Production, Code: ExitProduction}, // as after a deploy; recorded as the newest release
-		{Name: "cleanup", Run: r.Cleanup, Code: exitUnknown, Always: true, Time: cleanupTime},
+		{Name: "build", Run: r.BuildTests, Code: exit.Build},           // only the production tests: the image exists already
+		{Name: "rollback", Run: r.Rollback, Code: exit.Admission},      // the recorded objects, under the lock, waited for
+		{Name: "production", Run: r.Production, Code: exit.Production}, // as after a deploy; recorded as the newest release
+		{Name: "cleanup", Run: r.Cleanup, Code: exit.Unknown, Always: true, Time: cleanupTime},
 	}
 }
 
@@ -114,7 +115,7 @@ func (r *Run) Rollback(ctx context.Context) error {
 	}
 	r.tellBroken("rollback")
 	if r.production.former == nil || r.production.former.Run != chosenFrom {
-		return &Failure{Code: ExitSuperseded, Cause: "run " + r.production.former.Run + " has changed production in the meantime", Try: "look at `go run ./ci status` and start again"}
+		return &exit.Failure{Code: exit.Superseded, Cause: "run " + r.production.former.Run + " has changed production in the meantime", Try: "look at `go run ./ci status` and start again"}
 	}
 	options := r.applyOptions()
 	options.KeepJobs = true

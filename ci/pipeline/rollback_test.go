@@ -9,6 +9,7 @@ import (
 
 	"github.com/slipway-cd/slipway/ci/cluster/records"
 	"github.com/slipway-cd/slipway/ci/description"
+	"github.com/slipway-cd/slipway/ci/exit"
 	"github.com/slipway-cd/slipway/ci/report"
 )
 
@@ -32,7 +33,7 @@ func TestRollbackChoosesTheReleaseBeforeOrTheNewestOfTheVersion(t *testing.T) {
 			chosen, err := choose(c.releases, c.to)
 			if c.err != "" {
 				require.EqualError(t, err, c.err)
-				require.Equal(t, ExitUsage, ExitCode(t.Context(), err))
+				require.Equal(t, exit.Usage, exit.Code(t.Context(), err))
 				return
 			}
 			require.NoError(t, err)

@@ -16,6 +16,7 @@ import (
 
 	"github.com/slipway-cd/slipway/ci/cluster"
 	"github.com/slipway-cd/slipway/ci/description"
+	"github.com/slipway-cd/slipway/ci/exit"
 	"github.com/slipway-cd/slipway/ci/image"
 	"github.com/slipway-cd/slipway/ci/report"
 	"github.com/slipway-cd/slipway/ci/trace"
@@ -133,12 +134,12 @@ type Run struct {
 // Stages returns the stages of the pipeline in order.
 func (r *Run) Stages() []Stage {
 	return []Stage{
-		{Name: "build", Run: r.Build, Code: ExitBuild},                // checks and unit tests first, then the image, pushed as VERSION-beta
-		{Name: "functional", Run: r.Functional, Code: ExitFunctional}, // a beta of its own, tested inside the cluster and from outside, then removed
-		{Name: "release", Run: r.Release, Code: ExitBuild},            // the tested digest gets the tags VERSION and latest
-		{Name: "deploy", Run: r.Deploy, Code: ExitAdmission},          // production overlay by digest, rolling update, waited for
-		{Name: "production", Run: r.Production, Code: ExitProduction}, // light tests where users are; failure puts production back
-		{Name: "cleanup", Run: r.Cleanup, Code: exitUnknown, Always: true, Time: cleanupTime},
+		{Name: "build", Run: r.Build, Code: exit.Build},                // checks and unit tests first, then the image, pushed as VERSION-beta
+		{Name: "functional", Run: r.Functional, Code: exit.Functional}, // a beta of its own, tested inside the cluster and from outside, then removed
+		{Name: "release", Run: r.Release, Code: exit.Build},            // the tested digest gets the tags VERSION and latest
+		{Name: "deploy", Run: r.Deploy, Code: exit.Admission},          // production overlay by digest, rolling update, waited for
+		{Name: "production", Run: r.Production, Code: exit.Production}, // light tests where users are; failure puts production back
+		{Name: "cleanup", Run: r.Cleanup, Code: exit.Unknown, Always: true, Time: cleanupTime},
 	}
 }
 

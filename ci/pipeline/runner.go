@@ -8,6 +8,7 @@ import (
 
 	"github.com/slipway-cd/slipway/ci/cluster"
 	"github.com/slipway-cd/slipway/ci/cluster/write"
+	"github.com/slipway-cd/slipway/ci/exit"
 	"github.com/slipway-cd/slipway/ci/report"
 	"github.com/slipway-cd/slipway/ci/trace"
 )
@@ -27,9 +28,9 @@ func (r *Run) Execute(ctx context.Context, stages []Stage, dir *report.Dir) repo
 	r.env.Printer.Begin(report.Header{Run: r.opts.Run, Version: r.opts.Version, Image: r.images[0].repository.String(),
 		Commit: r.opts.Commit, Cluster: r.report.Cluster, As: r.report.As, ProductionAs: r.report.ProductionAs, Report: r.env.Dir.Path()})
 	last := slices.IndexFunc(stages, func(stage Stage) bool { return stage.Name == r.opts.Until })
-	var failure *Failure
+	var failure *exit.Failure
 	if r.behind {
-		failure = r.stage(ctx, Stage{Name: "recover", Run: r.Recover, Code: ExitUndo})
+		failure = r.stage(ctx, Stage{Name: "recover", Run: r.Recover, Code: exit.Undo})
 	}
 	for i, stage := range stages {
 		switch {
@@ -58,7 +59,7 @@ func (r *Run) Execute(ctx context.Context, stages []Stage, dir *report.Dir) repo
 }
 
 // stage runs one stage within its time.
-func (r *Run) stage(ctx context.Context, stage Stage) *Failure {
+func (r *Run) stage(ctx context.Context, stage Stage) *exit.Failure {
 	ctx, cancel := r.timed(ctx, stage)
 	defer cancel()
 	ctx, span := r.span(ctx, stage)
@@ -68,21 +69,21 @@ func (r *Run) stage(ctx context.Context, stage Stage) *Failure {
 		r.env.EngineLog.switchTo(log)
 	}
 	r.detail, r.ran = "", nil
-	var failure *Failure
+	var failure *exit.Failure
 	err := stage.Run(write.WithProgress(ctx, r.tell(ctx, stage.Name)))
 	if nothing := (skipped{}); errors.As(err, &nothing) {
 		done.Result, r.detail, err = report.Skipped, nothing.why, nil
 	}
 	if err != nil {
-		failure = explain(ctx, err, stage.Code)
+		failure = exit.Explain(ctx, err, stage.Code)
 		if r.lock.lease != nil && !stage.Always && !r.lock.held(ctx) {
 			failure = r.lockLost(ctx)
 		}
 		done.Result, done.Error, done.Cause = report.Failed, failure.Error(), failure.Cause
 		done.Evidence, done.Try = failure.Evidence, failure.Try
-		if interrupt := (Interrupt{}); errors.As(context.Cause(ctx), &interrupt) {
+		if interrupt := (exit.Interrupt{}); errors.As(context.Cause(ctx), &interrupt) {
 			done.Result = report.Interrupted
-		} else if failure.Code == ExitSuperseded {
+		} else if failure.Code == exit.Superseded {
 			done.Result = report.Superseded
 		}
 	}
@@ -93,7 +94,7 @@ func (r *Run) stage(ctx context.Context, stage Stage) *Failure {
 	var tail []string
 	// Evidence explains more than the end of the log, and what the engine did, perhaps
 	// for the stage before, explains no failure of the cluster.
-	if failure != nil && failure.logged && len(failure.Evidence) == 0 {
+	if failure != nil && failure.Logged && len(failure.Evidence) == 0 {
 		tail = r.env.Dir.Tail(stage.Name, logTail)
 	}
 	r.env.Printer.StageEnded(done, tail)
@@ -101,8 +102,8 @@ func (r *Run) stage(ctx context.Context, stage Stage) *Failure {
 }
 
 // after is why a stage is skipped once a run has failed.
-func after(failure *Failure) string {
-	if failure.Code == ExitInterrupted || failure.Code == ExitTerminated {
+func after(failure *exit.Failure) string {
+	if failure.Code == exit.Interrupted || failure.Code == exit.Terminated {
 		return "interrupted"
 	}
 	return "an earlier stage failed"
@@ -118,14 +119,14 @@ func (r *Run) skip(ctx context.Context, stage Stage, why string) {
 
 // finish completes the report, writes it, prints the verdict and returns the failure of
 // the run.
-func (r *Run) finish(failure *Failure, took time.Duration) *Failure {
+func (r *Run) finish(failure *exit.Failure, took time.Duration) *exit.Failure {
 	r.report.Result, r.report.Seconds = report.Passed, report.Seconds(took)
 	if failure != nil {
 		r.report.ExitCode, r.report.Result = failure.Code, report.Failed
 		switch failure.Code {
-		case ExitInterrupted, ExitTerminated:
+		case exit.Interrupted, exit.Terminated:
 			r.report.Result = report.Interrupted
-		case ExitSuperseded:
+		case exit.Superseded:
 			r.report.Result = report.Superseded
 		}
 	}
@@ -135,7 +136,7 @@ func (r *Run) finish(failure *Failure, took time.Duration) *Failure {
 	}
 	r.report.Requests = int(cluster.Requests(r.env.Build, r.env.Production))
 	if err := r.env.Dir.Write(r.report); err != nil && failure == nil {
-		failure = &Failure{Code: exitUnknown, Cause: err.Error(), Err: err}
+		failure = &exit.Failure{Code: exit.Unknown, Cause: err.Error(), Err: err}
 		r.report.ExitCode, r.report.Result = failure.Code, report.Failed
 	}
 	r.env.Printer.End(r.report)

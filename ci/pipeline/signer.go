@@ -12,6 +12,7 @@ import (
 	"github.com/slipway-cd/slipway/ci/cluster/records"
 	"github.com/slipway-cd/slipway/ci/cluster/signingkey"
 	"github.com/slipway-cd/slipway/ci/evidence"
+	"github.com/slipway-cd/slipway/ci/exit"
 )
 
 // Vouching says who signs what a run knows of its images, and whose word counts for a deploy.
@@ -28,7 +29,7 @@ type Vouching struct {
 // checkSigner refuses a run whose own evidence would not count.
 func (o Options) checkSigner() error {
 	if o.Evidence.Signer == nil && !o.Evidence.Accepted.None() && !o.Evidence.Without {
-		return Usage("evidence: accepted is %s, and nothing signs as one of them: give --sign-key or --keyless", o.Evidence.Accepted)
+		return exit.Usagef("evidence: accepted is %s, and nothing signs as one of them: give --sign-key or --keyless", o.Evidence.Accepted)
 	}
 	return nil
 }
@@ -105,7 +106,7 @@ func (r *Run) checkIdentity(ctx context.Context, signer evidence.Signer) error {
 	}
 	by, err := keyless.Identity(ctx)
 	if err == nil && !accepted.Takes(by) {
-		err = Usage("--keyless: this job signs as %s, and the application accepts %s: add it to evidence.identities", by, accepted)
+		err = exit.Usagef("--keyless: this job signs as %s, and the application accepts %s: add it to evidence.identities", by, accepted)
 	}
 	return err
 }
@@ -118,7 +119,7 @@ func checkSigningKey(beta []*unstructured.Unstructured) error {
 			return err
 		}
 		if strings.Contains(string(text), `"`+signingkey.Name+`"`) {
-			return Usage("--beta-overlay: %s names Secret %s, which holds the key that signs evidence and is for nobody else", managed.Describe(object), signingkey.Name)
+			return exit.Usagef("--beta-overlay: %s names Secret %s, which holds the key that signs evidence and is for nobody else", managed.Describe(object), signingkey.Name)
 		}
 	}
 	return nil

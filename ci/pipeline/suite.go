@@ -12,6 +12,7 @@ import (
 	"dagger.io/dagger"
 
 	"github.com/slipway-cd/slipway/ci/description"
+	"github.com/slipway-cd/slipway/ci/exit"
 	"github.com/slipway-cd/slipway/ci/report"
 	"github.com/slipway-cd/slipway/ci/trace"
 )
@@ -109,10 +110,10 @@ func (r *Run) runSuite(ctx context.Context, suite description.Suite, at place) (
 	failed := slices.ContainsFunc(tests, func(t report.Test) bool { return t.Result == report.Failed })
 	switch {
 	case code != 0 || failed && unproven == "":
-		return &Failure{Code: at.code, Cause: cause(suite, at), Evidence: failedLines(output),
+		return &exit.Failure{Code: at.code, Cause: cause(suite, at), Evidence: failedLines(output),
 			Try: "read " + r.env.Dir.LogPath(at.stage), Err: fmt.Errorf("tests ended with exit code %d", code)}
 	case unproven != "":
-		return &Failure{Code: at.code, Cause: unproven, Evidence: lastLines(output, 5), Err: errors.New("nothing proves that tests ran")}
+		return &exit.Failure{Code: at.code, Cause: unproven, Evidence: lastLines(output, 5), Err: errors.New("nothing proves that tests ran")}
 	}
 	r.passed(at.stage, suite.Name, suite.Command, started, tests)
 	return nil

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/slipway-cd/slipway/ci/cluster/records"
+	"github.com/slipway-cd/slipway/ci/exit"
 )
 
 // History is what the git repository knows about the commits before that of this run.
@@ -46,7 +47,7 @@ func (r *Run) superseded(ctx context.Context, deployed *records.Release) error {
 	if err != nil || !older {
 		return err
 	}
-	failure := &Failure{Code: ExitSuperseded, Try: "to go back to an older version on purpose, use `go run ./ci rollback`",
+	failure := &exit.Failure{Code: exit.Superseded, Try: "to go back to an older version on purpose, use `go run ./ci rollback`",
 		Cause: fmt.Sprintf("superseded by %s (%s), which production runs already", deployed.Version, hash(deployed.Commit))}
 	if guessed {
 		failure.Cause += fmt.Sprintf(", by the commits' times (%s, this one %s)", utc(deployed.Committed), utc(r.opts.Built))
@@ -89,7 +90,7 @@ func (r *Run) foreseeSuperseded(ctx context.Context) error {
 	if err == nil {
 		err = r.superseded(ctx, deployed)
 	}
-	if known := (*Failure)(nil); errors.As(err, &known) && known.Code == ExitSuperseded {
+	if known := (*exit.Failure)(nil); errors.As(err, &known) && known.Code == exit.Superseded {
 		r.outdated = err
 		return nil
 	}
@@ -141,7 +142,7 @@ func (r *Run) checkApplication(deployed *records.Release) error {
 	if other == "" || other == r.app.Name || slices.Contains(r.opts.TakeOver, other) {
 		return nil
 	}
-	return Usage("--namespace %s: there is release %s of %s: each application needs a namespace of its own; if %[3]s is the former name of this one, give --take-over %[3]s", r.opts.Namespace, deployed.Version, other)
+	return exit.Usagef("--namespace %s: there is release %s of %s: each application needs a namespace of its own; if %[3]s is the former name of this one, give --take-over %[3]s", r.opts.Namespace, deployed.Version, other)
 }
 
 // isHash reports whether commit is a hash and not the placeholder for none.

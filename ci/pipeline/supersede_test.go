@@ -13,6 +13,7 @@ import (
 
 	"github.com/slipway-cd/slipway/ci/cluster/records"
 	"github.com/slipway-cd/slipway/ci/description"
+	"github.com/slipway-cd/slipway/ci/exit"
 )
 
 func TestACommitBeforeTheDeployedOneIsSuperseded(t *testing.T) {
@@ -84,7 +85,7 @@ func TestSupersededSaysByWhatAndWhatToDo(t *testing.T) {
 	r := &Run{opts: Options{Commit: own, Built: time.Unix(100, 0)}}
 	err := r.superseded(t.Context(), deployed)
 	require.EqualError(t, err, "superseded by v2 (bbbbbbbbbbbb), which production runs already; to go back to an older version on purpose, use `go run ./ci rollback`")
-	require.Equal(t, ExitSuperseded, ExitCode(t.Context(), err))
+	require.Equal(t, exit.Superseded, exit.Code(t.Context(), err))
 
 	deployed.Before, deployed.Shallow, r.opts.History.Shallow = nil, true, true
 	err = r.superseded(t.Context(), deployed)
@@ -114,7 +115,7 @@ func TestANamespaceIsOneApplicationsAlone(t *testing.T) {
 	require.NoError(t, r.checkApplication(&records.Release{}), "it had no objects")
 	err := r.checkApplication(of("worker"))
 	require.EqualError(t, err, "--namespace place: there is release 7 of worker: each application needs a namespace of its own; if worker is the former name of this one, give --take-over worker")
-	require.Equal(t, ExitUsage, ExitCode(t.Context(), err))
+	require.Equal(t, exit.Usage, exit.Code(t.Context(), err))
 	r.opts.TakeOver = []string{"worker"}
 	require.NoError(t, r.checkApplication(of("worker")))
 }

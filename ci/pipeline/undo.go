@@ -11,6 +11,7 @@ import (
 	"github.com/slipway-cd/slipway/ci/cluster/records"
 	"github.com/slipway-cd/slipway/ci/cluster/rollout"
 	"github.com/slipway-cd/slipway/ci/cluster/write"
+	"github.com/slipway-cd/slipway/ci/exit"
 )
 
 // wayBack leads from what a run has changed to what production was before.
@@ -32,7 +33,7 @@ func (w *wayBack) say(commands []string) { w.byHand.Store(&commands) }
 // It applies former fields again, deletes created objects, creates pruned ones again,
 // waits for the rollout and tests it. It has a deadline of its own, since that of the run
 // may have passed.
-func (r *Run) undo(ctx context.Context) *Failure {
+func (r *Run) undo(ctx context.Context) *exit.Failure {
 	if r.production.verified || r.back.record == nil {
 		return nil
 	}
@@ -42,7 +43,7 @@ func (r *Run) undo(ctx context.Context) *Failure {
 		return failure
 	}
 	ended := ctx.Err() != nil || r.engineLost.Load() // the session
-	failure := r.stage(context.WithoutCancel(ctx), Stage{Name: "undo", Code: ExitUndo, Run: func(ctx context.Context) (err error) {
+	failure := r.stage(context.WithoutCancel(ctx), Stage{Name: "undo", Code: exit.Undo, Run: func(ctx context.Context) (err error) {
 		ctx, done := r.lock.fence(ctx)
 		defer done()
 		renew := func(ctx context.Context) error { return nil }
@@ -57,7 +58,7 @@ func (r *Run) undo(ctx context.Context) *Failure {
 	}})
 	r.report.Undo.Done = failure == nil
 	if failure != nil && !r.lock.lost() {
-		failure.Code = ExitUndo
+		failure.Code = exit.Undo
 		failure.Try = "run `go run ./ci recover`, or by hand: " + strings.Join(r.back.record.ByHand(), " && ")
 	}
 	if failure != nil {

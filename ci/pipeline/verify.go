@@ -10,6 +10,7 @@ import (
 
 	"github.com/slipway-cd/slipway/ci/attest"
 	"github.com/slipway-cd/slipway/ci/evidence"
+	"github.com/slipway-cd/slipway/ci/exit"
 	"github.com/slipway-cd/slipway/ci/report"
 )
 
@@ -65,7 +66,7 @@ func (r *Run) verify(ctx context.Context, before *known) error {
 var errNobody = errors.New("nobody is known whose word would count")
 
 // unproven is the Failure of an image that is not known to be tested.
-func (r *Run) unproven(i shipped, why error) *Failure {
+func (r *Run) unproven(i shipped, why error) *exit.Failure {
 	try := "ship the commit again, which tests it"
 	switch {
 	case errors.Is(why, errNobody):
@@ -73,7 +74,7 @@ func (r *Run) unproven(i shipped, why error) *Failure {
 	case errors.Is(why, evidence.ErrSigner):
 		try = "add who signed it to evidence.keys or evidence.identities in .slipway.yaml, if you trust them"
 	}
-	return &Failure{Code: ExitAdmission, Class: "evidence", Cause: fmt.Sprintf("evidence: %s@%s: %v", i.repository, i.digest, why), Err: why,
+	return &exit.Failure{Code: exit.Admission, Class: "evidence", Cause: fmt.Sprintf("evidence: %s@%s: %v", i.repository, i.digest, why), Err: why,
 		Try: try + "; or accept it as it is with --without-evidence"}
 }
 

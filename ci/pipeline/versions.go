@@ -8,6 +8,7 @@ import (
 
 	"dagger.io/dagger"
 
+	"github.com/slipway-cd/slipway/ci/exit"
 	"github.com/slipway-cd/slipway/ci/image"
 )
 
@@ -33,7 +34,7 @@ func (r *Run) foreseeVersion(ctx context.Context, i shipped) error {
 
 // versionTaken is the failure of a run whose version is another image's.
 func (r *Run) versionTaken(i shipped, there string) error {
-	return &Failure{Code: ExitUsage, Cause: fmt.Sprintf("version %[1]s is released already: %[2]s:%[1]s is %[3]s", r.opts.Version, i.repository, there),
+	return &exit.Failure{Code: exit.Usage, Cause: fmt.Sprintf("version %[1]s is released already: %[2]s:%[1]s is %[3]s", r.opts.Version, i.repository, there),
 		Try: "versions are never moved: choose another one with --version or a new git tag"}
 }
 
@@ -77,7 +78,7 @@ func (r *Run) checkVersions(ctx context.Context) error {
 // unmoved turns the error of a version's tag that the registry does not move into what to do about it.
 func (r *Run) unmoved(i shipped, err error) error {
 	if errors.Is(err, image.ErrImmutable) {
-		return &Failure{Code: ExitUsage, Cause: err.Error(), Err: err, Try: "commit what is changed, or choose another version with --version or a new git tag"}
+		return &exit.Failure{Code: exit.Usage, Cause: err.Error(), Err: err, Try: "commit what is changed, or choose another version with --version or a new git tag"}
 	}
 	return err
 }

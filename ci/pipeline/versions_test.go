@@ -17,6 +17,7 @@ import (
 	"github.com/google/go-containerregistry/pkg/v1/remote"
 	"github.com/stretchr/testify/require"
 
+	"github.com/slipway-cd/slipway/ci/exit"
 	"github.com/slipway-cd/slipway/ci/image"
 )
 
@@ -94,7 +95,7 @@ func TestAVersionIsNeverMoved(t *testing.T) {
 	require.NoError(t, r.release(), "the same digest again")
 	r.push("again-beta", today)
 	err := r.release()
-	require.Equal(t, ExitUsage, ExitCode(t.Context(), err))
+	require.Equal(t, exit.Usage, exit.Code(t.Context(), err))
 	require.ErrorContains(t, err, "version 1.0 is released already: ")
 	require.ErrorContains(t, err, "versions are never moved: choose another one with --version or a new git tag")
 	require.NotContains(t, err.Error(), "\n")
@@ -116,7 +117,7 @@ func TestAVersionOfAnotherCommitIsRefusedBeforeAnythingIsBuilt(t *testing.T) {
 	require.NoError(t, r.foreseeVersion(t.Context(), r.images[0]), "it is this commit's")
 	r.opts.Built = today.Add(time.Second)
 	err := r.foreseeVersion(t.Context(), r.images[0])
-	require.Equal(t, ExitUsage, ExitCode(t.Context(), err))
+	require.Equal(t, exit.Usage, exit.Code(t.Context(), err))
 	require.ErrorContains(t, err, "is an image of 2026-11-29T12:00:00Z, and this commit is of 2026-11-29T12:00:01Z; versions are never moved")
 	r.opts.Until = "build"
 	require.Error(t, r.foreseeVersion(t.Context(), r.images[0]), "its beta would take the place of the released one's")
@@ -167,7 +168,7 @@ func TestARegistryThatMovesNoTagIsReleasedTo(t *testing.T) {
 	require.NoError(t, r.release())
 	r.push("b-beta", today)
 	err := r.release()
-	require.Equal(t, ExitUsage, ExitCode(t.Context(), err))
+	require.Equal(t, exit.Usage, exit.Code(t.Context(), err))
 	require.ErrorContains(t, err, "2.0-dirty: the registry does not move the tag")
 	require.NotContains(t, err.Error(), "\n")
 }

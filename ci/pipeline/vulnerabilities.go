@@ -8,6 +8,7 @@ import (
 
 	"dagger.io/dagger"
 
+	"github.com/slipway-cd/slipway/ci/exit"
 	"github.com/slipway-cd/slipway/ci/report"
 	"github.com/slipway-cd/slipway/ci/vulnerability"
 )
@@ -60,10 +61,10 @@ func (r *Run) policy() (vulnerability.Policy, error) {
 	}
 	content, err := fs.ReadFile(r.env.Tree, given.Exceptions)
 	if err != nil {
-		return out, Usage("evidence.vulnerabilities.exceptions: %w", err)
+		return out, exit.Usagef("evidence.vulnerabilities.exceptions: %w", err)
 	}
 	if out.Exceptions, err = vulnerability.ParseExceptions(content); err != nil {
-		return out, Usage("evidence.vulnerabilities.exceptions: %s: %w", given.Exceptions, err)
+		return out, exit.Usagef("evidence.vulnerabilities.exceptions: %s: %w", given.Exceptions, err)
 	}
 	return out, nil
 }
@@ -77,10 +78,10 @@ func (r *Run) checkPolicy() error {
 	if given.Database != "" {
 		folder, err := fs.Stat(r.env.Tree, given.Database)
 		if err != nil {
-			return Usage("evidence.vulnerabilities.database: %w", err)
+			return exit.Usagef("evidence.vulnerabilities.database: %w", err)
 		}
 		if !folder.IsDir() {
-			return Usage("evidence.vulnerabilities.database: %s is a file: want the folder that GRYPE_DB_CACHE_DIR names", given.Database)
+			return exit.Usagef("evidence.vulnerabilities.database: %s is a file: want the folder that GRYPE_DB_CACHE_DIR names", given.Database)
 		}
 	}
 	_, err := r.policy()
@@ -127,7 +128,7 @@ func (r *Run) checkVulnerabilities(ctx context.Context, stage string) error {
 	if cause == "" {
 		return nil
 	}
-	failure := &Failure{Code: ExitChecks, Cause: cause, Err: fmt.Errorf("images are not released: %s", cause),
+	failure := &exit.Failure{Code: exit.Checks, Cause: cause, Err: fmt.Errorf("images are not released: %s", cause),
 		Try: "update the package, or the base image that has it; or except it for some time, in the file that evidence.vulnerabilities.exceptions names"}
 	refused := verdict.Refused()
 	for _, one := range refused[:min(len(refused), shownFindings)] {

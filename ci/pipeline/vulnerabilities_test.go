@@ -9,6 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/slipway-cd/slipway/ci/description"
+	"github.com/slipway-cd/slipway/ci/exit"
 	"github.com/slipway-cd/slipway/ci/report"
 	"github.com/slipway-cd/slipway/ci/vulnerability"
 )
@@ -40,8 +41,8 @@ func TestWhatIsKnownOfAnImageIsReportedWhetherItIsReleasedOrNot(t *testing.T) {
 	err := r.checkVulnerabilities(t.Context(), "release")
 	require.EqualError(t, err, "1 known vulnerability of severity high or worse: CVE-2026-1 (critical) in stdlib 1.26.7; "+
 		"update the package, or the base image that has it; or except it for some time, in the file that evidence.vulnerabilities.exceptions names")
-	require.Equal(t, ExitChecks, ExitCode(t.Context(), err))
-	require.Equal(t, []string{"CVE-2026-1 critical: stdlib 1.26.7, fixed in 1.26.8"}, Evidence(err))
+	require.Equal(t, exit.Checks, exit.Code(t.Context(), err))
+	require.Equal(t, []string{"CVE-2026-1 critical: stdlib 1.26.7, fixed in 1.26.8"}, exit.Evidence(err))
 	require.Equal(t, []report.Vulnerability{{ID: "CVE-2026-1", Severity: "critical", Package: "stdlib", Version: "1.26.7", FixedIn: []string{"1.26.8"}, Image: "web", Result: "refused"}}, r.report.Vulnerabilities.Found)
 
 	r, said := afterScan("production", "- {id: CVE-2026-1, until: 2099-01-01, reason: a}\n- {id: CVE-2026-2, package: b, until: 2099-01-01, reason: a}\n", severe)
@@ -88,6 +89,6 @@ func TestAPolicyThatCannotBeIsRefusedBeforeAnythingIsBuilt(t *testing.T) {
 			continue
 		}
 		require.ErrorContains(t, err, want)
-		require.Equal(t, ExitUsage, ExitCode(t.Context(), err))
+		require.Equal(t, exit.Usage, exit.Code(t.Context(), err))
 	}
 }

@@ -4,8 +4,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/slipway-cd/slipway/ci/goldentest"
-
 	"github.com/stretchr/testify/require"
 
 	"github.com/slipway-cd/slipway/ci/cluster/apply"
@@ -13,6 +11,7 @@ import (
 	"github.com/slipway-cd/slipway/ci/cluster/records"
 	"github.com/slipway-cd/slipway/ci/cluster/rollout"
 	"github.com/slipway-cd/slipway/ci/cluster/runs"
+	"github.com/slipway-cd/slipway/ci/goldentest"
 	"github.com/slipway-cd/slipway/ci/pipeline"
 	"github.com/slipway-cd/slipway/ci/report"
 )

@@ -1,4 +1,6 @@
-package pipeline
+// Package exit gives an error its exit code, and what a user should see of it. It does
+// not know which stage failed, nor what to undo.
+package exit
 
 import (
 	"context"
@@ -14,45 +16,45 @@ import (
 
 // The exit codes of ../../docs/troubleshooting.md; scripts rely on them.
 const (
-	ExitDone          = 0
-	ExitUsage         = 2
-	ExitChanges       = 4
-	ExitBuild         = 10
-	ExitChecks        = 11
-	ExitFunctional    = 20
-	ExitProduction    = 21
-	ExitAdmission     = 30
-	ExitImage         = 31
-	ExitCrash         = 32
-	ExitNeverReady    = 33
-	ExitUnschedulable = 34
-	ExitNoAddress     = 35
-	ExitUnreachable   = 36
-	ExitTimeout       = 40
-	ExitSuperseded    = 50
-	ExitLocked        = 51
-	ExitUndo          = 60
-	ExitOutside       = 61
-	exitSignal        = 128 // plus the signal's number
-	ExitInterrupted   = exitSignal + int(syscall.SIGINT)
-	ExitTerminated    = exitSignal + int(syscall.SIGTERM)
-	exitUnknown       = 1
+	Done          = 0
+	Usage         = 2
+	Changes       = 4
+	Build         = 10
+	Checks        = 11
+	Functional    = 20
+	Production    = 21
+	Admission     = 30
+	Image         = 31
+	Crash         = 32
+	NeverReady    = 33
+	Unschedulable = 34
+	NoAddress     = 35
+	Unreachable   = 36
+	Timeout       = 40
+	Superseded    = 50
+	Locked        = 51
+	Undo          = 60
+	Outside       = 61
+	signalled     = 128 // plus the signal's number
+	Interrupted   = signalled + int(syscall.SIGINT)
+	Terminated    = signalled + int(syscall.SIGTERM)
+	Unknown       = 1
 )
 
-var exitOfClass = map[cluster.Class]int{
-	cluster.Misconfigured: ExitUsage,
-	cluster.Admission:     ExitAdmission,
-	cluster.Image:         ExitImage,
-	cluster.Crash:         ExitCrash,
-	cluster.NeverReady:    ExitNeverReady,
-	cluster.Unschedulable: ExitUnschedulable,
-	cluster.NoAddress:     ExitNoAddress,
-	cluster.Unreachable:   ExitUnreachable,
-	cluster.Timeout:       ExitTimeout,
-	cluster.Superseded:    ExitSuperseded,
-	cluster.Locked:        ExitLocked,
-	cluster.Undo:          ExitUndo,
-	cluster.Lost:          ExitUndo,
+var ofClass = map[cluster.Class]int{
+	cluster.Misconfigured: Usage,
+	cluster.Admission:     Admission,
+	cluster.Image:         Image,
+	cluster.Crash:         Crash,
+	cluster.NeverReady:    NeverReady,
+	cluster.Unschedulable: Unschedulable,
+	cluster.NoAddress:     NoAddress,
+	cluster.Unreachable:   Unreachable,
+	cluster.Timeout:       Timeout,
+	cluster.Superseded:    Superseded,
+	cluster.Locked:        Locked,
+	cluster.Undo:          Undo,
+	cluster.Lost:          Undo,
 }
 
 // Failure is an error with an exit code and what a user should see.
@@ -64,7 +66,7 @@ type Failure struct {
 	Try      string   // what the user can do
 	Err      error
 
-	logged bool // the engine failed, so that the end of its log may say more
+	Logged bool // the engine failed, so that the end of its log may say more
 }
 
 // Error returns cause and what to try in one line.
@@ -91,10 +93,10 @@ func Evidence(err error) []string {
 // Unwrap returns the underlying error.
 func (f *Failure) Unwrap() error { return f.Err }
 
-// Usage returns the Failure, with exit code 2, for a wrong flag or configuration.
-func Usage(format string, args ...any) error {
+// Usagef returns the Failure, with exit code 2, for a wrong flag or configuration.
+func Usagef(format string, args ...any) error {
 	err := fmt.Errorf(format, args...)
-	return &Failure{Code: ExitUsage, Cause: err.Error(), Err: err}
+	return &Failure{Code: Usage, Cause: err.Error(), Err: err}
 }
 
 // Interrupt is the cause of a context that a signal cancelled.
@@ -116,29 +118,29 @@ func (o OutOfTime) Error() string { return fmt.Sprintf("%s (%s) is over", o.What
 // Unwrap makes it a context.DeadlineExceeded.
 func (o OutOfTime) Unwrap() error { return context.DeadlineExceeded }
 
-// explain turns an error into a Failure. code is used if err does not imply one.
-func explain(ctx context.Context, err error, code int) *Failure {
+// Explain turns an error into a Failure. code is used if err does not imply one.
+func Explain(ctx context.Context, err error, code int) *Failure {
 	var interrupt Interrupt
 	var known *Failure
 	var fromCluster *cluster.Error
 	late := errors.Is(context.Cause(ctx), context.DeadlineExceeded)
 	switch {
 	case errors.As(context.Cause(ctx), &interrupt):
-		return &Failure{Code: exitSignal + int(interrupt.Signal.(syscall.Signal)), Cause: interrupt.Error(), Err: err}
+		return &Failure{Code: signalled + int(interrupt.Signal.(syscall.Signal)), Cause: interrupt.Error(), Err: err}
 	case errors.As(err, &fromCluster):
 		cause := fromCluster.Cause
 		if fromCluster.Object != "" {
 			cause = fromCluster.Object + ": " + cause
 		}
-		return &Failure{Code: exitOfClass[fromCluster.Class], Cause: cause, Evidence: fromCluster.Evidence, Try: fromCluster.Try, Err: err}
+		return &Failure{Code: ofClass[fromCluster.Class], Cause: cause, Evidence: fromCluster.Evidence, Try: fromCluster.Try, Err: err}
 	case late && errors.Is(err, context.DeadlineExceeded): // whatever was going on is not to blame
 		return outOfTime(ctx, err)
 	case errors.As(err, &known):
 		return known
 	case errors.Is(err, image.ErrUnreachable):
-		return &Failure{Code: ExitUnreachable, Cause: err.Error(), Err: err}
+		return &Failure{Code: Unreachable, Cause: err.Error(), Err: err}
 	case errors.Is(err, image.ErrDenied):
-		return &Failure{Code: ExitAdmission, Cause: err.Error(), Try: "log in to the registry with credentials that may push", Err: err}
+		return &Failure{Code: Admission, Cause: err.Error(), Try: "log in to the registry with credentials that may push", Err: err}
 	case late:
 		return outOfTime(ctx, err)
 	}
@@ -151,14 +153,14 @@ func outOfTime(ctx context.Context, err error) *Failure {
 		cause = context.Cause(ctx).Error() + ": " + cause
 	}
 	var known *Failure
-	return &Failure{Code: ExitTimeout, Cause: "out of time: " + cause, Try: "allow more time with --timeout or --stage-timeout", Err: err,
-		logged: errors.As(err, &known) && known.logged}
+	return &Failure{Code: Timeout, Cause: "out of time: " + cause, Try: "allow more time with --timeout or --stage-timeout", Err: err,
+		Logged: errors.As(err, &known) && known.Logged}
 }
 
-// ExitCode returns the exit code for err; 0 for nil.
-func ExitCode(ctx context.Context, err error) int {
+// Code returns the exit code for err; 0 for nil.
+func Code(ctx context.Context, err error) int {
 	if err == nil {
-		return ExitDone
+		return Done
 	}
-	return explain(ctx, err, exitUnknown).Code
+	return Explain(ctx, err, Unknown).Code
 }

@@ -1,4 +1,4 @@
-package pipeline
+package exit
 
 import (
 	"context"
@@ -21,13 +21,16 @@ func TestEveryClassOfClusterErrorHasItsExitCode(t *testing.T) {
 		cluster.Unschedulable: 34, cluster.NoAddress: 35, cluster.Unreachable: 36, cluster.Timeout: 40,
 		cluster.Superseded: 50, cluster.Locked: 51, cluster.Undo: 60, cluster.Lost: 60,
 	}
-	require.Len(t, exitOfClass, len(codes))
+	require.Len(t, ofClass, len(codes))
 	for class, code := range codes {
 		err := &cluster.Error{Class: class, Object: "Deployment a/b", Cause: "is so", Evidence: []string{"seen"}, Try: "this"}
-		failure := explain(t.Context(), fmt.Errorf("wrapped: %w", err), 1)
+		failure := Explain(t.Context(), fmt.Errorf("wrapped: %w", err), 1)
 		require.Equal(t, code, failure.Code, class)
 		require.Equal(t, "Deployment a/b: is so; this", failure.Error())
 		require.Equal(t, []string{"seen"}, failure.Evidence)
+		if code != Superseded { // which is no failure's
+			require.NotEmpty(t, Class(code), class)
+		}
 	}
 }
 
@@ -48,19 +51,19 @@ func TestExitCodesOfOtherErrors(t *testing.T) {
 		err  error
 		code int
 	}{
-		"nothing wrong":                                  {live, nil, ExitDone},
-		"an error of no kind":                            {live, errors.New("no"), exitUnknown},
-		"an option":                                      {live, Usage("--until: no"), ExitUsage},
-		"a failure keeps its code":                       {live, &Failure{Code: ExitChecks, Cause: "no"}, ExitChecks},
-		"a registry that does not answer":                {live, fmt.Errorf("tag: %w", image.ErrUnreachable), ExitUnreachable},
-		"a registry that refuses":                        {live, fmt.Errorf("tag: %w", image.ErrDenied), ExitAdmission},
-		"a signal, whatever the error":                   {signalled(syscall.SIGINT), crash, ExitInterrupted},
-		"the other signal":                               {signalled(syscall.SIGTERM), errors.New("no"), ExitTerminated},
-		"out of time":                                    {late, errors.New("cut off"), ExitTimeout},
-		"out of time in the engine is no failed build":   {late, &Failure{Code: ExitBuild, Cause: "no", Err: context.DeadlineExceeded}, ExitTimeout},
-		"a failure found before the time was over stays": {late, &Failure{Code: ExitFunctional, Cause: "tests fail"}, ExitFunctional},
-		"a known cause says more than the deadline":      {late, crash, ExitCrash},
+		"nothing wrong":                                  {live, nil, Done},
+		"an error of no kind":                            {live, errors.New("no"), Unknown},
+		"an option":                                      {live, Usagef("--until: no"), Usage},
+		"a failure keeps its code":                       {live, &Failure{Code: Checks, Cause: "no"}, Checks},
+		"a registry that does not answer":                {live, fmt.Errorf("tag: %w", image.ErrUnreachable), Unreachable},
+		"a registry that refuses":                        {live, fmt.Errorf("tag: %w", image.ErrDenied), Admission},
+		"a signal, whatever the error":                   {signalled(syscall.SIGINT), crash, Interrupted},
+		"the other signal":                               {signalled(syscall.SIGTERM), errors.New("no"), Terminated},
+		"out of time":                                    {late, errors.New("cut off"), Timeout},
+		"out of time in the engine is no failed build":   {late, &Failure{Code: Build, Cause: "no", Err: context.DeadlineExceeded}, Timeout},
+		"a failure found before the time was over stays": {late, &Failure{Code: Functional, Cause: "tests fail"}, Functional},
+		"a known cause says more than the deadline":      {late, crash, Crash},
 	} {
-		require.Equal(t, c.code, ExitCode(c.ctx, c.err), name)
+		require.Equal(t, c.code, Code(c.ctx, c.err), name)
 	}
 }
