@@ -98,7 +98,7 @@ func (r *Run) change(ctx context.Context, stage string, objects []*unstructured.
 	if r.production.former != nil {
 		record.Back = r.production.former.Version
 	}
-	if err := r.receipt.underLock(ctx); err != nil {
+	if err := r.receipt.UnderLock(ctx); err != nil {
 		return nil, err
 	}
 	r.note(stage, "plan")

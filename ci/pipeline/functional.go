@@ -48,7 +48,7 @@ func (r *Run) Functional(ctx context.Context) error {
 	if err := r.checkIsolated(ctx, objects); err != nil {
 		return err
 	}
-	if err := r.receipt.ready(ctx); err != nil {
+	if err := r.receipt.Ready(ctx); err != nil {
 		return err
 	}
 	if len(beta.names.Renamed) > 0 {

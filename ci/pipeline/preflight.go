@@ -19,6 +19,7 @@ import (
 	"github.com/slipway-cd/slipway/ci/exit"
 	"github.com/slipway-cd/slipway/ci/front"
 	"github.com/slipway-cd/slipway/ci/image"
+	"github.com/slipway-cd/slipway/ci/receipt"
 	"github.com/slipway-cd/slipway/ci/report"
 )
 
@@ -213,9 +214,14 @@ func (r *Run) Preflight(ctx context.Context) (warnings []string, err error) {
 		return nil, failure
 	}
 	if Reaches(r.opts.Until, "functional") {
-		r.receipt = newReceipt(ctx, r.scope())
+		r.receipt = r.beginReceipt(ctx)
 	}
 	return said.all.Warnings, nil
+}
+
+// beginReceipt reads the state before the run.
+func (r *Run) beginReceipt(ctx context.Context) *receipt.Receipt {
+	return receipt.Begin(ctx, receipt.Scope{Run: r.opts.Run, Build: r.env.Build, Production: r.env.Production, BuildNamespace: r.opts.BuildNamespace, Namespace: r.opts.Namespace})
 }
 
 // checkProduction checks that production may be changed. If the credentials are only

@@ -42,7 +42,7 @@ func NewRollback(ctx context.Context, app description.Application, opts Options,
 	}
 	r.images[0].digest, r.production.signer = target.Digest, known{target.Key, target.Identity}
 	r.tellDigests()
-	r.receipt = newReceipt(ctx, r.scope())
+	r.receipt = r.beginReceipt(ctx)
 	return r, nil
 }
 

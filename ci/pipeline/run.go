@@ -18,6 +18,7 @@ import (
 	"github.com/slipway-cd/slipway/ci/description"
 	"github.com/slipway-cd/slipway/ci/exit"
 	"github.com/slipway-cd/slipway/ci/image"
+	"github.com/slipway-cd/slipway/ci/receipt"
 	"github.com/slipway-cd/slipway/ci/report"
 	"github.com/slipway-cd/slipway/ci/trace"
 )
@@ -111,9 +112,9 @@ type Run struct {
 	onEngine, waiting, onEvidence time.Duration // time spent there so far
 	engineLost                    atomic.Bool   // the session's engine no longer answers
 
-	outdated  error    // by Preflight: production runs a newer commit already
-	unchanged string   // by Preflight: why there is nothing to ship
-	receipt   *receipt // by Preflight: the state before the run; nil: not compared
+	outdated  error            // by Preflight: production runs a newer commit already
+	unchanged string           // by Preflight: why there is nothing to ship
+	receipt   *receipt.Receipt // by Preflight: the state before the run; nil: not compared
 
 	promotes bool // by Promote: the images were released before
 

@@ -1,4 +1,4 @@
-package pipeline
+package receipt
 
 import (
 	"regexp"
@@ -14,7 +14,7 @@ import (
 // sort sorts differences into those that the run reports, those made by others, and those
 // that nobody explains. Changes by other runs count as theirs, unless the lock kept them
 // away.
-func (s scope) sort(found []footprint.Difference, changes []report.Change, alone bool) (out report.Receipt) {
+func (s Scope) sort(found []footprint.Difference, changes []report.Change, alone bool) (out report.Receipt) {
 	for _, d := range found {
 		touched := report.Touched{Namespace: d.Namespace, Kind: d.Kind, Name: d.Name, Action: report.Action(d.Action), By: append([]string{}, d.By...)}
 		switch {
@@ -35,11 +35,11 @@ func notSlipway(manager string) bool { return manager != managed.FieldManager }
 
 // othersRun reports whether another run made the change: anything in its beta, or in
 // production what it has written or removed.
-func (s scope) othersRun(d footprint.Difference) bool {
-	if d.Run == "" || d.Run == s.run {
+func (s Scope) othersRun(d footprint.Difference) bool {
+	if d.Run == "" || d.Run == s.Run {
 		return false
 	}
-	return d.Namespace == s.buildNamespace || len(d.By) == 0 || slices.Contains(d.By, managed.FieldManager)
+	return d.Namespace == s.BuildNamespace || len(d.By) == 0 || slices.Contains(d.By, managed.FieldManager)
 }
 
 // recorded reports whether the object is among the changes that the run reports.

@@ -1,4 +1,6 @@
-package pipeline
+// Package receipt proves what a run has changed: it compares the states of production and of the build namespace before and
+// after it with what the run reports. It does not know how anything was changed, nor which stage did it.
+package receipt
 
 import (
 	"context"
@@ -14,10 +16,10 @@ import (
 // receiptTime limits reading the state before a run.
 const receiptTime = 30 * time.Second
 
-// receipt compares the states before and after a run, to prove that the run changed what
+// Receipt compares the states before and after a run, to prove that the run changed what
 // it reports and nothing else, as far as its credentials can see.
-type receipt struct {
-	scope  scope
+type Receipt struct {
+	scope  Scope
 	known  chan struct{} // closed when before, or err, is set
 	before seen
 	err    error
@@ -32,40 +34,36 @@ type receipt struct {
 // is nil if the run has no connection for it.
 type seen struct{ production, rest *footprint.Fingerprint }
 
-// scope is whose receipt it is, and what its connections see.
-type scope struct {
-	run                       string
-	build, production         *cluster.Cluster // nil where the run has none
-	buildNamespace, namespace string
-}
-
-func (r *Run) scope() scope {
-	return scope{run: r.opts.Run, build: r.env.Build, production: r.env.Production, buildNamespace: r.opts.BuildNamespace, namespace: r.opts.Namespace}
+// Scope is whose receipt it is, and what its connections see.
+type Scope struct {
+	Run                       string
+	Build, Production         *cluster.Cluster // nil where the run has none
+	BuildNamespace, Namespace string
 }
 
 // look reads the present state.
-func (s scope) look(ctx context.Context) (now seen, err error) {
-	if now.production, err = s.lookAtProduction(ctx); err != nil || s.build == nil {
+func (s Scope) look(ctx context.Context) (now seen, err error) {
+	if now.production, err = s.lookAtProduction(ctx); err != nil || s.Build == nil {
 		return now, err
 	}
-	now.rest, err = footprint.Take(ctx, s.build, s.buildNamespace)
+	now.rest, err = footprint.Take(ctx, s.Build, s.BuildNamespace)
 	return now, err
 }
 
-func (s scope) lookAtProduction(ctx context.Context) (*footprint.Fingerprint, error) {
-	if s.production == nil {
+func (s Scope) lookAtProduction(ctx context.Context) (*footprint.Fingerprint, error) {
+	if s.Production == nil {
 		return nil, nil
 	}
-	now, err := footprint.Take(ctx, s.production, s.namespace)
+	now, err := footprint.Take(ctx, s.Production, s.Namespace)
 	if err != nil {
 		return nil, err
 	}
-	return now.In(s.namespace), nil
+	return now.In(s.Namespace), nil
 }
 
-// newReceipt starts to read the state before the run, in the background.
-func newReceipt(ctx context.Context, s scope) *receipt {
-	taken := &receipt{scope: s, known: make(chan struct{})}
+// Begin starts to read the state before the run, in the background.
+func Begin(ctx context.Context, s Scope) *Receipt {
+	taken := &Receipt{scope: s, known: make(chan struct{})}
 	go func() {
 		defer close(taken.known)
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), receiptTime)
@@ -75,9 +73,9 @@ func newReceipt(ctx context.Context, s scope) *receipt {
 	return taken
 }
 
-// ready waits until the state before the run is known: nothing may be written
+// Ready waits until the state before the run is known: nothing may be written
 // before. If it could not be read in the background, it is read again.
-func (r *receipt) ready(ctx context.Context) error {
+func (r *Receipt) Ready(ctx context.Context) error {
 	if r == nil {
 		return nil
 	}
@@ -88,13 +86,13 @@ func (r *receipt) ready(ctx context.Context) error {
 	return r.err
 }
 
-// underLock reads production again: another run may have changed it before this one
+// UnderLock reads production again: another run may have changed it before this one
 // had the lock.
-func (r *receipt) underLock(ctx context.Context) error {
+func (r *Receipt) UnderLock(ctx context.Context) error {
 	if r == nil {
 		return nil
 	}
-	if err := r.ready(ctx); err != nil {
+	if err := r.Ready(ctx); err != nil {
 		return err
 	}
 	locked, err := r.scope.lookAtProduction(ctx)
@@ -102,13 +100,13 @@ func (r *receipt) underLock(ctx context.Context) error {
 	return err
 }
 
-// compareProduction compares production, while the lock (if the run took it) still
-// keeps other runs away.
-func (r *receipt) compareProduction(ctx context.Context, lock *hold) error {
+// CompareProduction compares production, while the lock (if the run took it) still
+// keeps other runs away, which alone confirms.
+func (r *Receipt) CompareProduction(ctx context.Context, alone func(context.Context) bool) error {
 	if r == nil {
 		return nil
 	}
-	if err := r.ready(ctx); err != nil {
+	if err := r.Ready(ctx); err != nil {
 		return err
 	}
 	now, err := r.scope.lookAtProduction(ctx)
@@ -117,12 +115,12 @@ func (r *receipt) compareProduction(ctx context.Context, lock *hold) error {
 		return err
 	}
 	former := r.locked
-	r.alone = former != nil && lock.held(ctx)
+	r.alone = former != nil && alone(ctx)
 	if former == nil {
 		former = r.before.production
 	}
 	r.production = former.Differences(now)
-	r.objects = now.Count(r.scope.namespace) + gone(r.production)
+	r.objects = now.Count(r.scope.Namespace) + gone(r.production)
 	return nil
 }
 
@@ -136,37 +134,36 @@ func gone(found []footprint.Difference) (count int) {
 	return count
 }
 
-// receiptAfter compares the rest, once nothing of the run is left there, and adds the
-// receipt to the report. A change that is neither reported by this run nor clearly made
-// by others is a failure with exit code 61.
-func (r *Run) receiptAfter(ctx context.Context) error {
-	if r.receipt == nil || r.receipt.err != nil {
-		return nil // reported already
+// After compares the rest, once nothing of the run is left there, and returns the receipt of a run that says to have made the
+// changes; nil where none is to be had, which was reported already. A change that is neither reported by this run nor clearly
+// made by others is a failure with exit code 61.
+func (r *Receipt) After(ctx context.Context, changes []report.Change) (*report.Receipt, error) {
+	if r == nil || r.err != nil {
+		return nil, nil
 	}
-	out, err := r.receipt.after(ctx, r.report.Changes)
+	out, err := r.after(ctx, changes)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	r.report.Receipt = &out
 	if len(out.Unexpected) == 0 {
-		return nil
+		return &out, nil
 	}
 	failure := &exit.Failure{Code: exit.Outside, Cause: "something outside this run changed",
 		Try: "find out who did it: kubectl get KIND NAME -o yaml --show-managed-fields"}
 	for _, touched := range out.Unexpected {
 		failure.Evidence = append(failure.Evidence, touched.String())
 	}
-	return failure
+	return &out, failure
 }
 
 // after returns the whole receipt of a run that says to have made the changes.
-func (r *receipt) after(ctx context.Context, changes []report.Change) (report.Receipt, error) {
+func (r *Receipt) after(ctx context.Context, changes []report.Change) (report.Receipt, error) {
 	out := r.scope.sort(r.production, changes, r.alone)
-	out.Objects, out.Unseen = r.objects, r.scope.production == nil
-	if r.scope.build == nil {
+	out.Objects, out.Unseen = r.objects, r.scope.Production == nil
+	if r.scope.Build == nil {
 		return out, nil
 	}
-	now, err := footprint.Take(ctx, r.scope.build, r.scope.buildNamespace)
+	now, err := footprint.Take(ctx, r.scope.Build, r.scope.BuildNamespace)
 	if err != nil {
 		return out, err
 	}

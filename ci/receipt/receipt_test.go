@@ -1,4 +1,4 @@
-package pipeline
+package receipt
 
 import (
 	"testing"
@@ -12,7 +12,7 @@ import (
 
 func TestTheReceiptTellsTheRunsChangesFromOthersAndFromNobodys(t *testing.T) {
 	t.Parallel()
-	s := scope{run: "one", namespace: "shop", buildNamespace: "shop-build"}
+	s := Scope{Run: "one", Namespace: "shop", BuildNamespace: "shop-build"}
 	changes := []report.Change{
 		{Namespace: "shop", Kind: "Deployment", Name: "api", Action: report.Configured},
 		{Namespace: "shop", Kind: "StatefulSet", Name: "postgres", Action: report.Created},
