@@ -9,6 +9,7 @@ import (
 
 	"dagger.io/dagger"
 
+	"github.com/slipway-cd/slipway/ci/engine"
 	"github.com/slipway-cd/slipway/ci/image"
 	"github.com/slipway-cd/slipway/ci/pipeline"
 )
@@ -24,8 +25,8 @@ func (f *flags) tree(ctx context.Context) (fs.FS, error) {
 
 // environment connects to engine and cluster in parallel.
 func (f *flags) environment(ctx context.Context, at target) (pipeline.Environment, error) {
-	env := pipeline.Environment{EngineLog: &pipeline.EngineLog{}, Registry: f.registry(at)}
-	env.Reconnect = func(ctx context.Context) (pipeline.Engine, error) { return f.engine(ctx, at.image, env.EngineLog) }
+	env := pipeline.Environment{EngineLog: &engine.Log{}, Registry: f.registry(at)}
+	env.Reconnect = func(ctx context.Context) (*engine.Session, error) { return f.engine(ctx, at.image, env.EngineLog) }
 	var err error
 	if env.Tree, err = f.tree(ctx); err != nil {
 		return env, err
@@ -36,7 +37,7 @@ func (f *flags) environment(ctx context.Context, at target) (pipeline.Environmen
 	connecting.Go(func() { env.Engine, noEngine = env.Reconnect(ctx) })
 	connecting.Wait()
 	if err := cmp.Or(noCluster, noEngine); err != nil { // in this order, so that the same failure is reported each time
-		if env.Engine.Close != nil {
+		if env.Engine != nil {
 			_ = env.Engine.Close()
 		}
 		return env, err
@@ -46,12 +47,12 @@ func (f *flags) environment(ctx context.Context, at target) (pipeline.Environmen
 
 // engine opens a session of the engine, whose output goes to log. Its pushes go to
 // repository.
-func (f *flags) engine(ctx context.Context, repository string, log io.Writer) (pipeline.Engine, error) {
+func (f *flags) engine(ctx context.Context, repository string, log io.Writer) (*engine.Session, error) {
 	client, err := connectEngine(ctx, log)
 	if err != nil {
-		return pipeline.Engine{}, err
+		return nil, err
 	}
-	return pipeline.Engine{
+	return &engine.Session{
 		Source: func(folder string) *dagger.Directory { return f.host.source(client, f.root, folder) },
 		Image:  func(reference string) *dagger.Container { return client.Container().From(reference) },
 		Tunnel: func(ports ...dagger.PortForward) *dagger.Service { return client.Host().Service(ports) },

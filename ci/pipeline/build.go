@@ -7,7 +7,6 @@ import (
 	"maps"
 	"slices"
 	"strings"
-	"sync"
 	"time"
 
 	"dagger.io/dagger"
@@ -18,9 +17,6 @@ import (
 	"github.com/slipway-cd/slipway/ci/image"
 )
 
-// engineVersion is the SDK's version, too: both are released together.
-const engineVersion = "dagger v0.21.8"
-
 // Build runs the checks, then builds the images and pushes them as VERSION-beta.
 func (r *Run) Build(ctx context.Context) error {
 	if r.outdated != nil {
@@ -28,7 +24,7 @@ func (r *Run) Build(ctx context.Context) error {
 	}
 	defer r.engineTime()()
 	r.note("build", strings.Join(append(r.checks(), r.imageNames()), ", "))
-	stop, started := r.tellCommands("build"), time.Now()
+	stop, started := r.env.EngineLog.TellCommands(func(text string) { r.note("build", text) }), time.Now()
 	variants, err := r.compile(ctx)
 	stop()
 	if err != nil {
@@ -56,36 +52,6 @@ func (r *Run) Build(ctx context.Context) error {
 	return nil
 }
 
-// patience is how long a build goes on before it is said what it is at.
-const patience = 10 * time.Second
-
-// tellCommands says again and again which command the engine began last, until what it
-// returns is called: a build may take minutes.
-func (r *Run) tellCommands(stage string) (stop func()) {
-	begun, over := time.Now(), make(chan struct{})
-	ticker := time.NewTicker(patience)
-	var telling sync.WaitGroup
-	telling.Go(func() {
-		for {
-			select {
-			case <-ticker.C:
-				text := fmt.Sprintf("for %s so far", time.Since(begun).Round(time.Second))
-				if command := r.env.EngineLog.command(); command != "" {
-					text += ", now: " + command
-				}
-				r.note(stage, text)
-			case <-over:
-				return
-			}
-		}
-	})
-	return func() {
-		ticker.Stop()
-		close(over)
-		telling.Wait()
-	}
-}
-
 // push pushes an image, one for each platform, and notes its digest: the same for the same
 // commit. Only what is stamped gets the tag: a registry may let it point to one image alone.
 func (r *Run) push(ctx context.Context, i *shipped, variants []*dagger.Container, tag string) error {
@@ -93,7 +59,7 @@ func (r *Run) push(ctx context.Context, i *shipped, variants []*dagger.Container
 	for n, variant := range variants {
 		digest, err := r.publish(ctx, i, variant, n)
 		if err != nil {
-			return r.engineFailure("push "+tag, err)
+			return r.env.Engine.Failure("push "+tag, err)
 		}
 		pushed = append(pushed, image.Variant{Digest: digest})
 		if len(i.Platforms) > 0 {
@@ -167,9 +133,9 @@ func (r *Run) notBuilt(name string, err error) error {
 	case err == nil:
 		return nil
 	case len(r.images) == 1:
-		return r.engineFailure("the image does not build", err)
+		return r.env.Engine.Failure("the image does not build", err)
 	}
-	return r.engineFailure("the image "+name+" does not build", err)
+	return r.env.Engine.Failure("the image "+name+" does not build", err)
 }
 
 // BuildImage returns the first image that Build would push, after the same checks. It
@@ -212,9 +178,9 @@ func (r *Run) gate(ctx context.Context, check description.Check) error {
 		return nil
 	}
 	if command := (*dagger.ExecError)(nil); !errors.As(err, &command) {
-		return r.engineFailure("build "+check.Name, err)
+		return r.env.Engine.Failure("build "+check.Name, err)
 	}
-	failure := r.engineFailure(check.Name+" fail", err)
+	failure := r.env.Engine.Failure(check.Name+" fail", err)
 	failure.Code = exit.Checks
 	return failure
 }

@@ -63,7 +63,7 @@ func (r *Run) askBuilt(ctx context.Context, started time.Time, variants [][]*dag
 	for n, suite := range r.app.Tests.Functional {
 		b.asking.Go(func() (err error) {
 			if b.suites[n], err = r.suiteContainer(suite).Rootfs().Digest(ctx); err != nil {
-				return r.engineFailure("the digest of the tests' image", err)
+				return r.env.Engine.Failure("the digest of the tests' image", err)
 			}
 			return nil
 		})
@@ -91,7 +91,7 @@ func (r *Run) attests() bool {
 func (r *Run) resolve(ctx context.Context, reference string) (evidence.Base, error) {
 	found, err := r.env.Engine.Image(reference).ImageRef(ctx)
 	if err != nil {
-		return evidence.Base{}, r.engineFailure("the digest of "+reference, err)
+		return evidence.Base{}, r.env.Engine.Failure("the digest of "+reference, err)
 	}
 	_, digest, _ := strings.Cut(found, "@")
 	return evidence.Base{Reference: reference, Digest: digest}, nil
@@ -121,7 +121,7 @@ func (r *Run) listContents(ctx context.Context, list *dagger.File) ([]byte, erro
 	}
 	text, err := list.Contents(ctx)
 	if err != nil {
-		failure := r.engineFailure("no SBOM can be made by "+r.app.Evidence.SBOM, err)
+		failure := r.env.Engine.Failure("no SBOM can be made by "+r.app.Evidence.SBOM, err)
 		failure.Try = "name an image of syft that the engine can pull in .slipway.yaml, as evidence.sbom; `none` makes no SBOM"
 		return nil, failure
 	}

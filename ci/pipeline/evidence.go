@@ -13,6 +13,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/slipway-cd/slipway/ci/attest"
+	"github.com/slipway-cd/slipway/ci/engine"
 	"github.com/slipway-cd/slipway/ci/evidence"
 	"github.com/slipway-cd/slipway/ci/image"
 	"github.com/slipway-cd/slipway/ci/report"
@@ -153,7 +154,7 @@ func (r *Run) provenance(i shipped, bases []evidence.Base) evidence.Build {
 	out := evidence.Build{
 		Repository: r.opts.Evidence.Repository, Dirty: r.opts.History.Dirty,
 		Dockerfile: i.Dockerfile, Target: i.Target, Context: i.Context, Platforms: i.Platforms, Args: args, Bases: bases,
-		Engine: engineVersion, Vendor: r.opts.Vendor, URL: r.opts.RunURL, Run: r.opts.Run,
+		Engine: engine.Version, Vendor: r.opts.Vendor, URL: r.opts.RunURL, Run: r.opts.Run,
 		Started: r.proof.built.started, Finished: r.proof.built.finished,
 	}
 	if isHash(r.opts.Commit) {

@@ -9,13 +9,11 @@ import (
 	"context"
 	"io/fs"
 	"slices"
-	"sync/atomic"
 	"time"
-
-	"dagger.io/dagger"
 
 	"github.com/slipway-cd/slipway/ci/cluster"
 	"github.com/slipway-cd/slipway/ci/description"
+	"github.com/slipway-cd/slipway/ci/engine"
 	"github.com/slipway-cd/slipway/ci/exit"
 	"github.com/slipway-cd/slipway/ci/image"
 	"github.com/slipway-cd/slipway/ci/receipt"
@@ -56,9 +54,9 @@ type Options struct {
 
 // Environment holds the connections that a run works with.
 type Environment struct {
-	Engine    Engine
-	Reconnect func(context.Context) (Engine, error) // opens a new session: Ctrl-C in a terminal ends the first one
-	EngineLog *EngineLog
+	Engine    *engine.Session
+	Reconnect func(context.Context) (*engine.Session, error) // opens a new session: Ctrl-C in a terminal ends the first one
+	EngineLog *engine.Log
 	Tree      fs.FS // the application's repository, for kustomize
 	// Build is the connection for the build namespace and Production that for
 	// production, each with the rights of its service account. It is nil if the run
@@ -71,16 +69,6 @@ type Environment struct {
 	Dir              *report.Dir // set by Execute
 	Printer          report.Printer
 	Tracer           *trace.Tracer // may be nil
-}
-
-// Engine is a session of the engine.
-type Engine struct {
-	Source func(folder string) *dagger.Directory             // of the application's repository
-	Image  func(reference string) *dagger.Container          // a published one
-	Tunnel func(ports ...dagger.PortForward) *dagger.Service // lets a container reach ports on 127.0.0.1 of this process
-	// Login adds the registry's credentials to a container that is about to be pushed.
-	Login func(*dagger.Container) *dagger.Container
-	Close func() error
 }
 
 // Stage is one step of a run. Run returns nil, or why it failed.
@@ -110,7 +98,6 @@ type Run struct {
 	ran   []report.Test // the same
 
 	onEngine, waiting, onEvidence time.Duration // time spent there so far
-	engineLost                    atomic.Bool   // the session's engine no longer answers
 
 	outdated  error            // by Preflight: production runs a newer commit already
 	unchanged string           // by Preflight: why there is nothing to ship

@@ -66,7 +66,7 @@ func (r *Run) stage(ctx context.Context, stage Stage) *exit.Failure {
 	done := report.Stage{Name: stage.Name, Result: report.Passed, Start: time.Now()}
 	r.env.Printer.StageStarted(stage.Name)
 	if log, err := r.env.Dir.Log(stage.Name); err == nil {
-		r.env.EngineLog.switchTo(log)
+		r.env.EngineLog.SwitchTo(log)
 	}
 	r.detail, r.ran = "", nil
 	var failure *exit.Failure

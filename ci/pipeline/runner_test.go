@@ -12,6 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/slipway-cd/slipway/ci/cluster"
+	"github.com/slipway-cd/slipway/ci/engine"
 	"github.com/slipway-cd/slipway/ci/exit"
 	"github.com/slipway-cd/slipway/ci/report"
 )
@@ -37,7 +38,7 @@ func newFake(t *testing.T, names ...string) *fake {
 	f := &fake{Run: &Run{
 		images: make([]shipped, 1),
 		opts:   Options{Run: "one", Version: "v1", Until: names[len(names)-1], StageTimeout: time.Minute},
-		env:    Environment{Printer: quiet{}, EngineLog: &EngineLog{}, Build: &cluster.Cluster{}, Production: &cluster.Cluster{}},
+		env:    Environment{Printer: quiet{}, EngineLog: &engine.Log{}, Build: &cluster.Cluster{}, Production: &cluster.Cluster{}},
 	}}
 	for i, name := range append(names, "cleanup") {
 		f.stages = append(f.stages, Stage{Name: name, Code: 10 + i, Always: name == "cleanup", Run: func(context.Context) error { return nil }})
@@ -156,8 +157,8 @@ func TestTheEnginesLogIsShownOnlyForWhatTheEngineFailedAt(t *testing.T) {
 		err  error
 		tail []string
 	}{
-		"the engine":              {(&Run{}).engineFailure("run tests", errors.New("exit code: 1")), []string{late}},
-		"the engine, out of time": {(&Run{}).engineFailure("run tests", fmt.Errorf("post: %w", context.DeadlineExceeded)), []string{late}},
+		"the engine":              {(&engine.Session{}).Failure("run tests", errors.New("exit code: 1")), []string{late}},
+		"the engine, out of time": {(&engine.Session{}).Failure("run tests", fmt.Errorf("post: %w", context.DeadlineExceeded)), []string{late}},
 		"the cluster":             {&cluster.Error{Class: cluster.NoAddress, Object: "Ingress a/b", Cause: "no address answered in time"}, nil},
 		"the overlay":             {errors.New("render kustomize/overlays/beta: no"), nil},
 	} {

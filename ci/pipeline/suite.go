@@ -12,6 +12,7 @@ import (
 	"dagger.io/dagger"
 
 	"github.com/slipway-cd/slipway/ci/description"
+	"github.com/slipway-cd/slipway/ci/engine"
 	"github.com/slipway-cd/slipway/ci/exit"
 	"github.com/slipway-cd/slipway/ci/report"
 	"github.com/slipway-cd/slipway/ci/trace"
@@ -60,9 +61,9 @@ func (r *Run) suiteContainer(suite description.Suite) *dagger.Container {
 func (r *Run) buildSuite(ctx context.Context, suite description.Suite) error {
 	if _, err := r.suiteContainer(suite).Sync(ctx); err != nil {
 		if suite.Image != "" {
-			return r.engineFailure("the tests' image "+suite.Image+" cannot be had", err)
+			return r.env.Engine.Failure("the tests' image "+suite.Image+" cannot be had", err)
 		}
-		return r.engineFailure("the tests' image does not build", err)
+		return r.env.Engine.Failure("the tests' image does not build", err)
 	}
 	return nil
 }
@@ -96,7 +97,7 @@ func (r *Run) runSuite(ctx context.Context, suite description.Suite, at place) (
 	c = c.WithExec(command, dagger.ContainerWithExecOpts{Expect: dagger.ReturnTypeAny, UseEntrypoint: len(command) == 0})
 	code, err := c.ExitCode(ctx)
 	if err != nil {
-		return r.engineFailure("run tests", err)
+		return r.env.Engine.Failure("run tests", err)
 	}
 	output, err := r.suiteOutput(ctx, at.stage, c)
 	if err != nil {
@@ -110,10 +111,10 @@ func (r *Run) runSuite(ctx context.Context, suite description.Suite, at place) (
 	failed := slices.ContainsFunc(tests, func(t report.Test) bool { return t.Result == report.Failed })
 	switch {
 	case code != 0 || failed && unproven == "":
-		return &exit.Failure{Code: at.code, Cause: cause(suite, at), Evidence: failedLines(output),
+		return &exit.Failure{Code: at.code, Cause: cause(suite, at), Evidence: engine.FailedLines(output),
 			Try: "read " + r.env.Dir.LogPath(at.stage), Err: fmt.Errorf("tests ended with exit code %d", code)}
 	case unproven != "":
-		return &exit.Failure{Code: at.code, Cause: unproven, Evidence: lastLines(output, 5), Err: errors.New("nothing proves that tests ran")}
+		return &exit.Failure{Code: at.code, Cause: unproven, Evidence: engine.LastLines(output, 5), Err: errors.New("nothing proves that tests ran")}
 	}
 	r.passed(at.stage, suite.Name, suite.Command, started, tests)
 	return nil
@@ -165,7 +166,7 @@ func (r *Run) testsOf(ctx context.Context, c *dagger.Container, suite descriptio
 	}
 	whole := report.Test{Name: strings.TrimSpace(suite.Name + " " + at.stage + " tests"), Result: report.Passed, At: at.address}
 	if code != 0 {
-		whole.Result, whole.Output = report.Failed, strings.Join(lastLines(output, 20), "\n")
+		whole.Result, whole.Output = report.Failed, strings.Join(engine.LastLines(output, 20), "\n")
 	}
 	return []report.Test{whole}, unproven
 }
@@ -174,11 +175,11 @@ func (r *Run) testsOf(ctx context.Context, c *dagger.Container, suite descriptio
 func (r *Run) suiteOutput(ctx context.Context, stage string, c *dagger.Container) (string, error) {
 	stdout, err := c.Stdout(ctx)
 	if err != nil {
-		return "", r.engineFailure("read the tests' output", err)
+		return "", r.env.Engine.Failure("read the tests' output", err)
 	}
 	stderr, err := c.Stderr(ctx)
 	if err != nil {
-		return "", r.engineFailure("read the tests' output", err)
+		return "", r.env.Engine.Failure("read the tests' output", err)
 	}
 	log, err := r.env.Dir.Log(stage)
 	if err != nil {
@@ -186,24 +187,4 @@ func (r *Run) suiteOutput(ctx context.Context, stage string, c *dagger.Container
 	}
 	_, err = io.WriteString(log, stdout+stderr)
 	return stdout + stderr, err
-}
-
-// failedLines picks the lines that say which tests failed, and why.
-func failedLines(output string) []string {
-	var failed, why []string
-	for _, line := range lastLines(output, 1000) {
-		switch {
-		case strings.Contains(line, "--- FAIL"):
-			failed = append(failed, line)
-		case strings.Contains(line, "--- PASS") || strings.Contains(line, "=== RUN"):
-		case strings.Contains(line, "Error") || strings.Contains(line, "expected") || strings.Contains(line, "actual"):
-			if !slices.Contains(why, line) { // one assertion that fails in many tests
-				why = append(why, line)
-			}
-		}
-	}
-	if len(failed)+len(why) == 0 {
-		return lastLines(output, 10)
-	}
-	return append(failed[:min(len(failed), 10)], why[:min(len(why), 15)]...)
 }

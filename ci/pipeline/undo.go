@@ -42,7 +42,7 @@ func (r *Run) undo(ctx context.Context) *exit.Failure {
 		r.report.Undo.Error = failure.Error()
 		return failure
 	}
-	ended := ctx.Err() != nil || r.engineLost.Load() // the session
+	ended := ctx.Err() != nil || r.env.Engine.Lost() // the session
 	failure := r.stage(context.WithoutCancel(ctx), Stage{Name: "undo", Code: exit.Undo, Run: func(ctx context.Context) (err error) {
 		ctx, done := r.lock.fence(ctx)
 		defer done()
@@ -51,7 +51,7 @@ func (r *Run) undo(ctx context.Context) *exit.Failure {
 			renew = r.renewEngine
 		}
 		r.detail, err = r.putBack(ctx, "undo", *r.back.record, r.production.former, renew)
-		if ended && r.env.Engine.Close != nil {
+		if ended && r.env.Engine != nil {
 			_ = r.env.Engine.Close()
 		}
 		return err

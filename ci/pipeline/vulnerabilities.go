@@ -41,7 +41,7 @@ func (r *Run) scan(ctx context.Context, image string, list *dagger.File) (vulner
 		WithExec([]string{"/grype", "sbom:" + scanList, "--output", "json"}).
 		Stdout(ctx)
 	if err != nil {
-		failure := r.engineFailure("no vulnerabilities can be looked for by "+given.Image, err)
+		failure := r.env.Engine.Failure("no vulnerabilities can be looked for by "+given.Image, err)
 		failure.Try = "name an image of grype that the engine can pull in .slipway.yaml, as evidence.vulnerabilities.image, and a database of its schema; docs/evidence.md says how to get one"
 		return vulnerability.Scan{}, failure
 	}

@@ -1,4 +1,4 @@
-package pipeline
+package engine
 
 import (
 	"context"
@@ -11,9 +11,9 @@ import (
 	"github.com/slipway-cd/slipway/ci/exit"
 )
 
-// engineFailure returns the Failure for an error of the engine: a command in the build
+// Failure returns the Failure for an error of the engine: a command in the build
 // has failed, or the engine no longer answers.
-func (r *Run) engineFailure(what string, err error) *exit.Failure {
+func (s *Session) Failure(what string, err error) *exit.Failure {
 	failure := &exit.Failure{Code: exit.Build, Cause: what + ": " + firstLine(engineID.ReplaceAllString(err.Error(), "")), Err: err, Logged: true}
 	var command *dagger.ExecError
 	switch {
@@ -22,14 +22,14 @@ func (r *Run) engineFailure(what string, err error) *exit.Failure {
 		if ran := strings.TrimPrefix(strings.Join(command.Cmd, " "), "/bin/sh -c "); ran != "" {
 			failure.Cause += ": " + firstLine(ran)
 		}
-		failure.Evidence = failedLines(command.Stdout + "\n" + command.Stderr)
+		failure.Evidence = FailedLines(command.Stdout + "\n" + command.Stderr)
 	case strings.Contains(failure.Cause, unconverted):
 		failure.Cause, failure.Logged = strings.Replace(failure.Cause, unconverted, "", 1), false
 		if strings.Contains(failure.Cause, "not found") {
 			failure.Try = "check name and tag of the image that FROM names, and that the engine reaches its registry; without one the sandbox has golang:1.26 and postgres:17"
 		}
 	case engineGone(err):
-		r.engineLost.Store(true)
+		s.lost.Store(true)
 		failure.Code, failure.Cause, failure.Logged = exit.Unreachable, what+": the engine was lost: "+lostBy(err), false
 		failure.Try = "repeat the run when it answers again; `go run ./ci sandbox status` shows the sandbox's"
 	}
@@ -69,19 +69,3 @@ func lostBy(err error) string {
 
 // programEnded is how the SDK's command tells that kubectl or docker, through which it spoke to the engine, has ended.
 var programEnded = regexp.MustCompile(`command \[(\w+) .*\] has exited with ([^,]+),`)
-
-func firstLine(text string) string {
-	line, _, _ := strings.Cut(strings.TrimSpace(text), "\n")
-	return line
-}
-
-// lastLines returns the last lines of a text that are not empty, at most count.
-func lastLines(text string, count int) []string {
-	var lines []string
-	for line := range strings.Lines(text) {
-		if line = strings.TrimRight(line, " \r\n"); line != "" {
-			lines = append(lines, line)
-		}
-	}
-	return lines[max(0, len(lines)-count):]
-}

@@ -1,4 +1,4 @@
-package pipeline
+package engine
 
 import (
 	"errors"
@@ -11,7 +11,7 @@ import (
 
 func TestTheCommandThatTheEngineBeganLastIsKnown(t *testing.T) {
 	t.Parallel()
-	log := &EngineLog{}
+	log := &Log{}
 	require.Empty(t, log.command())
 	for _, text := range []string{"21  : ┆ \x1b[1mwithExec\x1b[0m /bin/sh -c 'go mod \x1b[33mdownload'\x1b[0m\n", "22  : ┆ Container.withExec DONE [1.0s]\n"} {
 		_, err := log.Write([]byte(text))
@@ -22,7 +22,7 @@ func TestTheCommandThatTheEngineBeganLastIsKnown(t *testing.T) {
 
 func TestABuildWhoseImageCannotBeHadSaysWhatToLookAt(t *testing.T) {
 	t.Parallel()
-	failure := (&Run{}).engineFailure("the image does not build", errors.New("failed to convert Dockerfile to LLB: golang:1.2: not found"))
+	failure := (&Session{}).Failure("the image does not build", errors.New("failed to convert Dockerfile to LLB: golang:1.2: not found"))
 	require.Equal(t, "the image does not build: golang:1.2: not found", failure.Cause)
 	require.Contains(t, failure.Try, "the image that FROM names")
 	require.False(t, failure.Logged)
@@ -36,11 +36,11 @@ func TestAnEngineThatIsLostIsToldInOneLine(t *testing.T) {
 		`Post "http://dagger/query": dial tcp 127.0.0.1:40873: connect: connection refused`: "dial tcp 127.0.0.1:40873: connect: connection refused",
 		`load xyz: inputs: engine is shutting down`:                                         "it is shutting down",
 	} {
-		r := &Run{}
-		failure := r.engineFailure("build unit tests", errors.New(said))
+		s := &Session{}
+		failure := s.Failure("build unit tests", errors.New(said))
 		require.Equal(t, exit.Unreachable, failure.Code)
 		require.Equal(t, "build unit tests: the engine was lost: "+want, failure.Cause)
 		require.False(t, failure.Logged, "its log tells no more")
-		require.True(t, r.engineLost.Load())
+		require.True(t, s.Lost())
 	}
 }
