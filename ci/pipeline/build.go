@@ -22,7 +22,7 @@ func (r *Run) Build(ctx context.Context) error {
 	if r.outdated != nil {
 		return r.outdated
 	}
-	defer r.engineTime()()
+	defer r.journal.EngineTime()()
 	r.note("build", strings.Join(append(r.checks(), r.imageNames()), ", "))
 	stop, started := r.env.EngineLog.TellCommands(func(text string) { r.note("build", text) }), time.Now()
 	variants, err := r.compile(ctx)

@@ -61,9 +61,9 @@ func (r *Run) awaitSweep() error {
 	if r.stale == nil {
 		return nil
 	}
-	defer r.waitTime()()
+	defer r.journal.WaitTime()()
 	r.note("cleanup", "look for what killed runs left")
-	r.sweeping.awaited(func(text string) { r.note("cleanup", text) })
+	r.sweeping.Awaited(func(text string) { r.note("cleanup", text) })
 	return <-r.stale
 }
 
@@ -72,21 +72,21 @@ func (r *Run) removeBeta(ctx context.Context) error {
 	if r.beta.removal == nil && !r.beta.made.Load() {
 		return nil
 	}
-	defer r.waitTime()()
+	defer r.journal.WaitTime()()
 	if r.beta.removal != nil {
 		r.note("cleanup", "wait until the beta is gone")
-		r.beta.behind.awaited(func(text string) { r.note("cleanup", text) })
+		r.beta.behind.Awaited(func(text string) { r.note("cleanup", text) })
 		return <-r.beta.removal
 	}
 	r.note("cleanup", "remove the beta")
-	r.beta.behind.awaited(func(text string) { r.note("cleanup", text) })
+	r.beta.behind.Awaited(func(text string) { r.note("cleanup", text) })
 	return r.deleteBeta(ctx)
 }
 
 // deleteBeta stops the heartbeat only when nothing is left: until then
 // `cleanup --stale` must not take the run for a killed one.
 func (r *Run) deleteBeta(ctx context.Context) error {
-	_, err := runs.Delete(ctx, r.env.Build, r.opts.BuildNamespace, r.opts.Run, r.beta.behind.heard)
+	_, err := runs.Delete(ctx, r.env.Build, r.opts.BuildNamespace, r.opts.Run, r.beta.behind.Heard)
 	if r.beta.resign != nil {
 		r.beta.resign()
 	}

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"slices"
-	"time"
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
@@ -115,7 +114,7 @@ func (r *Run) change(ctx context.Context, stage string, objects []*unstructured.
 		}
 	}
 	r.note(stage, "apply")
-	changes, err := apply.Carry(ctx, r.env.Production, plan, r.tell(ctx, stage))
+	changes, err := apply.Carry(ctx, r.env.Production, plan, r.journal.Tell(ctx, stage))
 	if err != nil {
 		return changes, err
 	}
@@ -144,16 +143,8 @@ func (r *Run) applyOptions() apply.Options {
 
 // wait waits until the objects are rolled out and ready.
 func (r *Run) wait(ctx context.Context, in *cluster.Cluster, stage string, objects []*unstructured.Unstructured) error {
-	defer r.waitTime()()
-	return rollout.Wait(ctx, in, objects, r.tell(ctx, stage))
-}
-
-// tell returns a function that prints the state of an object and notes it for the report.
-func (r *Run) tell(ctx context.Context, stage string) func(object, state string) {
-	return func(object, state string) {
-		r.heard.heard(ctx, object, state, time.Now())
-		r.note(stage, object+": "+state)
-	}
+	defer r.journal.WaitTime()()
+	return rollout.Wait(ctx, in, objects, r.journal.Tell(ctx, stage))
 }
 
 // written are the changes that wrote something.

@@ -58,7 +58,7 @@ func (r *Run) attest(ctx context.Context, stage string) error {
 		return nil
 	}
 	r.note(stage, "attach evidence")
-	defer r.evidenceTime()()
+	defer r.journal.EvidenceTime()()
 	err := r.attestAll(ctx)
 	if err != nil && ctx.Err() == nil && r.opts.Evidence.Without {
 		r.note(stage, "warning: no evidence is attached: "+err.Error())

@@ -15,15 +15,16 @@ import (
 	"github.com/slipway-cd/slipway/ci/cluster/write"
 	"github.com/slipway-cd/slipway/ci/exit"
 	"github.com/slipway-cd/slipway/ci/front"
+	"github.com/slipway-cd/slipway/ci/journal"
 	"github.com/slipway-cd/slipway/ci/report"
 )
 
 // beta is what a run has in the build namespace.
 type beta struct {
-	made    atomic.Bool // something of the run may be there
-	removal chan error  // its removal under way
-	behind  background  // what that waits for
-	resign  func()      // stops the heartbeat
+	made    atomic.Bool        // something of the run may be there
+	removal chan error         // its removal under way
+	behind  journal.Background // what that waits for
+	resign  func()             // stops the heartbeat
 
 }
 
@@ -66,7 +67,7 @@ func (r *Run) Functional(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	changes, err := apply.Carry(ctx, r.env.Build, plan, r.tell(ctx, "functional")) // a wave may be long, of a migration for example
+	changes, err := apply.Carry(ctx, r.env.Build, plan, r.journal.Tell(ctx, "functional")) // a wave may be long, of a migration for example
 	r.record(changes)
 	if err != nil {
 		return err
@@ -165,7 +166,7 @@ func (r *Run) testBeta(ctx context.Context, objects []*unstructured.Unstructured
 		return err
 	}
 	r.note("functional", "find the external address")
-	found := r.waitTime()
+	found := r.journal.WaitTime()
 	err = finding.Wait()
 	found()
 	if err != nil {

@@ -25,7 +25,7 @@ func (r *Run) askHealth(ctx context.Context, at place) error {
 	r.note(at.stage, "no "+at.stage+" tests are described: ask "+at.address+at.health)
 	asked := report.Test{Name: at.health + " (no " + at.stage + " tests are described)", Result: report.Passed, At: at.address}
 	if at.ask != nil {
-		defer r.waitTime()()
+		defer r.journal.WaitTime()()
 		ctx, cancel := context.WithTimeoutCause(ctx, healthTime, exit.OutOfTime{What: "the time for " + at.health, Limit: healthTime})
 		defer cancel()
 		err := at.ask(ctx)
@@ -35,11 +35,11 @@ func (r *Run) askHealth(ctx context.Context, at place) error {
 		}
 		if err != nil {
 			asked.Result, asked.Output = report.Failed, err.Error()
-			r.ran = append(r.ran, asked)
+			r.journal.Ran(asked)
 			return err
 		}
 	}
-	r.ran = append(r.ran, asked)
+	r.journal.Ran(asked)
 	r.answered(at.stage, begun)
 	return nil
 }

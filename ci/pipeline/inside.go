@@ -38,7 +38,7 @@ func (r *Run) testService(ctx context.Context, in *cluster.Cluster, objects []*u
 	at.address = fmt.Sprintf("http://%s:%d%s", reached.Name, reached.Port, base)
 	at.names = append(at.names, name{reached.Name, r.env.Engine.Tunnel(dagger.PortForward{Backend: forward.LocalPort, Frontend: reached.Port})})
 	at.ask = func(ctx context.Context) error {
-		return forward.Answers(ctx, base+reached.Health, r.tell(ctx, at.stage))
+		return forward.Answers(ctx, base+reached.Health, r.journal.Tell(ctx, at.stage))
 	}
 	r.address(at.stage, at.address, "port-forward to Service "+namespaceOf(objects, reached.Service)+"/"+reached.Service)
 	return r.runSuites(ctx, suites, at)
@@ -51,7 +51,7 @@ func (r *Run) forward(ctx context.Context, in *cluster.Cluster, objects []*unstr
 		finding, cancel = context.WithTimeout(ctx, servedTime)
 	}
 	defer cancel()
-	return reach.ForwardTo(finding, in, namespaceOf(objects, service), service, port, r.tell(ctx, stage))
+	return reach.ForwardTo(finding, in, namespaceOf(objects, service), service, port, r.journal.Tell(ctx, stage))
 }
 
 // beside makes the other Services of the beta known to its tests by their plain names.

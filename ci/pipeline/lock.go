@@ -62,7 +62,7 @@ func holder(run, version string) string { return run + " (" + version + ")" }
 // lockProduction waits in the queue for the production lock. Whatever changes
 // production must use the context that it returns, see fence.
 func (r *Run) lockProduction(ctx context.Context, stage string) (under context.Context, done func(), err error) {
-	defer r.waitTime()()
+	defer r.journal.WaitTime()()
 	r.lock.lease, err = lock.Lock(ctx, r.env.Production, r.opts.Namespace, leaseName, r.holder(), func(other string, place int) {
 		r.note(stage, "waiting for run "+other+", which changes production; "+ordinal(place)+" in the queue")
 	})

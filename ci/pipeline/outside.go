@@ -59,15 +59,15 @@ func (r *Run) wanted(stage string, objects []*unstructured.Unstructured, reached
 // answer, and returns the first one: that where the tests run.
 func (r *Run) findAddress(ctx context.Context, in *cluster.Cluster, stage string, objects []*unstructured.Unstructured, reached front.Front) (entrance, error) {
 	r.note(stage, "find the address")
-	defer r.waitTime()()
+	defer r.journal.WaitTime()()
 	return r.search(ctx, in, stage, objects, reached)
 }
 
 // search is findAddress beside something else.
 func (r *Run) search(ctx context.Context, in *cluster.Cluster, stage string, objects []*unstructured.Unstructured, reached front.Front) (entrance, error) {
 	wanted, base := r.wanted(stage, objects, reached)
-	wanted.Progress = r.tell(ctx, stage)
-	defer r.atWork.during(func(ctx context.Context) string { return reach.AtWork(ctx, in, wanted) })()
+	wanted.Progress = r.journal.Tell(ctx, stage)
+	defer r.atWork.During(func(ctx context.Context) string { return reach.AtWork(ctx, in, wanted) })()
 	found, err := reach.AddressesOf(ctx, in, wanted)
 	if err != nil {
 		return entrance{}, err
@@ -101,7 +101,7 @@ func (r *Run) testOutside(ctx context.Context, in *cluster.Cluster, address entr
 // stillServed checks once more the addresses behind objects that were changed: until now
 // their controller may have routed by the former rules, and nothing says when it reads the new ones.
 func (r *Run) stillServed(ctx context.Context, stage string, objects []*unstructured.Unstructured, reached front.Front) error {
-	defer r.waitTime()()
+	defer r.journal.WaitTime()()
 	select {
 	case <-time.After(answerTime):
 	case <-ctx.Done():
@@ -129,7 +129,7 @@ func (r *Run) unlessGone(ctx context.Context, in *cluster.Cluster, stage string,
 	if failed == nil || ctx.Err() != nil {
 		return failed
 	}
-	defer r.waitTime()()
+	defer r.journal.WaitTime()()
 	err := r.answers(ctx, in, stage, objects, reached)
 	if gone := (*cluster.Error)(nil); errors.As(err, &gone) && gone.Class == cluster.NoAddress {
 		return err

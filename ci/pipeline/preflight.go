@@ -20,6 +20,7 @@ import (
 	"github.com/slipway-cd/slipway/ci/exit"
 	"github.com/slipway-cd/slipway/ci/front"
 	"github.com/slipway-cd/slipway/ci/image"
+	"github.com/slipway-cd/slipway/ci/journal"
 	"github.com/slipway-cd/slipway/ci/receipt"
 	"github.com/slipway-cd/slipway/ci/report"
 )
@@ -129,7 +130,7 @@ func newRun(app description.Application, opts Options, env Environment) (*Run, e
 			return nil, exit.Usagef("--source: it has no %s", i.File())
 		}
 	}
-	return &Run{app: app, opts: opts, env: env, images: images}, nil
+	return &Run{app: app, opts: opts, env: env, images: images, journal: journal.Journal{Printer: env.Printer}}, nil
 }
 
 // checkAddress checks --address.

@@ -29,7 +29,7 @@ func (r *Run) LookBehind(ctx context.Context) error {
 // It leaves a run alone that is still alive.
 func (r *Run) Recover(ctx context.Context) (err error) {
 	r.note("recover", "check whether the run that changes production is still alive")
-	waited := r.waitTime()
+	waited := r.journal.WaitTime()
 	r.lock.lease, err = lock.TakeIfStale(ctx, r.env.Production, r.opts.Namespace, leaseName, r.holder())
 	waited()
 	if err != nil {
@@ -125,7 +125,7 @@ func (r *Run) sweep(ctx context.Context) {
 // RemoveStale removes the betas of runs whose process is no longer alive.
 func (r *Run) RemoveStale(ctx context.Context) error {
 	r.note("betas", "look for up to 15 seconds which runs give a sign of life")
-	r.sweeping.awaited(func(text string) { r.note("betas", text) })
+	r.sweeping.Awaited(func(text string) { r.note("betas", text) })
 	count, err := r.removeStale(ctx)
 	r.detail = fmt.Sprintf("removed %d stale runs", count)
 	return err
@@ -137,7 +137,7 @@ func (r *Run) removeStale(ctx context.Context) (int, error) {
 		return 0, err
 	}
 	for i, run := range stale {
-		if _, err := runs.Delete(ctx, r.env.Build, r.opts.BuildNamespace, run, r.sweeping.heard); err != nil {
+		if _, err := runs.Delete(ctx, r.env.Build, r.opts.BuildNamespace, run, r.sweeping.Heard); err != nil {
 			return i, err
 		}
 	}

@@ -12,10 +12,12 @@ import (
 	"time"
 
 	"github.com/slipway-cd/slipway/ci/cluster"
+	"github.com/slipway-cd/slipway/ci/deadline"
 	"github.com/slipway-cd/slipway/ci/description"
 	"github.com/slipway-cd/slipway/ci/engine"
 	"github.com/slipway-cd/slipway/ci/exit"
 	"github.com/slipway-cd/slipway/ci/image"
+	"github.com/slipway-cd/slipway/ci/journal"
 	"github.com/slipway-cd/slipway/ci/receipt"
 	"github.com/slipway-cd/slipway/ci/report"
 	"github.com/slipway-cd/slipway/ci/trace"
@@ -92,12 +94,8 @@ type Run struct {
 	report report.Report
 	detail string // of the stage under way, for its final line
 
-	atWork atWork // whom the stage under way waits for
-
-	heard timeline      // of the stage under way, for the reports
-	ran   []report.Test // the same
-
-	onEngine, waiting, onEvidence time.Duration // time spent there so far
+	journal journal.Journal
+	atWork  deadline.AtWork // whom the stage under way waits for
 
 	outdated  error            // by Preflight: production runs a newer commit already
 	unchanged string           // by Preflight: why there is nothing to ship
@@ -108,7 +106,7 @@ type Run struct {
 	beta  beta       // by functional
 	stale chan error // by Execute: removal of killed runs' betas under way
 
-	sweeping background // what that waits for
+	sweeping journal.Background // what that waits for
 
 	pushed   bool // by build: images of this run may be in the registry
 	released bool // by release: they have other tags than a beta's
@@ -148,17 +146,5 @@ func Reaches(until, stage string) bool {
 	return slices.Index(names, until) >= slices.Index(names, stage)
 }
 
-// engineTime and waitTime start to measure time spent in the engine or waiting; the
-// function that they return stops.
-func (r *Run) engineTime() func() { return spend(&r.onEngine) }
-func (r *Run) waitTime() func()   { return spend(&r.waiting) }
-
-func (r *Run) evidenceTime() func() { return spend(&r.onEvidence) }
-
-func spend(total *time.Duration) func() {
-	start := time.Now()
-	return func() { *total += time.Since(start) }
-}
-
 // note prints what the running stage is doing.
-func (r *Run) note(stage, text string) { r.env.Printer.Note(stage, text) }
+func (r *Run) note(stage, text string) { r.journal.Note(stage, text) }

@@ -68,9 +68,9 @@ func (r *Run) stage(ctx context.Context, stage Stage) *exit.Failure {
 	if log, err := r.env.Dir.Log(stage.Name); err == nil {
 		r.env.EngineLog.SwitchTo(log)
 	}
-	r.detail, r.ran = "", nil
+	r.detail = ""
 	var failure *exit.Failure
-	err := stage.Run(write.WithProgress(ctx, r.tell(ctx, stage.Name)))
+	err := stage.Run(write.WithProgress(ctx, r.journal.Tell(ctx, stage.Name)))
 	if nothing := (skipped{}); errors.As(err, &nothing) {
 		done.Result, r.detail, err = report.Skipped, nothing.why, nil
 	}
@@ -88,7 +88,7 @@ func (r *Run) stage(ctx context.Context, stage Stage) *exit.Failure {
 		}
 	}
 	done.Seconds, done.Detail = report.Seconds(time.Since(done.Start)), r.detail
-	done.Objects, done.Tests = r.heard.take(failure == nil), r.ran
+	done.Objects, done.Tests = r.journal.Take(failure == nil)
 	span.End(outcome(failure))
 	r.report.Stages = append(r.report.Stages, done)
 	var tail []string
@@ -99,6 +99,18 @@ func (r *Run) stage(ctx context.Context, stage Stage) *exit.Failure {
 	}
 	r.env.Printer.StageEnded(done, tail)
 	return failure
+}
+
+// timed returns a context for a stage that ends when its time is over.
+func (r *Run) timed(ctx context.Context, stage Stage) (context.Context, context.CancelFunc) {
+	limit := exit.OutOfTime{What: "--stage-timeout", Limit: r.opts.StageTimeout}
+	if stage.Time > 0 {
+		limit = exit.OutOfTime{What: "the time for " + stage.Name, Limit: stage.Time}
+	}
+	if stage.Time > 0 || stage.Always { // these wait for nobody outside
+		return context.WithTimeoutCause(ctx, limit.Limit, limit)
+	}
+	return r.atWork.Within(ctx, limit, func(text string) { r.note(stage.Name, text) })
 }
 
 // after is why a stage is skipped once a run has failed.
@@ -130,9 +142,10 @@ func (r *Run) finish(failure *exit.Failure, took time.Duration) *exit.Failure {
 			r.report.Result = report.Superseded
 		}
 	}
-	r.report.EngineSeconds, r.report.WaitSeconds = report.Seconds(r.onEngine), report.Seconds(r.waiting)
+	engine, waiting, evidence := r.journal.Spent()
+	r.report.EngineSeconds, r.report.WaitSeconds = report.Seconds(engine), report.Seconds(waiting)
 	if r.report.Evidence != nil {
-		r.report.Evidence.Seconds = report.Seconds(r.onEvidence)
+		r.report.Evidence.Seconds = report.Seconds(evidence)
 	}
 	r.report.Requests = int(cluster.Requests(r.env.Build, r.env.Production))
 	if err := r.env.Dir.Write(r.report); err != nil && failure == nil {

@@ -14,6 +14,7 @@ import (
 	"github.com/slipway-cd/slipway/ci/cluster"
 	"github.com/slipway-cd/slipway/ci/engine"
 	"github.com/slipway-cd/slipway/ci/exit"
+	"github.com/slipway-cd/slipway/ci/journal"
 	"github.com/slipway-cd/slipway/ci/report"
 )
 
@@ -36,9 +37,10 @@ type fake struct {
 func newFake(t *testing.T, names ...string) *fake {
 	t.Helper()
 	f := &fake{Run: &Run{
-		images: make([]shipped, 1),
-		opts:   Options{Run: "one", Version: "v1", Until: names[len(names)-1], StageTimeout: time.Minute},
-		env:    Environment{Printer: quiet{}, EngineLog: &engine.Log{}, Build: &cluster.Cluster{}, Production: &cluster.Cluster{}},
+		journal: journal.Journal{Printer: quiet{}},
+		images:  make([]shipped, 1),
+		opts:    Options{Run: "one", Version: "v1", Until: names[len(names)-1], StageTimeout: time.Minute},
+		env:     Environment{Printer: quiet{}, EngineLog: &engine.Log{}, Build: &cluster.Cluster{}, Production: &cluster.Cluster{}},
 	}}
 	for i, name := range append(names, "cleanup") {
 		f.stages = append(f.stages, Stage{Name: name, Code: 10 + i, Always: name == "cleanup", Run: func(context.Context) error { return nil }})

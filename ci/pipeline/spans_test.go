@@ -52,9 +52,9 @@ func TestAPassedRunIsATraceOfItsStagesAndObjects(t *testing.T) {
 		return nil
 	})
 	f.on("deploy", func(ctx context.Context) error {
-		f.heard.heard(ctx, "Deployment demo/api", "0 of 2 replicas updated", at)
-		f.heard.heard(ctx, "Ingress demo/api", "configured", at)
-		f.heard.heard(ctx, "Deployment demo/api", "ready", at.Add(time.Second))
+		f.journal.Heard(ctx, "Deployment demo/api", "0 of 2 replicas updated", at)
+		f.journal.Heard(ctx, "Ingress demo/api", "configured", at)
+		f.journal.Heard(ctx, "Deployment demo/api", "ready", at.Add(time.Second))
 		return nil
 	})
 	done, err := f.executeTraced(t, t.Context())
@@ -95,7 +95,7 @@ func TestAPassedRunIsATraceOfItsStagesAndObjects(t *testing.T) {
 func TestAFailedRunNamesTheErrorInItsSpans(t *testing.T) {
 	f, receiver := traced(t, "build", "deploy", "production")
 	f.on("deploy", func(ctx context.Context) error {
-		f.heard.heard(ctx, "Deployment demo/api", "image cannot be pulled", time.Now())
+		f.journal.Heard(ctx, "Deployment demo/api", "image cannot be pulled", time.Now())
 		return &exit.Failure{Code: exit.Image, Cause: "no such image", Err: errors.New("no")}
 	})
 	done, err := f.executeTraced(t, t.Context())

@@ -71,7 +71,7 @@ func (r *Run) buildSuite(ctx context.Context, suite description.Suite) error {
 // runSuite runs tests that were compiled before. It is never taken from the engine's
 // cache, since its result depends on the cluster.
 func (r *Run) runSuite(ctx context.Context, suite description.Suite, at place) (err error) {
-	defer r.engineTime()()
+	defer r.journal.EngineTime()()
 	started := time.Now()
 	r.note(at.stage, strings.TrimSpace(suite.Name+" tests at ")+" "+at.address)
 	ctx, span := trace.Tests(ctx, at.stage, at.address)
@@ -104,7 +104,7 @@ func (r *Run) runSuite(ctx context.Context, suite description.Suite, at place) (
 		return err
 	}
 	tests, unproven := r.testsOf(ctx, c, suite, at, output, code)
-	r.ran = append(r.ran, tests...)
+	r.journal.Ran(tests...)
 	for _, test := range tests {
 		span.Case(test.Name, cases[test.Result], test.Seconds)
 	}

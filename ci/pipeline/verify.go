@@ -20,7 +20,7 @@ const verifyTime = time.Minute
 // verify checks that the images are known to be tested, by the word of an accepted signer, before anything is locked or
 // written. before is who signed the evidence of a release that was verified before: its tests count at any age.
 func (r *Run) verify(ctx context.Context, before *known) error {
-	defer r.evidenceTime()()
+	defer r.journal.EvidenceTime()()
 	ctx, cancel := context.WithTimeout(ctx, verifyTime)
 	defer cancel()
 	if r.opts.Evidence.Without {

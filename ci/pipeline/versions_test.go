@@ -19,6 +19,7 @@ import (
 
 	"github.com/slipway-cd/slipway/ci/exit"
 	"github.com/slipway-cd/slipway/ci/image"
+	"github.com/slipway-cd/slipway/ci/journal"
 )
 
 var today = time.Date(2026, 11, 29, 12, 0, 0, 0, time.UTC)
@@ -50,7 +51,7 @@ func newReleasing(t *testing.T, immutable bool) releasing {
 		handler.ServeHTTP(w, r)
 	}))
 	t.Cleanup(server.Close)
-	run := &Run{images: []shipped{{repository: repositoryOf(t, strings.TrimPrefix(server.URL, "http://")+"/team/app")}},
+	run := &Run{journal: journal.Journal{Printer: quiet{}}, images: []shipped{{repository: repositoryOf(t, strings.TrimPrefix(server.URL, "http://")+"/team/app")}},
 		opts: Options{Until: "release", Version: "1.0", Built: today, Derived: true}, env: Environment{Printer: quiet{}, Registry: &image.Registry{}}}
 	return releasing{run, t}
 }
@@ -140,7 +141,7 @@ func TestACommitThatIsReleasedIsShippedAsItWas(t *testing.T) {
 		"a run that does not reach": {func(o *Options) { o.Until = "functional" }, again},
 	} {
 		t.Run(name, func(t *testing.T) {
-			run := &Run{opts: r.opts, env: r.env}
+			run := &Run{journal: journal.Journal{Printer: quiet{}}, opts: r.opts, env: r.env}
 			c.change(&run.opts)
 			shipped := r.images[0]
 			require.NoError(t, run.findReleased(t.Context(), &shipped))

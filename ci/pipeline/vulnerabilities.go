@@ -98,7 +98,7 @@ func (r *Run) checkVulnerabilities(ctx context.Context, stage string) error {
 		return nil
 	}
 	r.note(stage, "look for known vulnerabilities")
-	defer r.engineTime()()
+	defer r.journal.EngineTime()()
 	if err := r.proof.built.wait(ctx); err != nil {
 		return err
 	}

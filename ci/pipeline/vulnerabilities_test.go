@@ -10,6 +10,7 @@ import (
 
 	"github.com/slipway-cd/slipway/ci/description"
 	"github.com/slipway-cd/slipway/ci/exit"
+	"github.com/slipway-cd/slipway/ci/journal"
 	"github.com/slipway-cd/slipway/ci/report"
 	"github.com/slipway-cd/slipway/ci/vulnerability"
 )
@@ -26,9 +27,10 @@ func (n notes) Note(stage, text string) { *n.said = append(*n.said, stage+": "+t
 func afterScan(until, exceptions string, found ...vulnerability.Finding) (*Run, *[]string) {
 	said := &[]string{}
 	r := &Run{
-		app:  description.Application{Evidence: description.Evidence{Vulnerabilities: &description.Vulnerabilities{Severity: "high", Exceptions: "exceptions.yaml"}}},
-		opts: Options{Until: until},
-		env:  Environment{Printer: notes{said: said}, Tree: fstest.MapFS{"exceptions.yaml": &fstest.MapFile{Data: []byte(exceptions)}}},
+		app:     description.Application{Evidence: description.Evidence{Vulnerabilities: &description.Vulnerabilities{Severity: "high", Exceptions: "exceptions.yaml"}}},
+		opts:    Options{Until: until},
+		journal: journal.Journal{Printer: notes{said: said}},
+		env:     Environment{Tree: fstest.MapFS{"exceptions.yaml": &fstest.MapFile{Data: []byte(exceptions)}}},
 	}
 	r.proof.built.images = []contents{{scans: []vulnerability.Scan{{Scanner: "grype 1", Database: time.Unix(1, 0), Findings: found}}}}
 	return r, said

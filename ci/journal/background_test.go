@@ -1,4 +1,4 @@
-package pipeline
+package journal
 
 import (
 	"testing"
@@ -9,10 +9,10 @@ import (
 func TestWorkInTheBackgroundIsToldOnceSomebodyWaitsForIt(t *testing.T) {
 	t.Parallel()
 	var told []string
-	var removal background
-	removal.heard("run one", "not gone: pod a, pod b")
-	removal.heard("run one", "not gone: pod b")
-	removal.awaited(func(text string) { told = append(told, text) })
-	removal.heard("run one", "gone")
+	var removal Background
+	removal.Heard("run one", "not gone: pod a, pod b")
+	removal.Heard("run one", "not gone: pod b")
+	removal.Awaited(func(text string) { told = append(told, text) })
+	removal.Heard("run one", "gone")
 	require.Equal(t, []string{"run one: not gone: pod b", "run one: gone"}, told)
 }

@@ -1,4 +1,6 @@
-package pipeline
+// Package deadline ends a context when its time is over, unless somebody who is waited for is at work. It does not know who that
+// is, nor what is waited for.
+package deadline
 
 import (
 	"context"
@@ -9,19 +11,19 @@ import (
 	"github.com/slipway-cd/slipway/ci/exit"
 )
 
-// atWork asks whether somebody whom a stage waits for is at work, and what they say.
-type atWork struct {
+// AtWork asks whether somebody whom a stage waits for is at work, and what they say.
+type AtWork struct {
 	asked atomic.Pointer[func(ctx context.Context) string]
 }
 
-// during lets a stage's time be put off while f says something, until what it returns is called.
-func (a *atWork) during(f func(ctx context.Context) string) (over func()) {
+// During lets a stage's time be put off while f says something, until what it returns is called.
+func (a *AtWork) During(f func(ctx context.Context) string) (over func()) {
 	a.asked.Store(&f)
 	return func() { a.asked.Store(nil) }
 }
 
 // says is empty where the stage waits for nobody who is at work.
-func (a *atWork) says(ctx context.Context) string {
+func (a *AtWork) says(ctx context.Context) string {
 	if f := a.asked.Load(); f != nil {
 		return (*f)(ctx)
 	}
@@ -31,22 +33,10 @@ func (a *atWork) says(ctx context.Context) string {
 // askAgain is how long a stage goes on whose time is over while somebody is at work.
 const askAgain = 15 * time.Second
 
-// timed returns a context for a stage that ends when its time is over.
-func (r *Run) timed(ctx context.Context, stage Stage) (context.Context, context.CancelFunc) {
-	limit := exit.OutOfTime{What: "--stage-timeout", Limit: r.opts.StageTimeout}
-	if stage.Time > 0 {
-		limit = exit.OutOfTime{What: "the time for " + stage.Name, Limit: stage.Time}
-	}
-	if stage.Time > 0 || stage.Always { // these wait for nobody outside
-		return context.WithTimeoutCause(ctx, limit.Limit, limit)
-	}
-	return r.within(ctx, stage.Name, limit)
-}
-
-// within returns a context that ends once the limit is over, with it as the cause. A
+// Within returns a context that ends once the limit is over, with it as the cause. A
 // controller that says that it is at work is no reason to fail: a cloud's load balancer
 // takes as long as it takes. The time of the whole run still counts.
-func (r *Run) within(ctx context.Context, stage string, limit exit.OutOfTime) (context.Context, context.CancelFunc) {
+func (a *AtWork) Within(ctx context.Context, limit exit.OutOfTime, note func(text string)) (context.Context, context.CancelFunc) {
 	inner, cancel := context.WithCancelCause(ctx)
 	out := &extensible{Context: inner, done: make(chan struct{})}
 	go func() {
@@ -57,12 +47,12 @@ func (r *Run) within(ctx context.Context, stage string, limit exit.OutOfTime) (c
 			case <-inner.Done():
 				return
 			}
-			doing := r.atWork.says(inner)
+			doing := a.says(inner)
 			if doing == "" {
 				cancel(limit)
 				return
 			}
-			r.note(stage, "goes on, though "+limit.Error()+": "+doing)
+			note("goes on, though " + limit.Error() + ": " + doing)
 		}
 	}()
 	return out, func() { cancel(nil) }

@@ -1,17 +1,17 @@
-package pipeline
+package journal
 
 import "sync"
 
-// background is work that goes on beside the stages. What it waits for is told only once
+// Background is work that goes on beside the stages. What it waits for is told only once
 // a stage waits for it: until then it holds nobody up.
-type background struct {
+type Background struct {
 	mutex sync.Mutex
 	last  string
 	tell  func(text string) // nil: nobody waits
 }
 
-// heard takes note of the state of what it waits for.
-func (b *background) heard(object, state string) {
+// Heard takes note of the state of what it waits for.
+func (b *Background) Heard(object, state string) {
 	b.mutex.Lock()
 	defer b.mutex.Unlock()
 	b.last = object + ": " + state
@@ -20,8 +20,8 @@ func (b *background) heard(object, state string) {
 	}
 }
 
-// awaited tells what it waits for, and from now on what changes.
-func (b *background) awaited(tell func(text string)) {
+// Awaited tells what it waits for, and from now on what changes.
+func (b *Background) Awaited(tell func(text string)) {
 	b.mutex.Lock()
 	defer b.mutex.Unlock()
 	b.tell = tell

@@ -1,4 +1,4 @@
-package pipeline
+package deadline
 
 import (
 	"context"
@@ -15,15 +15,15 @@ import (
 func TestAStagesTimeIsPutOffWhileWhoIsWaitedForIsAtWork(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		r := &Run{env: Environment{Printer: quiet{}}}
+		a, quiet := &AtWork{}, func(string) {}
 		begun := time.Now()
-		over := r.atWork.during(func(context.Context) string {
+		over := a.During(func(context.Context) string {
 			if time.Since(begun) < 3*time.Minute {
 				return "Ingress shop/web: Sync: Scheduled for sync"
 			}
 			return ""
 		})
-		ctx, cancel := r.within(t.Context(), "production", exit.OutOfTime{What: "--stage-timeout", Limit: time.Minute})
+		ctx, cancel := a.Within(t.Context(), exit.OutOfTime{What: "--stage-timeout", Limit: time.Minute}, quiet)
 		defer cancel()
 		child, done := context.WithTimeout(ctx, 90*time.Second) // as of a request, whose own time counts
 		defer done()
@@ -41,7 +41,7 @@ func TestAStagesTimeIsPutOffWhileWhoIsWaitedForIsAtWork(t *testing.T) {
 
 		over()
 		begun = time.Now()
-		ctx, cancel = r.within(t.Context(), "production", exit.OutOfTime{What: "--stage-timeout", Limit: time.Minute})
+		ctx, cancel = a.Within(t.Context(), exit.OutOfTime{What: "--stage-timeout", Limit: time.Minute}, quiet)
 		defer cancel()
 		<-ctx.Done()
 		require.Equal(t, time.Minute, time.Since(begun), "nobody is waited for")
@@ -51,7 +51,7 @@ func TestAStagesTimeIsPutOffWhileWhoIsWaitedForIsAtWork(t *testing.T) {
 func TestAStageThatIsInterruptedEndsAsThat(t *testing.T) {
 	t.Parallel()
 	outer, interrupt := context.WithCancelCause(t.Context())
-	ctx, cancel := (&Run{}).within(outer, "deploy", exit.OutOfTime{Limit: time.Hour})
+	ctx, cancel := new(AtWork).Within(outer, exit.OutOfTime{Limit: time.Hour}, nil)
 	defer cancel()
 	why := errors.New("interrupted")
 	interrupt(why)
