@@ -11,7 +11,7 @@ import (
 	"time"
 
 	"github.com/slipway-cd/slipway/ci/exit"
-	"github.com/slipway-cd/slipway/ci/pipeline"
+	"github.com/slipway-cd/slipway/ci/history"
 )
 
 // noCommit stands for the commit of a source that is not a git repository.
@@ -22,7 +22,7 @@ type revision struct {
 	version string
 	commit  string
 	time    time.Time // of the commit
-	history pipeline.History
+	history history.History
 	changed bool // there is something that no commit has
 }
 
@@ -72,20 +72,20 @@ func revisionOf(ctx context.Context, source, version string, contexts ...string)
 }
 
 // historyOf reads what a release records of the commits before it.
-func historyOf(ctx context.Context, source string) (pipeline.History, error) {
-	before, err := git(ctx, source, "rev-list", "--skip=1", "--max-count="+strconv.Itoa(pipeline.CommitsKept), "HEAD")
+func historyOf(ctx context.Context, source string) (history.History, error) {
+	before, err := git(ctx, source, "rev-list", "--skip=1", "--max-count="+strconv.Itoa(history.CommitsKept), "HEAD")
 	if err != nil {
-		return pipeline.History{}, fmt.Errorf("list commits of %s: %w", source, err)
+		return history.History{}, fmt.Errorf("list commits of %s: %w", source, err)
 	}
 	shallow, err := git(ctx, source, "rev-parse", "--is-shallow-repository")
 	if err != nil {
-		return pipeline.History{}, fmt.Errorf("git rev-parse of %s: %w", source, err)
+		return history.History{}, fmt.Errorf("git rev-parse of %s: %w", source, err)
 	}
-	out := pipeline.History{Shallow: shallow == "true", Ancestor: func(ctx context.Context, commit, other string) (yes, known bool, err error) {
+	out := history.History{Shallow: shallow == "true", Ancestor: func(ctx context.Context, commit, other string) (yes, known bool, err error) {
 		return ancestor(ctx, source, commit, other, shallow == "true")
 	}}
 	for line := range strings.Lines(before) {
-		out.Before = append(out.Before, strings.TrimSpace(line)[:pipeline.HashKept])
+		out.Before = append(out.Before, strings.TrimSpace(line)[:history.HashKept])
 	}
 	return out, nil
 }

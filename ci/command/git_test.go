@@ -10,7 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/slipway-cd/slipway/ci/exit"
-	"github.com/slipway-cd/slipway/ci/pipeline"
+	"github.com/slipway-cd/slipway/ci/history"
 )
 
 const commitTime = 1700000000
@@ -121,8 +121,8 @@ func TestTheCommitsBeforeAreListedNewestFirst(t *testing.T) {
 	found, err := revisionOf(t.Context(), folder, "")
 	require.NoError(t, err)
 	require.Len(t, found.history.Before, 1)
-	require.Len(t, found.history.Before[0], pipeline.HashKept)
-	require.NotEqual(t, found.commit[:pipeline.HashKept], found.history.Before[0])
+	require.Len(t, found.history.Before[0], history.HashKept)
+	require.NotEqual(t, found.commit[:history.HashKept], found.history.Before[0])
 	require.False(t, found.history.Shallow)
 }
 

@@ -15,6 +15,7 @@ import (
 	"github.com/slipway-cd/slipway/ci/attest"
 	"github.com/slipway-cd/slipway/ci/engine"
 	"github.com/slipway-cd/slipway/ci/evidence"
+	"github.com/slipway-cd/slipway/ci/history"
 	"github.com/slipway-cd/slipway/ci/image"
 	"github.com/slipway-cd/slipway/ci/report"
 )
@@ -157,7 +158,7 @@ func (r *Run) provenance(i shipped, bases []evidence.Base) evidence.Build {
 		Engine: engine.Version, Vendor: r.opts.Vendor, URL: r.opts.RunURL, Run: r.opts.Run,
 		Started: r.proof.built.started, Finished: r.proof.built.finished,
 	}
-	if isHash(r.opts.Commit) {
+	if history.IsHash(r.opts.Commit) {
 		out.Commit = r.opts.Commit
 	}
 	return out

@@ -12,6 +12,7 @@ import (
 	"github.com/slipway-cd/slipway/ci/cluster/write"
 	"github.com/slipway-cd/slipway/ci/description"
 	"github.com/slipway-cd/slipway/ci/exit"
+	"github.com/slipway-cd/slipway/ci/history"
 )
 
 // NewRollback returns a run that rolls production back to the newest release of the
@@ -31,7 +32,7 @@ func NewRollback(ctx context.Context, app description.Application, opts Options,
 		return nil, err
 	}
 	opts.Version, opts.Commit, opts.Until = target.Version, target.Commit, "production"
-	opts.Built, opts.History = target.Committed, History{Before: target.Before, Shallow: target.Shallow, Dirty: target.Dirty}
+	opts.Built, opts.History = target.Committed, history.History{Before: target.Before, Shallow: target.Shallow, Dirty: target.Dirty}
 	r, err := New(app, opts, env)
 	if err != nil {
 		return nil, err

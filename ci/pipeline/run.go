@@ -16,6 +16,7 @@ import (
 	"github.com/slipway-cd/slipway/ci/description"
 	"github.com/slipway-cd/slipway/ci/engine"
 	"github.com/slipway-cd/slipway/ci/exit"
+	"github.com/slipway-cd/slipway/ci/history"
 	"github.com/slipway-cd/slipway/ci/image"
 	"github.com/slipway-cd/slipway/ci/journal"
 	"github.com/slipway-cd/slipway/ci/receipt"
@@ -28,14 +29,14 @@ type Options struct {
 	Run     string // this run's id: lower case, fits a label and a name suffix
 	Version string // tags are VERSION-beta, then VERSION and latest
 	Commit  string
-	Derived bool      // Version follows from the commit, and nobody has given it
-	Built   time.Time // the commit's time, so that building twice gives the same digest
-	History History   // of the commits before it
-	Vendor  string    // the CI vendor, empty on a person's machine
-	Branch  string    // as the vendor names it
-	Actor   string    // who started the vendor's run
-	RunURL  string    // of the vendor's run
-	Image   string    // repository of the first image, without a tag
+	Derived bool            // Version follows from the commit, and nobody has given it
+	Built   time.Time       // the commit's time, so that building twice gives the same digest
+	History history.History // of the commits before it
+	Vendor  string          // the CI vendor, empty on a person's machine
+	Branch  string          // as the vendor names it
+	Actor   string          // who started the vendor's run
+	RunURL  string          // of the vendor's run
+	Image   string          // repository of the first image, without a tag
 
 	Evidence Vouching
 
