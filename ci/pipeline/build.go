@@ -12,6 +12,7 @@ import (
 	"dagger.io/dagger"
 	"golang.org/x/sync/errgroup"
 
+	"github.com/slipway-cd/slipway/ci/artifact"
 	"github.com/slipway-cd/slipway/ci/description"
 	"github.com/slipway-cd/slipway/ci/exit"
 	"github.com/slipway-cd/slipway/ci/image"
@@ -42,7 +43,7 @@ func (r *Run) Build(ctx context.Context) error {
 	}
 	r.askBuilt(ctx, started, variants)
 	r.tellDigests()
-	r.detail = r.images[0].digest
+	r.detail = r.images[0].Digest
 	if len(r.images) > 1 {
 		r.detail = fmt.Sprintf("%d images, %s", len(r.images), r.imageNames())
 	}
@@ -54,7 +55,7 @@ func (r *Run) Build(ctx context.Context) error {
 
 // push pushes an image, one for each platform, and notes its digest: the same for the same
 // commit. Only what is stamped gets the tag: a registry may let it point to one image alone.
-func (r *Run) push(ctx context.Context, i *shipped, variants []*dagger.Container, tag string) error {
+func (r *Run) push(ctx context.Context, i *artifact.Image, variants []*dagger.Container, tag string) error {
 	var pushed []image.Variant
 	for n, variant := range variants {
 		digest, err := r.publish(ctx, i, variant, n)
@@ -68,14 +69,14 @@ func (r *Run) push(ctx context.Context, i *shipped, variants []*dagger.Container
 	}
 	var err error
 	if len(i.Platforms) > 0 {
-		i.digest, err = r.env.Registry.Index(ctx, i.repository, tag, pushed, r.opts.Built)
+		i.Digest, err = r.env.Registry.Index(ctx, i.Repo, tag, pushed, r.opts.Built)
 	} else {
-		i.digest, err = r.env.Registry.Stamp(ctx, i.repository, pushed[0].Digest, tag, r.opts.Built)
+		i.Digest, err = r.env.Registry.Stamp(ctx, i.Repo, pushed[0].Digest, tag, r.opts.Built)
 	}
 	if err := r.tolerate(err); err != nil {
 		return err
 	}
-	return r.findReleased(ctx, i)
+	return r.tags("build").FindReleased(ctx, i)
 }
 
 // checks names what is checked before an image ships.
@@ -199,4 +200,32 @@ func withEnv(c *dagger.Container, env map[string]string) *dagger.Container {
 		c = c.WithEnvVariable(name, env[name])
 	}
 	return c
+}
+
+// publish has the engine push one variant of an image and returns its digest. Where the registry does not move the tag, the
+// run's own is used: it cannot be told from the engine's error.
+func (r *Run) publish(ctx context.Context, i *artifact.Image, variant *dagger.Container, n int) (string, error) {
+	reference, err := r.env.Engine.Login(variant).Publish(ctx, i.Repo.String()+":"+image.EngineTag)
+	if err != nil && ctx.Err() == nil {
+		if _, there := r.env.Registry.Digest(ctx, i.Repo, image.EngineTag); there == nil {
+			reference, err = r.env.Engine.Login(variant).Publish(ctx, i.Repo.String()+":"+image.RunTag(r.opts.Run, n))
+		}
+	}
+	if err != nil {
+		return "", err
+	}
+	_, digest, found := strings.Cut(reference, "@")
+	if !found {
+		return "", fmt.Errorf("the engine pushed %s, without a digest", reference)
+	}
+	return digest, nil
+}
+
+// tolerate lets a run go on whose VERSION-beta is another image's and stays that: all that follows goes by digest.
+func (r *Run) tolerate(err error) error {
+	if errors.Is(err, image.ErrImmutable) {
+		r.note("build", "warning: "+err.Error())
+		return nil
+	}
+	return err
 }

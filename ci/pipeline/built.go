@@ -11,6 +11,7 @@ import (
 	"dagger.io/dagger"
 	"golang.org/x/sync/errgroup"
 
+	"github.com/slipway-cd/slipway/ci/artifact"
 	"github.com/slipway-cd/slipway/ci/description"
 	"github.com/slipway-cd/slipway/ci/evidence"
 	"github.com/slipway-cd/slipway/ci/vulnerability"
@@ -132,7 +133,7 @@ func (r *Run) listContents(ctx context.Context, list *dagger.File) ([]byte, erro
 }
 
 // keepSBOM writes an SBOM beside the reports.
-func (r *Run) keepSBOM(i shipped, platform string, list []byte) error {
+func (r *Run) keepSBOM(i artifact.Image, platform string, list []byte) error {
 	name := "sbom"
 	if len(r.images) > 1 {
 		name += "-" + path.Base(i.Name)

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"time"
 
+	"github.com/slipway-cd/slipway/ci/artifact"
 	"github.com/slipway-cd/slipway/ci/cluster/runs"
 	"github.com/slipway-cd/slipway/ci/description"
 	"github.com/slipway-cd/slipway/ci/retention"
@@ -30,7 +31,7 @@ func (r *Run) removeImages(ctx context.Context) error {
 	}
 	own := map[string]bool{}
 	for _, i := range r.images {
-		own[i.digest] = true
+		own[i.Digest] = true
 	}
 	in := r.retention()
 	in.Tell = func(line string) { r.note("cleanup", line) }
@@ -44,14 +45,14 @@ func (r *Run) removeImages(ctx context.Context) error {
 func (r *Run) retention() retention.Cleanup {
 	out := retention.Cleanup{Of: r.checkApplication, Registry: r.env.Registry, Build: r.env.Build, Production: r.env.Production, BuildNamespace: r.opts.BuildNamespace, Namespace: r.opts.Namespace}
 	for _, i := range r.images {
-		out.Repositories = append(out.Repositories, i.repository)
+		out.Repositories = append(out.Repositories, i.Repo)
 	}
 	return out
 }
 
 // Retention returns what removes images of an application's betas that nothing needs.
 func Retention(app description.Application, opts Options, env Environment) (retention.Cleanup, error) {
-	images, err := imagesOf(app, opts.Image)
+	images, err := artifact.Of(app, opts.Image)
 	r := &Run{app: app, opts: opts, env: env, images: images}
 	return r.retention(), err
 }

@@ -32,7 +32,7 @@ type production struct {
 
 // Deploy deploys the tested digest to production and waits for its rollout.
 func (r *Run) Deploy(ctx context.Context) error {
-	objects, err := r.renderProduction(r.images)
+	objects, err := r.overlays().RenderProduction(r.images)
 	if err != nil {
 		return err
 	}

@@ -2,16 +2,13 @@ package pipeline
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
-	"encoding/json"
-	"fmt"
 	"slices"
 	"strings"
 	"time"
 
 	"golang.org/x/sync/errgroup"
 
+	"github.com/slipway-cd/slipway/ci/artifact"
 	"github.com/slipway-cd/slipway/ci/attest"
 	"github.com/slipway-cd/slipway/ci/engine"
 	"github.com/slipway-cd/slipway/ci/evidence"
@@ -83,7 +80,7 @@ func (r *Run) attestAll(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	r.report.Evidence = &report.Evidence{Image: r.images[0].repository.String()}
+	r.report.Evidence = &report.Evidence{Image: r.images[0].Repo.String()}
 	var attaching errgroup.Group
 	for n, i := range r.images {
 		attaching.Go(func() error { return r.attestImage(ctx, signer, i, r.proof.built.images[n], results) })
@@ -97,8 +94,8 @@ func (r *Run) attestAll(ctx context.Context) error {
 
 // attestImage attaches what is known of one image; what is known of one of its platforms alone goes to that. How an image was built
 // that was released before, and what is in it, its own run has said.
-func (r *Run) attestImage(ctx context.Context, signer evidence.Signer, i shipped, known contents, results []evidence.Results) error {
-	about := evidence.Subject{Name: i.repository.String(), Digest: i.digest}
+func (r *Run) attestImage(ctx context.Context, signer evidence.Signer, i artifact.Image, known contents, results []evidence.Results) error {
+	about := evidence.Subject{Name: i.Repo.String(), Digest: i.Digest}
 	signature, err := evidence.NewSignature(about)
 	if err != nil {
 		return err
@@ -108,7 +105,7 @@ func (r *Run) attestImage(ctx context.Context, signer evidence.Signer, i shipped
 		return err
 	}
 	statements := []*evidence.Statement{signature}
-	if i.earlier {
+	if i.Earlier {
 		known.sboms = nil
 	} else {
 		statements = append(statements, provenance)
@@ -120,9 +117,9 @@ func (r *Run) attestImage(ctx context.Context, signer evidence.Signer, i shipped
 		}
 		statements = append(statements, tests)
 	}
-	platforms := []image.Variant{{Digest: i.digest}}
+	platforms := []image.Variant{{Digest: i.Digest}}
 	if len(i.Platforms) > 0 {
-		if platforms, err = r.env.Registry.Variants(ctx, i.repository, i.digest); err != nil {
+		if platforms, err = r.env.Registry.Variants(ctx, i.Repo, i.Digest); err != nil {
 			return err
 		}
 	}
@@ -137,17 +134,17 @@ func (r *Run) attestImage(ctx context.Context, signer evidence.Signer, i shipped
 		if err != nil {
 			return err
 		}
-		if platforms[n].Digest == i.digest {
+		if platforms[n].Digest == i.Digest {
 			statements = append(statements, sbom)
-		} else if err := attest.Attach(ctx, r.env.Registry, i.repository, platforms[n].Digest, signer, sbom); err != nil {
+		} else if err := attest.Attach(ctx, r.env.Registry, i.Repo, platforms[n].Digest, signer, sbom); err != nil {
 			return err
 		}
 	}
-	return attest.Attach(ctx, r.env.Registry, i.repository, i.digest, signer, statements...)
+	return attest.Attach(ctx, r.env.Registry, i.Repo, i.Digest, signer, statements...)
 }
 
 // provenance tells how an image was built.
-func (r *Run) provenance(i shipped, bases []evidence.Base) evidence.Build {
+func (r *Run) provenance(i artifact.Image, bases []evidence.Base) evidence.Build {
 	args := map[string]string{"VERSION": r.opts.Version, "COMMIT": r.opts.Commit}
 	for name, value := range i.Args {
 		args[name] = value
@@ -166,7 +163,7 @@ func (r *Run) provenance(i shipped, bases []evidence.Base) evidence.Build {
 
 // results are those of the suites, under which conditions they ran, and the checks as one more suite.
 func (r *Run) results() ([]evidence.Results, error) {
-	overlay, err := r.betaDigest()
+	overlay, err := r.overlays().BetaDigest(r.images)
 	if err != nil {
 		return nil, err
 	}
@@ -204,21 +201,4 @@ func kindOf(foundBy string) string {
 	kind := strings.TrimPrefix(foundBy, "port-forward to ")
 	kind, _, _ = strings.Cut(kind, " ")
 	return kind
-}
-
-// betaDigest is that of the rendered objects of a beta, but for the run's own names: the same for each run of a commit.
-func (r *Run) betaDigest() (string, error) {
-	opts := r.opts
-	opts.Run = "any"
-	any, err := newRun(r.app, opts, r.env)
-	if err != nil {
-		return "", err
-	}
-	beta, err := any.renderBeta(r.images)
-	if err != nil {
-		return "", fmt.Errorf("digest of the beta: %w", err)
-	}
-	text, err := json.Marshal(beta.objects)
-	sum := sha256.Sum256(text)
-	return "sha256:" + hex.EncodeToString(sum[:]), err
 }

@@ -41,19 +41,19 @@ func (r *Run) Functional(ctx context.Context) error {
 		}
 		return err
 	}
-	beta, err := r.renderBeta(r.images)
+	beta, err := r.overlays().RenderBeta(r.images)
 	if err != nil {
 		return err
 	}
-	objects := beta.objects
+	objects := beta.Objects
 	if err := r.checkIsolated(ctx, objects); err != nil {
 		return err
 	}
 	if err := r.receipt.Ready(ctx); err != nil {
 		return err
 	}
-	if len(beta.names.Renamed) > 0 {
-		r.note("functional", "renamed with the Services that they name: "+strings.Join(beta.names.Renamed, ", "))
+	if len(beta.Names.Renamed) > 0 {
+		r.note("functional", "renamed with the Services that they name: "+strings.Join(beta.Names.Renamed, ", "))
 	}
 	r.note("functional", "deploy beta "+r.opts.Run)
 	r.beta.made.Store(true)
@@ -75,7 +75,7 @@ func (r *Run) Functional(ctx context.Context) error {
 	if err := r.wait(ctx, r.env.Build, "functional", objects); err != nil {
 		return err
 	}
-	if err := r.testBeta(ctx, objects, beta.front); err != nil {
+	if err := r.testBeta(ctx, objects, beta.Front); err != nil {
 		return err
 	}
 	if !Reaches(r.opts.Until, "release") { // the run that releases the image need not repeat these tests
@@ -86,7 +86,7 @@ func (r *Run) Functional(ctx context.Context) error {
 			return err
 		}
 	}
-	r.detail = r.tested(beta.front)
+	r.detail = r.tested(beta.Front)
 	r.beta.removal = make(chan error, 1)
 	go func() { // meanwhile the pipeline goes on; cleanup waits for it
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), cleanupTime)
@@ -102,7 +102,7 @@ func (r *Run) checkIsolated(ctx context.Context, beta []*unstructured.Unstructur
 	if err := checkSigningKey(beta); err != nil {
 		return err
 	}
-	beside, err := r.showProduction(r.images)
+	beside, err := r.overlays().ShowProduction(r.images)
 	if err != nil {
 		return err
 	}

@@ -1,14 +1,11 @@
 package pipeline
 
 import (
-	"cmp"
 	"context"
 	"fmt"
-	"slices"
 	"time"
 
 	"dagger.io/dagger"
-	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
 	"github.com/slipway-cd/slipway/ci/cluster"
@@ -16,7 +13,6 @@ import (
 	"github.com/slipway-cd/slipway/ci/cluster/rollout"
 	"github.com/slipway-cd/slipway/ci/description"
 	"github.com/slipway-cd/slipway/ci/front"
-	"github.com/slipway-cd/slipway/ci/manifest"
 )
 
 // servedTime is how long a Service may be without a ready pod once all objects are out,
@@ -63,12 +59,12 @@ func (r *Run) beside(ctx context.Context, objects []*unstructured.Unstructured) 
 			forward.Close()
 		}
 	}
-	services, err := r.servicesBeside(objects)
+	services, err := r.overlays().ServicesBeside(objects)
 	if err != nil {
 		return nil, nil, err
 	}
 	for _, service := range services {
-		forward, err := r.forward(ctx, r.env.Build, objects, "functional", service.Name+r.suffix(), service.Port)
+		forward, err := r.forward(ctx, r.env.Build, objects, "functional", service.Name+r.overlays().Suffix(), service.Port)
 		if err != nil {
 			closeAll()
 			return nil, nil, err
@@ -77,26 +73,6 @@ func (r *Run) beside(ctx context.Context, objects []*unstructured.Unstructured) 
 		names = append(names, name{service.Name, r.env.Engine.Tunnel(dagger.PortForward{Backend: forward.LocalPort, Frontend: service.Port})})
 	}
 	return names, closeAll, nil
-}
-
-// servicesBeside are the other Services that the beta's tests are to reach, each with its
-// port; one that the beta has not is an error.
-func (r *Run) servicesBeside(beta []*unstructured.Unstructured) (out []description.Service, err error) {
-	services := manifest.Typed[corev1.Service](beta, corev1.SchemeGroupVersion.WithKind("Service"))
-	for _, wanted := range r.app.Services {
-		i := slices.IndexFunc(services, func(s *corev1.Service) bool { return s.Name == wanted.Name+r.suffix() })
-		switch {
-		case i < 0:
-			return nil, fmt.Errorf("services: it has no Service %s", wanted.Name)
-		case wanted.Port != 0 && !front.HasPort(services[i], wanted.Port):
-			return nil, fmt.Errorf("services: the Service %s has no port %d", wanted.Name, wanted.Port)
-		case front.Port(services[i]) == 0:
-			return nil, fmt.Errorf("services: the Service %s has no port", wanted.Name)
-		}
-		wanted.Port = cmp.Or(wanted.Port, front.Port(services[i]))
-		out = append(out, wanted)
-	}
-	return out, nil
 }
 
 // namespaceOf is where a Service is; all objects of a run that are in a namespace are in the same.

@@ -32,11 +32,11 @@ func (p Plan) Changed() []apply.Preview {
 func (r *Run) Plan(ctx context.Context) (Plan, error) {
 	for n := range r.images {
 		var err error
-		if r.images[n].digest, err = r.registered(ctx, r.images[n].repository); err != nil {
+		if r.images[n].Digest, err = r.registered(ctx, r.images[n].Repo); err != nil {
 			return Plan{}, err
 		}
 	}
-	objects, err := r.renderProduction(r.images)
+	objects, err := r.overlays().RenderProduction(r.images)
 	if err != nil {
 		return Plan{}, err
 	}
@@ -50,7 +50,7 @@ func (r *Run) Plan(ctx context.Context) (Plan, error) {
 	if err != nil {
 		return Plan{}, err
 	}
-	out := Plan{Version: r.opts.Version, Digest: r.images[0].digest, Changes: plan.Preview(), MadeBy: []apply.Maker{}}
+	out := Plan{Version: r.opts.Version, Digest: r.images[0].Digest, Changes: plan.Preview(), MadeBy: []apply.Maker{}}
 	if r.production.former == nil {
 		out.MadeBy = plan.Makers()
 	}

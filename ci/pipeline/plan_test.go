@@ -11,6 +11,7 @@ import (
 	"github.com/google/go-containerregistry/pkg/registry"
 	"github.com/stretchr/testify/require"
 
+	"github.com/slipway-cd/slipway/ci/artifact"
 	"github.com/slipway-cd/slipway/ci/image"
 )
 
@@ -30,7 +31,7 @@ func TestAPlanBeforeAnyBuildSaysToBuildFirst(t *testing.T) {
 		t.Cleanup(server.Close)
 		repository, err := image.ParseRepository(strings.TrimPrefix(server.URL, "http://") + "/team/shop")
 		require.NoError(t, err)
-		_, err = (&Run{opts: Options{Version: "1.2"}, images: []shipped{{repository: repository}}, env: Environment{Registry: &image.Registry{}}}).Plan(t.Context())
+		_, err = (&Run{opts: Options{Version: "1.2"}, images: []artifact.Image{{Repo: repository}}, env: Environment{Registry: &image.Registry{}}}).Plan(t.Context())
 		require.ErrorContains(t, err, says)
 		require.NotContains(t, err.Error(), "\n")
 	}

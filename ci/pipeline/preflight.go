@@ -13,6 +13,7 @@ import (
 	"golang.org/x/sync/errgroup"
 	"k8s.io/apimachinery/pkg/util/validation"
 
+	"github.com/slipway-cd/slipway/ci/artifact"
 	"github.com/slipway-cd/slipway/ci/cluster"
 	"github.com/slipway-cd/slipway/ci/cluster/rollout"
 	"github.com/slipway-cd/slipway/ci/description"
@@ -65,26 +66,23 @@ func Check(app description.Application, opts Options, tree fs.FS) error {
 	return r.checkOverlays()
 }
 
-// noDigest is the digest of an image that is not built yet.
-var noDigest = "sha256:" + strings.Repeat("0", 64)
-
 func (r *Run) checkOverlays() error {
-	beta, err := r.renderBeta(r.images)
+	beta, err := r.overlays().RenderBeta(r.images)
 	if err == nil {
-		err = rollout.CheckAnnotations(beta.objects)
+		err = rollout.CheckAnnotations(beta.Objects)
 	}
 	if err == nil {
-		_, err = r.servicesBeside(beta.objects)
+		_, err = r.overlays().ServicesBeside(beta.Objects)
 	}
 	if err == nil { // its Services select pods of this run alone, so that only the overlay can have them
-		err = rollout.CheckServices(beta.objects, "")
+		err = rollout.CheckServices(beta.Objects, "")
 	}
 	if err != nil {
 		return exit.Usagef("--beta-overlay: %w", err)
 	}
-	render := r.showProduction
+	render := r.overlays().ShowProduction
 	if Reaches(r.opts.Until, "deploy") {
-		render = r.renderProduction
+		render = r.overlays().RenderProduction
 	}
 	production, err := render(r.images)
 	var reached front.Front
@@ -121,7 +119,7 @@ func newRun(app description.Application, opts Options, env Environment) (*Run, e
 	if err := checkAddress(opts.Address); err != nil {
 		return nil, err
 	}
-	images, err := imagesOf(app, opts.Image)
+	images, err := artifact.Of(app, opts.Image)
 	if err != nil {
 		return nil, err
 	}
@@ -161,7 +159,7 @@ func (r *Run) introduce() {
 		in = r.env.Production
 	}
 	host, version := in.Server()
-	r.report = report.Report{Run: r.opts.Run, Version: r.opts.Version, Image: r.images[0].repository.String(), Commit: r.opts.Commit,
+	r.report = report.Report{Run: r.opts.Run, Version: r.opts.Version, Image: r.images[0].Repo.String(), Commit: r.opts.Commit,
 		Vendor: r.opts.Vendor, Branch: r.opts.Branch, Actor: r.opts.Actor, RunURL: r.opts.RunURL, Namespace: r.opts.Namespace, Cluster: host + " " + version, As: r.env.As, ProductionAs: r.env.ProductionAs, Engine: engine.Version}
 }
 
@@ -179,10 +177,13 @@ func (r *Run) Preflight(ctx context.Context) (warnings []string, err error) {
 	var said foreseen
 	for _, i := range r.images {
 		checks.Go(func() error {
-			if err := r.env.Registry.Ping(ctx, i.repository); err != nil {
+			if err := r.env.Registry.Ping(ctx, i.Repo); err != nil {
 				return err
 			}
-			return r.foreseeVersion(ctx, i)
+			if r.promotes {
+				return nil
+			}
+			return r.tags("build").Foresee(ctx, i)
 		})
 	}
 	if Reaches(r.opts.Until, "functional") && !r.promotes {
@@ -230,7 +231,7 @@ func (r *Run) beginReceipt(ctx context.Context) *receipt.Receipt {
 // those of the build namespace, the error says which flag is missing.
 func (r *Run) checkProduction(ctx context.Context) error {
 	var more []cluster.Permission
-	if reached, err := r.productionFront(); err != nil {
+	if reached, err := r.overlays().ProductionFront(r.images); err != nil {
 		return err
 	} else if reached.ByServiceAlone() {
 		more = cluster.ToForward

@@ -43,7 +43,7 @@ const recordTime = time.Minute
 func (r *Run) recordRelease(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, recordTime)
 	defer cancel()
-	if r.production.former == nil || r.production.former.Digest != r.images[0].digest || r.back.record != nil {
+	if r.production.former == nil || r.production.former.Digest != r.images[0].Digest || r.back.record != nil {
 		r.production.recording = true
 		release := r.release(r.production.objects, slices.Concat(r.production.refs, r.production.awaited))
 		err := records.SaveRelease(ctx, r.env.Production, r.opts.Namespace, &release)
@@ -65,7 +65,7 @@ func (r *Run) release(objects []*unstructured.Unstructured, refs []managed.Ref) 
 	if err != nil || r.report.Evidence == nil {
 		told = nil
 	}
-	return records.Release{Version: r.opts.Version, Digest: r.images[0].digest, Commit: r.opts.Commit, Run: r.opts.Run,
+	return records.Release{Version: r.opts.Version, Digest: r.images[0].Digest, Commit: r.opts.Commit, Run: r.opts.Run,
 		Number: r.lock.lease.Number(), Time: r.env.Production.Now(), Objects: objects, Refs: refs,
 		Committed: r.opts.Built, Before: r.opts.History.Before, Shallow: r.opts.History.Shallow, Dirty: r.opts.History.Dirty,
 		Key: r.production.signer.key, Identity: r.production.signer.identity, Evidence: told}

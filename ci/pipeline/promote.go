@@ -21,9 +21,9 @@ func (r *Run) Promote(ctx context.Context) (warnings []string, err error) {
 		return nil, exit.Usagef("--from release: it begins with deploy, and --until %s ends before", r.opts.Until)
 	}
 	for n, i := range r.images {
-		r.images[n].digest, err = r.env.Registry.Digest(ctx, i.repository, r.opts.Version)
+		r.images[n].Digest, err = r.env.Registry.Digest(ctx, i.Repo, r.opts.Version)
 		if errors.Is(err, image.ErrNotFound) {
-			return nil, exit.Usagef("%s has no version %s: give one that was released with --version", i.repository, r.opts.Version)
+			return nil, exit.Usagef("%s has no version %s: give one that was released with --version", i.Repo, r.opts.Version)
 		}
 		if err != nil {
 			return nil, err

@@ -33,13 +33,13 @@ func (r *Run) reuse(ctx context.Context) error {
 	if err := r.proof.built.wait(ctx); err != nil {
 		return err
 	}
-	overlay, err := r.betaDigest()
+	overlay, err := r.overlays().BetaDigest(r.images)
 	if err != nil {
 		return err
 	}
 	var by attest.Tests
 	for _, i := range r.images {
-		found, err := attest.Find(ctx, r.env.Registry, i.repository, i.digest, accepted)
+		found, err := attest.Find(ctx, r.env.Registry, i.Repo, i.Digest, accepted)
 		if err != nil {
 			return err
 		}

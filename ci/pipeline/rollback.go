@@ -8,6 +8,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"github.com/slipway-cd/slipway/ci/artifact"
 	"github.com/slipway-cd/slipway/ci/cluster/records"
 	"github.com/slipway-cd/slipway/ci/cluster/write"
 	"github.com/slipway-cd/slipway/ci/description"
@@ -38,10 +39,10 @@ func NewRollback(ctx context.Context, app description.Application, opts Options,
 		return nil, err
 	}
 	r.production.former, r.production.objects = &releases[0], target.Objects
-	if err := r.recall(target.Objects); err != nil {
+	if err := artifact.Recall(r.images, target.Objects); err != nil {
 		return nil, err
 	}
-	r.images[0].digest, r.production.signer = target.Digest, known{target.Key, target.Identity}
+	r.images[0].Digest, r.production.signer = target.Digest, known{target.Key, target.Identity}
 	r.tellDigests()
 	r.receipt = r.beginReceipt(ctx)
 	return r, nil

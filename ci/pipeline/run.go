@@ -11,6 +11,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/slipway-cd/slipway/ci/artifact"
 	"github.com/slipway-cd/slipway/ci/cluster"
 	"github.com/slipway-cd/slipway/ci/deadline"
 	"github.com/slipway-cd/slipway/ci/description"
@@ -19,6 +20,7 @@ import (
 	"github.com/slipway-cd/slipway/ci/history"
 	"github.com/slipway-cd/slipway/ci/image"
 	"github.com/slipway-cd/slipway/ci/journal"
+	"github.com/slipway-cd/slipway/ci/overlay"
 	"github.com/slipway-cd/slipway/ci/receipt"
 	"github.com/slipway-cd/slipway/ci/report"
 	"github.com/slipway-cd/slipway/ci/trace"
@@ -89,8 +91,8 @@ type Run struct {
 	app    description.Application
 	opts   Options
 	env    Environment
-	images []shipped // their digests by build
-	proof  proof     // by build and functional
+	images []artifact.Image // their digests by build
+	proof  proof            // by build and functional
 
 	report report.Report
 	detail string // of the stage under way, for its final line
@@ -149,3 +151,9 @@ func Reaches(until, stage string) bool {
 
 // note prints what the running stage is doing.
 func (r *Run) note(stage, text string) { r.journal.Note(stage, text) }
+
+// overlays are the application's, for this run.
+func (r *Run) overlays() overlay.Overlays {
+	return overlay.Overlays{App: r.app, Tree: r.env.Tree, Run: r.opts.Run, Version: r.opts.Version, Beta: r.opts.BetaOverlay, Production: r.opts.ProductionOverlay,
+		BuildNamespace: r.opts.BuildNamespace, Namespace: r.opts.Namespace, Closed: !Reaches(r.opts.Until, "functional")}
+}

@@ -11,6 +11,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/slipway-cd/slipway/ci/artifact"
 	"github.com/slipway-cd/slipway/ci/cluster"
 	"github.com/slipway-cd/slipway/ci/engine"
 	"github.com/slipway-cd/slipway/ci/exit"
@@ -38,7 +39,7 @@ func newFake(t *testing.T, names ...string) *fake {
 	t.Helper()
 	f := &fake{Run: &Run{
 		journal: journal.Journal{Printer: quiet{}},
-		images:  make([]shipped, 1),
+		images:  make([]artifact.Image, 1),
 		opts:    Options{Run: "one", Version: "v1", Until: names[len(names)-1], StageTimeout: time.Minute},
 		env:     Environment{Printer: quiet{}, EngineLog: &engine.Log{}, Build: &cluster.Cluster{}, Production: &cluster.Cluster{}},
 	}}

@@ -10,6 +10,7 @@ import (
 	"github.com/slipway-cd/slipway/ci/cluster/records"
 	"github.com/slipway-cd/slipway/ci/exit"
 	"github.com/slipway-cd/slipway/ci/history"
+	"github.com/slipway-cd/slipway/ci/overlay"
 )
 
 // superseded returns a Failure if the commit of this run comes before that of the
@@ -89,7 +90,7 @@ func (r *Run) checkApplication(deployed *records.Release) error {
 	if len(deployed.Objects) == 0 {
 		return nil
 	}
-	other := deployed.Objects[0].GetLabels()[applicationLabel]
+	other := deployed.Objects[0].GetLabels()[overlay.ApplicationLabel]
 	if other == "" || other == r.app.Name || slices.Contains(r.opts.TakeOver, other) {
 		return nil
 	}

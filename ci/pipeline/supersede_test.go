@@ -14,6 +14,7 @@ import (
 	"github.com/slipway-cd/slipway/ci/description"
 	"github.com/slipway-cd/slipway/ci/exit"
 	"github.com/slipway-cd/slipway/ci/history"
+	"github.com/slipway-cd/slipway/ci/overlay"
 )
 
 func TestARecordOfAnOlderVersionAndASourceWithoutCommitsSupersedeNothing(t *testing.T) {
@@ -62,7 +63,7 @@ func TestANamespaceIsOneApplicationsAlone(t *testing.T) {
 	t.Parallel()
 	of := func(name string) *records.Release {
 		object := &unstructured.Unstructured{Object: map[string]any{}}
-		object.SetLabels(map[string]string{applicationLabel: name})
+		object.SetLabels(map[string]string{overlay.ApplicationLabel: name})
 		return &records.Release{Version: "7", Objects: []*unstructured.Unstructured{object}}
 	}
 	r := &Run{app: description.Application{Name: "shop"}, opts: Options{Namespace: "place"}}

@@ -8,6 +8,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"github.com/slipway-cd/slipway/ci/artifact"
 	"github.com/slipway-cd/slipway/ci/attest"
 	"github.com/slipway-cd/slipway/ci/evidence"
 	"github.com/slipway-cd/slipway/ci/exit"
@@ -42,11 +43,11 @@ func (r *Run) verify(ctx context.Context, before *known) error {
 	var verifying errgroup.Group
 	found := make([]attest.Found, len(r.images))
 	for n, i := range r.images {
-		if i.digest == noDigest {
+		if i.Digest == artifact.NoDigest {
 			continue // a former release did not have it
 		}
 		verifying.Go(func() (err error) {
-			if found[n], err = attest.Find(ctx, r.env.Registry, i.repository, i.digest, accepted); err != nil {
+			if found[n], err = attest.Find(ctx, r.env.Registry, i.Repo, i.Digest, accepted); err != nil {
 				return err
 			}
 			if err := found[n].Check(r.app.Name, age, time.Now()); err != nil {
@@ -66,7 +67,7 @@ func (r *Run) verify(ctx context.Context, before *known) error {
 var errNobody = errors.New("nobody is known whose word would count")
 
 // unproven is the Failure of an image that is not known to be tested.
-func (r *Run) unproven(i shipped, why error) *exit.Failure {
+func (r *Run) unproven(i artifact.Image, why error) *exit.Failure {
 	try := "ship the commit again, which tests it"
 	switch {
 	case errors.Is(why, errNobody):
@@ -74,7 +75,7 @@ func (r *Run) unproven(i shipped, why error) *exit.Failure {
 	case errors.Is(why, evidence.ErrSigner):
 		try = "add who signed it to evidence.keys or evidence.identities in .slipway.yaml, if you trust them"
 	}
-	return &exit.Failure{Code: exit.Admission, Class: "evidence", Cause: fmt.Sprintf("evidence: %s@%s: %v", i.repository, i.digest, why), Err: why,
+	return &exit.Failure{Code: exit.Admission, Class: "evidence", Cause: fmt.Sprintf("evidence: %s@%s: %v", i.Repo, i.Digest, why), Err: why,
 		Try: try + "; or accept it as it is with --without-evidence"}
 }
 
@@ -82,10 +83,10 @@ func (r *Run) unproven(i shipped, why error) *exit.Failure {
 func (r *Run) readWithout(ctx context.Context) error {
 	i := r.images[0]
 	r.report.Evidence = &report.Evidence{Without: true}
-	if i.digest == noDigest {
+	if i.Digest == artifact.NoDigest {
 		return nil
 	}
-	found, err := attest.Find(ctx, r.env.Registry, i.repository, i.digest, evidence.Accepted{Unsigned: true})
+	found, err := attest.Find(ctx, r.env.Registry, i.Repo, i.Digest, evidence.Accepted{Unsigned: true})
 	if err == nil {
 		r.report.Evidence.Commit = r.evidenceOf(found).Commit
 	}
@@ -94,7 +95,7 @@ func (r *Run) readWithout(ctx context.Context) error {
 
 // evidenceOf is what the report tells of an image's evidence.
 func (r *Run) evidenceOf(found attest.Found) *report.Evidence {
-	out := &report.Evidence{Image: r.images[0].repository.String()}
+	out := &report.Evidence{Image: r.images[0].Repo.String()}
 	tests, _ := found.Tests(r.app.Name, 0, time.Now())
 	for _, tested := range tests {
 		out.Signer = tested.Statement.Signer
