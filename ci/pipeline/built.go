@@ -63,7 +63,7 @@ func (r *Run) askBuilt(ctx context.Context, started time.Time, variants [][]*dag
 	}
 	for n, suite := range r.app.Tests.Functional {
 		b.asking.Go(func() (err error) {
-			if b.suites[n], err = r.suiteContainer(suite).Rootfs().Digest(ctx); err != nil {
+			if b.suites[n], err = r.builder().Suite(suite).Rootfs().Digest(ctx); err != nil {
 				return r.env.Engine.Failure("the digest of the tests' image", err)
 			}
 			return nil

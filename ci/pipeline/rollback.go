@@ -89,7 +89,7 @@ func (r *Run) BuildTests(ctx context.Context) error {
 	}
 	var images errgroup.Group
 	for _, suite := range r.app.Tests.Production {
-		images.Go(func() error { return r.buildSuite(ctx, suite) })
+		images.Go(func() error { return r.builder().BuildSuite(ctx, suite) })
 	}
 	return images.Wait()
 }

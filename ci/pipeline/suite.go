@@ -49,25 +49,6 @@ func (r *Run) runSuites(ctx context.Context, suites []description.Suite, at plac
 	return nil
 }
 
-// suiteContainer holds a suite's command.
-func (r *Run) suiteContainer(suite description.Suite) *dagger.Container {
-	if suite.Image != "" {
-		return r.published(suite.Image, suite.Build.Context, suite.Env)
-	}
-	return withEnv(r.dockerStage(suite.Build, "", nil), suite.Env)
-}
-
-// buildSuite builds, or pulls, the image of a suite.
-func (r *Run) buildSuite(ctx context.Context, suite description.Suite) error {
-	if _, err := r.suiteContainer(suite).Sync(ctx); err != nil {
-		if suite.Image != "" {
-			return r.env.Engine.Failure("the tests' image "+suite.Image+" cannot be had", err)
-		}
-		return r.env.Engine.Failure("the tests' image does not build", err)
-	}
-	return nil
-}
-
 // runSuite runs tests that were compiled before. It is never taken from the engine's
 // cache, since its result depends on the cluster.
 func (r *Run) runSuite(ctx context.Context, suite description.Suite, at place) (err error) {
@@ -76,7 +57,7 @@ func (r *Run) runSuite(ctx context.Context, suite description.Suite, at place) (
 	r.note(at.stage, strings.TrimSpace(suite.Name+" tests at ")+" "+at.address)
 	ctx, span := trace.Tests(ctx, at.stage, at.address)
 	defer func() { span.End(ctx, err) }()
-	c := r.suiteContainer(suite)
+	c := r.builder().Suite(suite)
 	for _, known := range at.names {
 		c = c.WithServiceBinding(known.host, known.at)
 	}
