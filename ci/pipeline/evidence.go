@@ -15,6 +15,7 @@ import (
 	"github.com/slipway-cd/slipway/ci/history"
 	"github.com/slipway-cd/slipway/ci/image"
 	"github.com/slipway-cd/slipway/ci/report"
+	"github.com/slipway-cd/slipway/ci/testrun"
 )
 
 // proof is what a run knows of its images, to be signed when they are released.
@@ -23,27 +24,26 @@ type proof struct {
 	built  built              // by build, in the background
 }
 
-// answered notes that the application answered, or that it is ready, where there are no tests.
-func (r *Run) answered(stage string, started time.Time) {
-	r.passed(stage, "", nil, started, nil)
-	r.proof.suites[len(r.proof.suites)-1].Health = true
-}
-
 // passed notes that a suite passed at an address, or that the application answered there.
-func (r *Run) passed(stage, name string, command []string, started time.Time, tests []report.Test) {
-	i := slices.IndexFunc(r.proof.suites, func(other evidence.Results) bool { return other.Stage == stage && other.Name == name })
+func (r *Run) passed(what testrun.Outcome) {
+	i := slices.IndexFunc(r.proof.suites, func(other evidence.Results) bool { return other.Stage == what.Stage && other.Name == what.Name })
 	if i < 0 {
 		i = len(r.proof.suites)
-		r.proof.suites = append(r.proof.suites, evidence.Results{Suite: r.suiteOf(stage, name, started)})
-		r.proof.suites[i].Command = command
+		r.proof.suites = append(r.proof.suites, evidence.Results{Suite: r.suiteOf(what.Stage, what.Name, what.Started)})
+		r.proof.suites[i].Command = what.Command
 	}
 	suite := &r.proof.suites[i]
-	suite.Finished = time.Now()
-	for _, test := range tests {
+	suite.Health, suite.Finished = what.Health, time.Now()
+	for _, test := range what.Tests {
 		if test.Result == report.Passed && !slices.Contains(suite.Passed, test.Name) {
 			suite.Passed = append(suite.Passed, test.Name)
 		}
 	}
+}
+
+// tests runs the application's suites.
+func (r *Run) tests() testrun.Runner {
+	return testrun.Runner{Builder: r.builder(), Run: r.opts.Run, Dir: r.env.Dir, Journal: &r.journal, Passed: r.passed}
 }
 
 func (r *Run) suiteOf(stage, name string, started time.Time) evidence.Suite {

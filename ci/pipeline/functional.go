@@ -17,6 +17,7 @@ import (
 	"github.com/slipway-cd/slipway/ci/front"
 	"github.com/slipway-cd/slipway/ci/journal"
 	"github.com/slipway-cd/slipway/ci/report"
+	"github.com/slipway-cd/slipway/ci/testrun"
 )
 
 // beta is what a run has in the build namespace.
@@ -145,9 +146,9 @@ func (r *Run) testBeta(ctx context.Context, objects []*unstructured.Unstructured
 		return err
 	}
 	defer closeAll()
-	at := place{stage: "functional", version: r.opts.Version, health: reached.Health, code: exit.Functional, names: beside}
+	at := testrun.Place{Stage: "functional", Version: r.opts.Version, Health: reached.Health, Code: exit.Functional, Names: beside}
 	if reached.Service == "" {
-		return r.runSuites(ctx, r.app.Tests.Functional, at)
+		return r.tests().RunSuites(ctx, r.app.Tests.Functional, at)
 	}
 	var external entrance
 	var finding errgroup.Group
@@ -172,7 +173,7 @@ func (r *Run) testBeta(ctx context.Context, objects []*unstructured.Unstructured
 	if err != nil {
 		return err
 	}
-	at.address = external.base
+	at.Address = external.base
 	err = r.testOutside(ctx, r.env.Build, external, r.app.Tests.Functional, at)
 	return r.unlessGone(ctx, r.env.Build, "functional", objects, reached, err)
 }

@@ -13,6 +13,7 @@ import (
 	"github.com/slipway-cd/slipway/ci/cluster/rollout"
 	"github.com/slipway-cd/slipway/ci/description"
 	"github.com/slipway-cd/slipway/ci/front"
+	"github.com/slipway-cd/slipway/ci/testrun"
 )
 
 // servedTime is how long a Service may be without a ready pod once all objects are out,
@@ -21,8 +22,8 @@ const servedTime = time.Minute
 
 // testService tests through a port of this process that is forwarded to the Service,
 // which works with any cluster network.
-func (r *Run) testService(ctx context.Context, in *cluster.Cluster, objects []*unstructured.Unstructured, suites []description.Suite, reached front.Front, at place) error {
-	forward, err := r.forward(ctx, in, objects, at.stage, reached.Service, reached.Port)
+func (r *Run) testService(ctx context.Context, in *cluster.Cluster, objects []*unstructured.Unstructured, suites []description.Suite, reached front.Front, at testrun.Place) error {
+	forward, err := r.forward(ctx, in, objects, at.Stage, reached.Service, reached.Port)
 	if err != nil {
 		return err
 	}
@@ -31,13 +32,13 @@ func (r *Run) testService(ctx context.Context, in *cluster.Cluster, objects []*u
 	if !reached.Public && base != "" && !forward.Serves(ctx, base+reached.Health) && forward.Serves(ctx, reached.Health) {
 		base = "" // it is the controller, which is not asked here, that puts it below a path
 	}
-	at.address = fmt.Sprintf("http://%s:%d%s", reached.Name, reached.Port, base)
-	at.names = append(at.names, name{reached.Name, r.env.Engine.Tunnel(dagger.PortForward{Backend: forward.LocalPort, Frontend: reached.Port})})
-	at.ask = func(ctx context.Context) error {
-		return forward.Answers(ctx, base+reached.Health, r.journal.Tell(ctx, at.stage))
+	at.Address = fmt.Sprintf("http://%s:%d%s", reached.Name, reached.Port, base)
+	at.Names = append(at.Names, testrun.Name{Host: reached.Name, At: r.env.Engine.Tunnel(dagger.PortForward{Backend: forward.LocalPort, Frontend: reached.Port})})
+	at.Ask = func(ctx context.Context) error {
+		return forward.Answers(ctx, base+reached.Health, r.journal.Tell(ctx, at.Stage))
 	}
-	r.address(at.stage, at.address, "port-forward to Service "+namespaceOf(objects, reached.Service)+"/"+reached.Service)
-	return r.runSuites(ctx, suites, at)
+	r.address(at.Stage, at.Address, "port-forward to Service "+namespaceOf(objects, reached.Service)+"/"+reached.Service)
+	return r.tests().RunSuites(ctx, suites, at)
 }
 
 // forward opens a port of this process to a Service.
@@ -52,7 +53,7 @@ func (r *Run) forward(ctx context.Context, in *cluster.Cluster, objects []*unstr
 
 // beside makes the other Services of the beta known to its tests by their plain names.
 // What it returns closes their ports again.
-func (r *Run) beside(ctx context.Context, objects []*unstructured.Unstructured) (names []name, closeAll func(), err error) {
+func (r *Run) beside(ctx context.Context, objects []*unstructured.Unstructured) (names []testrun.Name, closeAll func(), err error) {
 	var open []*reach.Forward
 	closeAll = func() {
 		for _, forward := range open {
@@ -70,7 +71,7 @@ func (r *Run) beside(ctx context.Context, objects []*unstructured.Unstructured) 
 			return nil, nil, err
 		}
 		open = append(open, forward)
-		names = append(names, name{service.Name, r.env.Engine.Tunnel(dagger.PortForward{Backend: forward.LocalPort, Frontend: service.Port})})
+		names = append(names, testrun.Name{Host: service.Name, At: r.env.Engine.Tunnel(dagger.PortForward{Backend: forward.LocalPort, Frontend: service.Port})})
 	}
 	return names, closeAll, nil
 }

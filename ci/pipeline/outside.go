@@ -14,6 +14,7 @@ import (
 	"github.com/slipway-cd/slipway/ci/cluster/reach"
 	"github.com/slipway-cd/slipway/ci/description"
 	"github.com/slipway-cd/slipway/ci/front"
+	"github.com/slipway-cd/slipway/ci/testrun"
 )
 
 // entrance is an address that answers, and the application's base URL there.
@@ -80,7 +81,7 @@ func (r *Run) search(ctx context.Context, in *cluster.Cluster, stage string, obj
 
 // testOutside tests at an address that was found. Where a container would not get there, for
 // DNS does not know its name or it means this machine itself, this process carries it there.
-func (r *Run) testOutside(ctx context.Context, in *cluster.Cluster, address entrance, suites []description.Suite, at place) error {
+func (r *Run) testOutside(ctx context.Context, in *cluster.Cluster, address entrance, suites []description.Suite, at testrun.Place) error {
 	relay, err := reach.RelayTo(ctx, in, address.Address)
 	if err != nil {
 		return err
@@ -88,14 +89,14 @@ func (r *Run) testOutside(ctx context.Context, in *cluster.Cluster, address entr
 	defer relay.Close()
 	found := address.FoundBy
 	if relay != nil {
-		at.names = append(at.names, name{relay.Host, r.env.Engine.Tunnel(dagger.PortForward{Backend: relay.LocalPort, Frontend: relay.Port})})
+		at.Names = append(at.Names, testrun.Name{Host: relay.Host, At: r.env.Engine.Tunnel(dagger.PortForward{Backend: relay.LocalPort, Frontend: relay.Port})})
 		if relay.URL != address.URL {
-			at.address = relay.URL + strings.TrimPrefix(address.base, address.URL)
+			at.Address = relay.URL + strings.TrimPrefix(address.base, address.URL)
 			found += ", for the tests' containers " + relay.URL + " through this process"
 		}
 	}
-	r.address(at.stage, address.base, found)
-	return r.runSuites(ctx, suites, at)
+	r.address(at.Stage, address.base, found)
+	return r.tests().RunSuites(ctx, suites, at)
 }
 
 // stillServed checks once more the addresses behind objects that were changed: until now

@@ -12,6 +12,7 @@ import (
 	"github.com/slipway-cd/slipway/ci/cluster/records"
 	"github.com/slipway-cd/slipway/ci/exit"
 	"github.com/slipway-cd/slipway/ci/front"
+	"github.com/slipway-cd/slipway/ci/testrun"
 )
 
 // Production runs the light tests at the address of users: does it answer, does it
@@ -79,14 +80,14 @@ func (r *Run) testProduction(ctx context.Context, stage string, objects []*unstr
 		return "", err
 	}
 	suites := r.app.Tests.Production
-	at := place{stage: stage, version: version, health: reached.Health, code: exit.Production}
+	at := testrun.Place{Stage: stage, Version: version, Health: reached.Health, Code: exit.Production}
 	untested := ""
 	if len(suites) == 0 {
 		untested = ", not tested but for its health"
 	}
 	switch {
 	case reached.Service == "":
-		return "with its objects ready; it has no Service to ask", r.runSuites(ctx, suites, at)
+		return "with its objects ready; it has no Service to ask", r.tests().RunSuites(ctx, suites, at)
 	case !reached.Public && r.said(stage).url == "":
 		return "at Service " + reached.Service + ", no address is public" + untested, r.testService(ctx, r.env.Production, objects, suites, reached, at)
 	}
@@ -94,10 +95,10 @@ func (r *Run) testProduction(ctx context.Context, stage string, objects []*unstr
 	if err != nil {
 		return "", err
 	}
-	at.address = address.base
+	at.Address = address.base
 	err = r.testOutside(ctx, r.env.Production, address, suites, at)
 	if err == nil && r.production.rerouted {
 		err = r.stillServed(ctx, stage, objects, reached)
 	}
-	return "at " + at.address + untested, r.unlessGone(ctx, r.env.Production, stage, objects, reached, err)
+	return "at " + at.Address + untested, r.unlessGone(ctx, r.env.Production, stage, objects, reached, err)
 }

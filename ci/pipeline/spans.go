@@ -5,7 +5,6 @@ import (
 	"context"
 
 	"github.com/slipway-cd/slipway/ci/exit"
-	"github.com/slipway-cd/slipway/ci/report"
 	"github.com/slipway-cd/slipway/ci/trace"
 )
 
@@ -38,6 +37,3 @@ func outcome(failure *exit.Failure) trace.Outcome {
 	}
 	return out
 }
-
-// cases are the tests of a suite, for its span.
-var cases = map[report.Result]trace.Case{report.Passed: trace.CasePassed, report.Failed: trace.CaseFailed, report.Skipped: trace.CaseSkipped}
