@@ -6,18 +6,16 @@ import (
 	"strings"
 	"sync/atomic"
 
-	"golang.org/x/sync/errgroup"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
 	"github.com/slipway-cd/slipway/ci/cluster/apply"
 	"github.com/slipway-cd/slipway/ci/cluster/isolation"
 	"github.com/slipway-cd/slipway/ci/cluster/runs"
 	"github.com/slipway-cd/slipway/ci/cluster/write"
-	"github.com/slipway-cd/slipway/ci/exit"
 	"github.com/slipway-cd/slipway/ci/front"
 	"github.com/slipway-cd/slipway/ci/journal"
+	"github.com/slipway-cd/slipway/ci/overlay"
 	"github.com/slipway-cd/slipway/ci/report"
-	"github.com/slipway-cd/slipway/ci/testrun"
 )
 
 // beta is what a run has in the build namespace.
@@ -76,7 +74,7 @@ func (r *Run) Functional(ctx context.Context) error {
 	if err := r.wait(ctx, r.env.Build, "functional", objects); err != nil {
 		return err
 	}
-	if err := r.testBeta(ctx, objects, beta.Front); err != nil {
+	if err := r.testBeta(ctx, beta); err != nil {
 		return err
 	}
 	if !Reaches(r.opts.Until, "release") { // the run that releases the image need not repeat these tests
@@ -117,6 +115,20 @@ func (r *Run) checkIsolated(ctx context.Context, beta []*unstructured.Unstructur
 	return isolation.CheckIsolated(ctx, r.env.Build, beta, isolation.Isolation{Namespace: r.opts.BuildNamespace, Beside: beside, Run: r.opts.Run})
 }
 
+// testBeta tests a beta, whose tests reach some of its other Services, too.
+func (r *Run) testBeta(ctx context.Context, beta overlay.Beta) (err error) {
+	tester := r.tester(r.env.Build, "functional", r.opts.Version, beta.Objects, beta.Front)
+	if tester.Beside, err = r.overlays().ServicesBeside(beta.Objects); err != nil {
+		return err
+	}
+	tester.Suffix = r.overlays().Suffix()
+	return tester.Beta(ctx)
+}
+
+func (r *Run) address(stage, url, foundBy string) {
+	r.report.Addresses = append(r.report.Addresses, report.Address{Stage: stage, URL: url, FoundBy: foundBy})
+}
+
 // tested tells how a beta was tested.
 func (r *Run) tested(reached front.Front) string {
 	how := "tested"
@@ -137,49 +149,6 @@ func (r *Run) tested(reached front.Front) string {
 		how += ", not tested otherwise"
 	}
 	return how
-}
-
-// testBeta finds the beta's two addresses in parallel and tests one after the other.
-func (r *Run) testBeta(ctx context.Context, objects []*unstructured.Unstructured, reached front.Front) error {
-	beside, closeAll, err := r.beside(ctx, objects)
-	if err != nil {
-		return err
-	}
-	defer closeAll()
-	at := testrun.Place{Stage: "functional", Version: r.opts.Version, Health: reached.Health, Code: exit.Functional, Names: beside}
-	if reached.Service == "" {
-		return r.tests().RunSuites(ctx, r.app.Tests.Functional, at)
-	}
-	var external entrance
-	var finding errgroup.Group
-	search, stop := context.WithCancel(ctx)
-	defer func() { // of a search that nobody waits for any more, the next stage must not hear
-		stop()
-		_ = finding.Wait()
-	}()
-	if reached.Public {
-		finding.Go(func() (err error) {
-			external, err = r.search(search, r.env.Build, "functional", objects, reached)
-			return err
-		})
-	}
-	if err := r.testService(ctx, r.env.Build, objects, r.app.Tests.Functional, reached, at); err != nil || !reached.Public {
-		return err
-	}
-	r.note("functional", "find the external address")
-	found := r.journal.WaitTime()
-	err = finding.Wait()
-	found()
-	if err != nil {
-		return err
-	}
-	at.Address = external.base
-	err = r.testOutside(ctx, r.env.Build, external, r.app.Tests.Functional, at)
-	return r.unlessGone(ctx, r.env.Build, "functional", objects, reached, err)
-}
-
-func (r *Run) address(stage, url, foundBy string) {
-	r.report.Addresses = append(r.report.Addresses, report.Address{Stage: stage, URL: url, FoundBy: foundBy})
 }
 
 func (r *Run) record(changes []write.Change) {

@@ -8,11 +8,11 @@ import (
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
+	"github.com/slipway-cd/slipway/ci/acceptance"
+	"github.com/slipway-cd/slipway/ci/cluster"
 	"github.com/slipway-cd/slipway/ci/cluster/managed"
 	"github.com/slipway-cd/slipway/ci/cluster/records"
-	"github.com/slipway-cd/slipway/ci/exit"
 	"github.com/slipway-cd/slipway/ci/front"
-	"github.com/slipway-cd/slipway/ci/testrun"
 )
 
 // Production runs the light tests at the address of users: does it answer, does it
@@ -79,26 +79,11 @@ func (r *Run) testProduction(ctx context.Context, stage string, objects []*unstr
 	if err != nil {
 		return "", err
 	}
-	suites := r.app.Tests.Production
-	at := testrun.Place{Stage: stage, Version: version, Health: reached.Health, Code: exit.Production}
-	untested := ""
-	if len(suites) == 0 {
-		untested = ", not tested but for its health"
-	}
-	switch {
-	case reached.Service == "":
-		return "with its objects ready; it has no Service to ask", r.tests().RunSuites(ctx, suites, at)
-	case !reached.Public && r.said(stage).url == "":
-		return "at Service " + reached.Service + ", no address is public" + untested, r.testService(ctx, r.env.Production, objects, suites, reached, at)
-	}
-	address, err := r.findAddress(ctx, r.env.Production, stage, objects, reached)
-	if err != nil {
-		return "", err
-	}
-	at.Address = address.base
-	err = r.testOutside(ctx, r.env.Production, address, suites, at)
-	if err == nil && r.production.rerouted {
-		err = r.stillServed(ctx, stage, objects, reached)
-	}
-	return "at " + at.Address + untested, r.unlessGone(ctx, r.env.Production, stage, objects, reached, err)
+	return r.tester(r.env.Production, stage, version, objects, reached).Production(ctx, r.production.rerouted)
+}
+
+// tester tests a version that is deployed.
+func (r *Run) tester(in *cluster.Cluster, stage, version string, objects []*unstructured.Unstructured, reached front.Front) acceptance.Tester {
+	return acceptance.Tester{App: r.app, Address: r.opts.Address, In: in, Stage: stage, Version: version, Objects: objects, Front: reached,
+		Tests: r.tests(), AtWork: &r.atWork, Found: r.address}
 }
