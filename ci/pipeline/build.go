@@ -13,6 +13,7 @@ import (
 	"github.com/slipway-cd/slipway/ci/builder"
 	"github.com/slipway-cd/slipway/ci/description"
 	"github.com/slipway-cd/slipway/ci/image"
+	"github.com/slipway-cd/slipway/ci/materials"
 )
 
 // Build runs the checks, then builds the images and pushes them as VERSION-beta.
@@ -37,7 +38,10 @@ func (r *Run) Build(ctx context.Context) error {
 	if err := pushing.Wait(); err != nil {
 		return err
 	}
-	r.askBuilt(ctx, started, variants)
+	r.proof.built.Started, r.proof.built.Finished = started, time.Now()
+	if r.attests() || r.scans() {
+		r.proof.built.Ask(ctx, materials.Source{Builder: r.builder(), Tree: r.env.Tree, Scan: r.scans()}, variants)
+	}
 	r.tellDigests()
 	r.detail = r.images[0].Digest
 	if len(r.images) > 1 {

@@ -2,6 +2,7 @@ package pipeline
 
 import (
 	"context"
+	"path"
 	"slices"
 	"strings"
 	"time"
@@ -14,14 +15,15 @@ import (
 	"github.com/slipway-cd/slipway/ci/evidence"
 	"github.com/slipway-cd/slipway/ci/history"
 	"github.com/slipway-cd/slipway/ci/image"
+	"github.com/slipway-cd/slipway/ci/materials"
 	"github.com/slipway-cd/slipway/ci/report"
 	"github.com/slipway-cd/slipway/ci/testrun"
 )
 
 // proof is what a run knows of its images, to be signed when they are released.
 type proof struct {
-	suites []evidence.Results // that passed; one of no name where there are none and the application answered
-	built  built              // by build, in the background
+	suites []evidence.Results  // that passed; one of no name where there are none and the application answered
+	built  materials.Materials // by build, in the background
 }
 
 // passed notes that a suite passed at an address, or that the application answered there.
@@ -73,7 +75,7 @@ func (r *Run) attestAll(ctx context.Context) error {
 	if err := r.checkIdentity(ctx, signer); err != nil {
 		return err
 	}
-	if err := r.proof.built.wait(ctx); err != nil {
+	if err := r.proof.built.Wait(ctx); err != nil {
 		return err
 	}
 	results, err := r.results()
@@ -83,7 +85,7 @@ func (r *Run) attestAll(ctx context.Context) error {
 	r.report.Evidence = &report.Evidence{Image: r.images[0].Repo.String()}
 	var attaching errgroup.Group
 	for n, i := range r.images {
-		attaching.Go(func() error { return r.attestImage(ctx, signer, i, r.proof.built.images[n], results) })
+		attaching.Go(func() error { return r.attestImage(ctx, signer, i, r.proof.built.Images[n], results) })
 	}
 	if err := attaching.Wait(); err != nil {
 		return err
@@ -94,19 +96,19 @@ func (r *Run) attestAll(ctx context.Context) error {
 
 // attestImage attaches what is known of one image; what is known of one of its platforms alone goes to that. How an image was built
 // that was released before, and what is in it, its own run has said.
-func (r *Run) attestImage(ctx context.Context, signer evidence.Signer, i artifact.Image, known contents, results []evidence.Results) error {
+func (r *Run) attestImage(ctx context.Context, signer evidence.Signer, i artifact.Image, known materials.Contents, results []evidence.Results) error {
 	about := evidence.Subject{Name: i.Repo.String(), Digest: i.Digest}
 	signature, err := evidence.NewSignature(about)
 	if err != nil {
 		return err
 	}
-	provenance, err := evidence.NewProvenance(r.provenance(i, known.bases), about)
+	provenance, err := evidence.NewProvenance(r.provenance(i, known.Bases), about)
 	if err != nil {
 		return err
 	}
 	statements := []*evidence.Statement{signature}
 	if i.Earlier {
-		known.sboms = nil
+		known.SBOMs = nil
 	} else {
 		statements = append(statements, provenance)
 	}
@@ -123,7 +125,7 @@ func (r *Run) attestImage(ctx context.Context, signer evidence.Signer, i artifac
 			return err
 		}
 	}
-	for n, list := range known.sboms {
+	for n, list := range known.SBOMs {
 		if list == nil {
 			continue
 		}
@@ -153,7 +155,7 @@ func (r *Run) provenance(i artifact.Image, bases []evidence.Base) evidence.Build
 		Repository: r.opts.Evidence.Repository, Dirty: r.opts.History.Dirty,
 		Dockerfile: i.Dockerfile, Target: i.Target, Context: i.Context, Platforms: i.Platforms, Args: args, Bases: bases,
 		Engine: engine.Version, Vendor: r.opts.Vendor, URL: r.opts.RunURL, Run: r.opts.Run,
-		Started: r.proof.built.started, Finished: r.proof.built.finished,
+		Started: r.proof.built.Started, Finished: r.proof.built.Finished,
 	}
 	if history.IsHash(r.opts.Commit) {
 		out.Commit = r.opts.Commit
@@ -173,7 +175,7 @@ func (r *Run) results() ([]evidence.Results, error) {
 		out[i].URL, out[i].Overlay, out[i].Cluster = r.opts.RunURL, overlay, r.testedIn()
 		for n, suite := range r.app.Tests.Functional {
 			if suite.Name == out[i].Name {
-				out[i].Image = built.suites[n]
+				out[i].Image = built.Suites[n]
 			}
 		}
 		for _, address := range r.report.Addresses {
@@ -183,8 +185,8 @@ func (r *Run) results() ([]evidence.Results, error) {
 		}
 	}
 	if len(r.app.Checks) > 0 {
-		checks := evidence.Results{Suite: r.suiteOf("build", "checks", built.started), URL: r.opts.RunURL, Passed: r.app.CheckNames()}
-		checks.Finished = built.finished
+		checks := evidence.Results{Suite: r.suiteOf("build", "checks", built.Started), URL: r.opts.RunURL, Passed: r.app.CheckNames()}
+		checks.Finished = built.Finished
 		out = append(out, checks)
 	}
 	return out, nil
@@ -201,4 +203,21 @@ func kindOf(foundBy string) string {
 	kind := strings.TrimPrefix(foundBy, "port-forward to ")
 	kind, _, _ = strings.Cut(kind, " ")
 	return kind
+}
+
+// attests reports whether the run leaves evidence: a run whose word would not count does so if it does not release anything.
+func (r *Run) attests() bool {
+	return Reaches(r.opts.Until, "functional") && r.opts.checkSigner() == nil
+}
+
+// keepSBOM writes an SBOM beside the reports.
+func (r *Run) keepSBOM(i artifact.Image, platform string, list []byte) error {
+	name := "sbom"
+	if len(r.images) > 1 {
+		name += "-" + path.Base(i.Name)
+	}
+	if platform != "" {
+		name += "-" + strings.ReplaceAll(platform, "/", "-")
+	}
+	return r.env.Dir.Keep(name+".cdx.json", list)
 }

@@ -30,7 +30,7 @@ func (r *Run) reuse(ctx context.Context) error {
 	if err != nil || accepted.None() {
 		return err
 	}
-	if err := r.proof.built.wait(ctx); err != nil {
+	if err := r.proof.built.Wait(ctx); err != nil {
 		return err
 	}
 	overlay, err := r.overlays().BetaDigest(r.images)
@@ -72,8 +72,8 @@ func (r *Run) suitesOfBeta() []evidence.Suite {
 }
 
 func (r *Run) digestOfSuite(n int) string {
-	if n < len(r.proof.built.suites) {
-		return r.proof.built.suites[n]
+	if n < len(r.proof.built.Suites) {
+		return r.proof.built.Suites[n]
 	}
 	return ""
 }
