@@ -10,7 +10,7 @@ import (
 	"github.com/slipway-cd/slipway/ci/description"
 	"github.com/slipway-cd/slipway/ci/evidence"
 	"github.com/slipway-cd/slipway/ci/exit"
-	"github.com/slipway-cd/slipway/ci/pipeline"
+	"github.com/slipway-cd/slipway/ci/signing"
 )
 
 // Environment variables with the password of --sign-key; the second is cosign's own.
@@ -20,7 +20,7 @@ const (
 )
 
 // vouching is who signs what the run knows of its images, and whose word counts.
-func (f *flags) vouching(ctx context.Context) (out pipeline.Vouching, err error) {
+func (f *flags) vouching(ctx context.Context) (out signing.Vouching, err error) {
 	out.Without, out.Reuse, out.Repository = f.WithoutEvidence, f.ReuseEvidence, f.remote(ctx)
 	if out.Accepted, err = f.accepted(ctx); err != nil {
 		return out, err
@@ -32,11 +32,11 @@ func (f *flags) vouching(ctx context.Context) (out pipeline.Vouching, err error)
 	case f.Keyless && f.SignKey != "":
 		return out, exit.Usagef("--keyless: give this or --sign-key, not both")
 	case f.app.Evidence.Unsigned:
-		out.Signer, out.Accepted.Unsigned = evidence.Unsigned{}, true
+		out.By, out.Accepted.Unsigned = evidence.Unsigned{}, true
 		return out, nil
 	case f.Keyless:
 		token, missing := f.token(os.Getenv)
-		out.Signer, out.NoToken = evidence.NewKeyless(out.Sigstore, token), missing
+		out.By, out.NoToken = evidence.NewKeyless(out.Sigstore, token), missing
 		return out, nil
 	case f.SignKey == "":
 		return out, nil
@@ -45,7 +45,7 @@ func (f *flags) vouching(ctx context.Context) (out pipeline.Vouching, err error)
 	if err != nil {
 		return out, exit.Usagef("--sign-key: %w", err)
 	}
-	out.Signer = key
+	out.By = key
 	if !out.Accepted.None() && !out.Accepted.Has(key.Public()) {
 		return out, exit.Usagef("--sign-key: %s is %s, and the application accepts %s: add its public key to evidence.keys", f.SignKey, key, out.Accepted)
 	}

@@ -15,6 +15,7 @@ import (
 	"github.com/slipway-cd/slipway/ci/cluster/rollout"
 	"github.com/slipway-cd/slipway/ci/cluster/write"
 	"github.com/slipway-cd/slipway/ci/route"
+	"github.com/slipway-cd/slipway/ci/signing"
 )
 
 // production is what a run knows of production and has done to it.
@@ -27,7 +28,7 @@ type production struct {
 	rerouted  bool                         // the spec of an Ingress, or of its like, changed
 	verified  bool                         // the new version answers
 	recording bool                         // writing the release was begun
-	signer    known                        // by whom its images are known to be tested; nobody where several count, or none
+	signer    signing.Known                // by whom its images are known to be tested; nobody where several count, or none
 }
 
 // Deploy deploys the tested digest to production and waits for its rollout.

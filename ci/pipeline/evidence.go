@@ -17,6 +17,7 @@ import (
 	"github.com/slipway-cd/slipway/ci/image"
 	"github.com/slipway-cd/slipway/ci/materials"
 	"github.com/slipway-cd/slipway/ci/report"
+	"github.com/slipway-cd/slipway/ci/signing"
 	"github.com/slipway-cd/slipway/ci/testrun"
 )
 
@@ -52,6 +53,11 @@ func (r *Run) suiteOf(stage, name string, started time.Time) evidence.Suite {
 	return evidence.Suite{Application: r.app.Name, Stage: stage, Name: name, Version: r.opts.Version, Run: r.opts.Run, Started: started}
 }
 
+// keptKey is where a key is kept for who names no signer.
+func (r *Run) keptKey() signing.Namespace {
+	return signing.Namespace{In: r.env.Build, Name: r.opts.BuildNamespace}
+}
+
 // attest signs what the run knows of each image, and attaches it. Where nobody asks for evidence, a run goes on without.
 func (r *Run) attest(ctx context.Context, stage string) error {
 	if !r.attests() {
@@ -68,12 +74,14 @@ func (r *Run) attest(ctx context.Context, stage string) error {
 }
 
 func (r *Run) attestAll(ctx context.Context) error {
-	signer, err := r.signer(ctx)
+	signer, err := r.opts.Evidence.Signer(ctx, r.keptKey())
 	if err != nil {
 		return err
 	}
-	if err := r.checkIdentity(ctx, signer); err != nil {
-		return err
+	if Reaches(r.opts.Until, "deploy") {
+		if err := r.opts.Evidence.CheckIdentity(ctx, signer); err != nil {
+			return err
+		}
 	}
 	if err := r.proof.built.Wait(ctx); err != nil {
 		return err
@@ -207,7 +215,7 @@ func kindOf(foundBy string) string {
 
 // attests reports whether the run leaves evidence: a run whose word would not count does so if it does not release anything.
 func (r *Run) attests() bool {
-	return Reaches(r.opts.Until, "functional") && r.opts.checkSigner() == nil
+	return Reaches(r.opts.Until, "functional") && r.opts.Evidence.Check() == nil
 }
 
 // keepSBOM writes an SBOM beside the reports.

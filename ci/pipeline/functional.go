@@ -16,6 +16,7 @@ import (
 	"github.com/slipway-cd/slipway/ci/journal"
 	"github.com/slipway-cd/slipway/ci/overlay"
 	"github.com/slipway-cd/slipway/ci/report"
+	"github.com/slipway-cd/slipway/ci/signing"
 )
 
 // beta is what a run has in the build namespace.
@@ -98,7 +99,7 @@ func (r *Run) Functional(ctx context.Context) error {
 // checkIsolated checks that the beta cannot affect production: neither as its overlay
 // will make it nor, if the run has credentials for it, as it is now.
 func (r *Run) checkIsolated(ctx context.Context, beta []*unstructured.Unstructured) error {
-	if err := checkSigningKey(beta); err != nil {
+	if err := signing.CheckBeta(beta); err != nil {
 		return err
 	}
 	beside, err := r.overlays().ShowProduction(r.images)

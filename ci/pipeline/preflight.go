@@ -170,7 +170,7 @@ func (r *Run) Preflight(ctx context.Context) (warnings []string, err error) {
 	if err := r.opts.Evidence.NoToken; err != nil && r.attests() && !r.promotes {
 		return nil, err
 	}
-	if err := r.opts.checkSigner(); err != nil && Reaches(r.opts.Until, "release") && !r.promotes {
+	if err := r.opts.Evidence.Check(); err != nil && Reaches(r.opts.Until, "release") && !r.promotes {
 		return nil, err
 	}
 	var checks errgroup.Group

@@ -69,7 +69,7 @@ func (r *Run) release(objects []*unstructured.Unstructured, refs []managed.Ref) 
 	return records.Release{Version: r.opts.Version, Digest: r.images[0].Digest, Commit: r.opts.Commit, Run: r.opts.Run,
 		Number: r.lock.lease.Number(), Time: r.env.Production.Now(), Objects: objects, Refs: refs,
 		Committed: r.opts.Built, Before: r.opts.History.Before, Shallow: r.opts.History.Shallow, Dirty: r.opts.History.Dirty,
-		Key: r.production.signer.key, Identity: r.production.signer.identity, Evidence: told}
+		Key: r.production.signer.Key, Identity: r.production.signer.Identity, Evidence: told}
 }
 
 // testProduction tests production where objects say that users reach it, and returns how

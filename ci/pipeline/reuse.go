@@ -8,6 +8,7 @@ import (
 
 	"github.com/slipway-cd/slipway/ci/attest"
 	"github.com/slipway-cd/slipway/ci/evidence"
+	"github.com/slipway-cd/slipway/ci/signing"
 )
 
 // reuseTime is how long the results of functional tests stand for those of another run.
@@ -26,7 +27,7 @@ func (r *Run) reuse(ctx context.Context) error {
 		return nil
 	}
 	r.note("functional", "look for results of the same tests")
-	accepted, err := r.accepted(ctx, known{})
+	accepted, err := r.opts.Evidence.Counting(ctx, r.keptKey(), signing.Known{})
 	if err != nil || accepted.None() {
 		return err
 	}

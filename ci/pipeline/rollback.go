@@ -14,6 +14,7 @@ import (
 	"github.com/slipway-cd/slipway/ci/description"
 	"github.com/slipway-cd/slipway/ci/exit"
 	"github.com/slipway-cd/slipway/ci/history"
+	"github.com/slipway-cd/slipway/ci/signing"
 )
 
 // NewRollback returns a run that rolls production back to the newest release of the
@@ -42,7 +43,7 @@ func NewRollback(ctx context.Context, app description.Application, opts Options,
 	if err := artifact.Recall(r.images, target.Objects); err != nil {
 		return nil, err
 	}
-	r.images[0].Digest, r.production.signer = target.Digest, known{target.Key, target.Identity}
+	r.images[0].Digest, r.production.signer = target.Digest, signing.Known{Key: target.Key, Identity: target.Identity}
 	r.tellDigests()
 	r.receipt = r.beginReceipt(ctx)
 	return r, nil

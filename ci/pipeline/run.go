@@ -23,6 +23,7 @@ import (
 	"github.com/slipway-cd/slipway/ci/overlay"
 	"github.com/slipway-cd/slipway/ci/receipt"
 	"github.com/slipway-cd/slipway/ci/report"
+	"github.com/slipway-cd/slipway/ci/signing"
 	"github.com/slipway-cd/slipway/ci/trace"
 )
 
@@ -40,7 +41,7 @@ type Options struct {
 	RunURL  string          // of the vendor's run
 	Image   string          // repository of the first image, without a tag
 
-	Evidence Vouching
+	Evidence signing.Vouching
 
 	Address string // URL where users reach the application, without a path; empty: it is found
 

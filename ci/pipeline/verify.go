@@ -13,6 +13,7 @@ import (
 	"github.com/slipway-cd/slipway/ci/evidence"
 	"github.com/slipway-cd/slipway/ci/exit"
 	"github.com/slipway-cd/slipway/ci/report"
+	"github.com/slipway-cd/slipway/ci/signing"
 )
 
 // verifyTime limits how long the registry is asked for evidence.
@@ -20,7 +21,7 @@ const verifyTime = time.Minute
 
 // verify checks that the images are known to be tested, by the word of an accepted signer, before anything is locked or
 // written. before is who signed the evidence of a release that was verified before: its tests count at any age.
-func (r *Run) verify(ctx context.Context, before *known) error {
+func (r *Run) verify(ctx context.Context, before *signing.Known) error {
 	defer r.journal.EvidenceTime()()
 	ctx, cancel := context.WithTimeout(ctx, verifyTime)
 	defer cancel()
@@ -29,11 +30,11 @@ func (r *Run) verify(ctx context.Context, before *known) error {
 	}
 	age := r.app.Evidence.Age()
 	if before == nil {
-		before = &known{}
+		before = &signing.Known{}
 	} else {
 		age = 0
 	}
-	accepted, err := r.accepted(ctx, *before)
+	accepted, err := r.opts.Evidence.Counting(ctx, r.keptKey(), *before)
 	if err != nil {
 		return err
 	}
@@ -59,7 +60,7 @@ func (r *Run) verify(ctx context.Context, before *known) error {
 	if err := verifying.Wait(); err != nil {
 		return err
 	}
-	r.production.signer = onlyOne(accepted)
+	r.production.signer = signing.OnlyOne(accepted)
 	r.report.Evidence = r.evidenceOf(found[0])
 	return nil
 }

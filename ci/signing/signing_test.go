@@ -1,4 +1,4 @@
-package pipeline
+package signing
 
 import (
 	"context"
@@ -19,25 +19,24 @@ func TestWhoseWordCountsForAReleaseThatWasVerifiedBefore(t *testing.T) {
 	require.NoError(t, err)
 	noToken := evidence.NewKeyless(evidence.PublicSigstore(), func(context.Context) (string, error) { return "", errors.New("it is not asked for") })
 	described := evidence.Accepted{Identities: []evidence.Identity{{Issuer: "issuer", Subject: "described"}}}
-	by := known{identity: records.Identity{Issuer: "issuer", Subject: "job"}}
+	by := Known{Identity: records.Identity{Issuer: "issuer", Subject: "job"}}
 	for name, c := range map[string]struct {
 		given  Vouching
-		before known
+		before Known
 		counts string
 	}{
 		"who signed it":                          {Vouching{}, by, "job (issuer)"},
-		"who signed it, without asking again":    {Vouching{Signer: noToken}, by, "job (issuer)"},
-		"the key, where the run is keyless":      {Vouching{Signer: noToken}, known{key: key.Public().PEM}, key.String()},
-		"the key that is given":                  {Vouching{Signer: key}, by, key.String()},
+		"who signed it, without asking again":    {Vouching{By: noToken}, by, "job (issuer)"},
+		"the key, where the run is keyless":      {Vouching{By: noToken}, Known{Key: key.Public().PEM}, key.String()},
+		"the key that is given":                  {Vouching{By: key}, by, key.String()},
 		"whom the application describes":         {Vouching{Accepted: described}, by, "described (issuer)"},
-		"nobody, where nobody was written down":  {Vouching{}, known{}, ""},
-		"an older record's key":                  {Vouching{}, known{key: key.Public().PEM}, key.String()},
-		"described, though another key is given": {Vouching{Accepted: described, Signer: key}, by, "described (issuer)"},
+		"nobody, where nobody was written down":  {Vouching{}, Known{}, ""},
+		"an older record's key":                  {Vouching{}, Known{Key: key.Public().PEM}, key.String()},
+		"described, though another key is given": {Vouching{Accepted: described, By: key}, by, "described (issuer)"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			r := &Run{opts: Options{Evidence: c.given}}
-			accepted, err := r.accepted(t.Context(), c.before)
+			accepted, err := c.given.Counting(t.Context(), Namespace{}, c.before)
 			require.NoError(t, err)
 			require.Equal(t, c.counts, accepted.String())
 		})
@@ -52,9 +51,9 @@ func TestTheOneSignerThatCountsIsKeptWithARelease(t *testing.T) {
 	require.NoError(t, err)
 	job, jobs := evidence.Identity{Issuer: "issuer", Subject: "job"}, evidence.Identity{Issuer: "issuer", SubjectRegExp: "job.*"}
 	keys := []evidence.PublicKey{key.Public()}
-	require.Equal(t, known{key: key.Public().PEM}, onlyOne(evidence.Accepted{Keys: keys}))
-	require.Equal(t, known{identity: records.Identity{Issuer: "issuer", Subject: "job"}}, onlyOne(evidence.Accepted{Identities: []evidence.Identity{job}}))
+	require.Equal(t, Known{Key: key.Public().PEM}, OnlyOne(evidence.Accepted{Keys: keys}))
+	require.Equal(t, Known{Identity: records.Identity{Issuer: "issuer", Subject: "job"}}, OnlyOne(evidence.Accepted{Identities: []evidence.Identity{job}}))
 	for _, several := range []evidence.Accepted{{Keys: keys, Identities: []evidence.Identity{job}}, {Identities: []evidence.Identity{job, job}}, {Identities: []evidence.Identity{jobs}}, {}} {
-		require.Zero(t, onlyOne(several))
+		require.Zero(t, OnlyOne(several))
 	}
 }
