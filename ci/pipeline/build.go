@@ -38,9 +38,9 @@ func (r *Run) Build(ctx context.Context) error {
 	if err := pushing.Wait(); err != nil {
 		return err
 	}
-	r.proof.built.Started, r.proof.built.Finished = started, time.Now()
+	r.proof.Built.Started, r.proof.Built.Finished = started, time.Now()
 	if r.attests() || r.scans() {
-		r.proof.built.Ask(ctx, materials.Source{Builder: r.builder(), Tree: r.env.Tree, Scan: r.scans()}, variants)
+		r.proof.Built.Ask(ctx, materials.Source{Builder: r.builder(), Tree: r.env.Tree, Scan: r.scans()}, variants)
 	}
 	r.tellDigests()
 	r.detail = r.images[0].Digest

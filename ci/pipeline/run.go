@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/slipway-cd/slipway/ci/artifact"
+	"github.com/slipway-cd/slipway/ci/attestor"
 	"github.com/slipway-cd/slipway/ci/cluster"
 	"github.com/slipway-cd/slipway/ci/deadline"
 	"github.com/slipway-cd/slipway/ci/description"
@@ -93,7 +94,7 @@ type Run struct {
 	opts   Options
 	env    Environment
 	images []artifact.Image // their digests by build
-	proof  proof            // by build and functional
+	proof  attestor.Proof   // by build and functional
 
 	report report.Report
 	detail string // of the stage under way, for its final line

@@ -28,11 +28,11 @@ func (r *Run) checkVulnerabilities(ctx context.Context, stage string) (err error
 	}
 	r.note(stage, "look for known vulnerabilities")
 	defer r.journal.EngineTime()()
-	if err := r.proof.built.Wait(ctx); err != nil {
+	if err := r.proof.Built.Wait(ctx); err != nil {
 		return err
 	}
 	var scans []vulnerability.Scan
-	for _, known := range r.proof.built.Images {
+	for _, known := range r.proof.Built.Images {
 		scans = append(scans, known.Scans...)
 	}
 	r.report.Vulnerabilities, err = gate.Judge(*r.app.Evidence.Vulnerabilities, r.env.Tree, scans, func(text string) { r.note(stage, text) })

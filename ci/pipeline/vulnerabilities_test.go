@@ -28,7 +28,7 @@ func TestAnImageThatWasNotScannedIsNotReleased(t *testing.T) {
 	t.Parallel()
 	r, _ := afterBuild("production")
 	r.app.Evidence.Vulnerabilities = &description.Vulnerabilities{Severity: "high"}
-	r.proof.built.Go(func() error { return context.Canceled })
+	r.proof.Built.Go(func() error { return context.Canceled })
 	require.ErrorIs(t, r.checkVulnerabilities(t.Context(), "release"), context.Canceled)
 	require.Nil(t, r.report.Vulnerabilities)
 }

@@ -1,4 +1,6 @@
-package pipeline
+// Package verifier finds out whether images are known to be tested, by evidence that is attached to them. It does not know who is
+// accepted as a signer, nor what an image is verified for.
+package verifier
 
 import (
 	"context"
@@ -12,63 +14,49 @@ import (
 	"github.com/slipway-cd/slipway/ci/attest"
 	"github.com/slipway-cd/slipway/ci/evidence"
 	"github.com/slipway-cd/slipway/ci/exit"
+	"github.com/slipway-cd/slipway/ci/image"
 	"github.com/slipway-cd/slipway/ci/report"
-	"github.com/slipway-cd/slipway/ci/signing"
 )
 
-// verifyTime limits how long the registry is asked for evidence.
-const verifyTime = time.Minute
+// Verifier verifies images of one application. An image without a digest is none of them: a former release did not have it.
+type Verifier struct {
+	Application string
+	Registry    *image.Registry
+	Images      []artifact.Image
+}
 
-// verify checks that the images are known to be tested, by the word of an accepted signer, before anything is locked or
-// written. before is who signed the evidence of a release that was verified before: its tests count at any age.
-func (r *Run) verify(ctx context.Context, before *signing.Known) error {
-	defer r.journal.EvidenceTime()()
-	ctx, cancel := context.WithTimeout(ctx, verifyTime)
-	defer cancel()
-	if r.opts.Evidence.Without {
-		return r.readWithout(ctx)
-	}
-	age := r.app.Evidence.Age()
-	if before == nil {
-		before = &signing.Known{}
-	} else {
-		age = 0
-	}
-	accepted, err := r.opts.Evidence.Counting(ctx, r.keptKey(), *before)
-	if err != nil {
-		return err
-	}
+// Verify returns what the report tells of the first image, once all are known to be tested by the word of an accepted signer, at
+// most maxAge ago; 0: at any time.
+func (v Verifier) Verify(ctx context.Context, accepted evidence.Accepted, maxAge time.Duration) (*report.Evidence, error) {
 	if accepted.None() {
-		return r.unproven(r.images[0], errNobody)
+		return nil, unproven(v.Images[0], errNobody)
 	}
 	var verifying errgroup.Group
-	found := make([]attest.Found, len(r.images))
-	for n, i := range r.images {
+	found := make([]attest.Found, len(v.Images))
+	for n, i := range v.Images {
 		if i.Digest == artifact.NoDigest {
-			continue // a former release did not have it
+			continue
 		}
 		verifying.Go(func() (err error) {
-			if found[n], err = attest.Find(ctx, r.env.Registry, i.Repo, i.Digest, accepted); err != nil {
+			if found[n], err = attest.Find(ctx, v.Registry, i.Repo, i.Digest, accepted); err != nil {
 				return err
 			}
-			if err := found[n].Check(r.app.Name, age, time.Now()); err != nil {
-				return r.unproven(i, err)
+			if err := found[n].Check(v.Application, maxAge, time.Now()); err != nil {
+				return unproven(i, err)
 			}
 			return nil
 		})
 	}
 	if err := verifying.Wait(); err != nil {
-		return err
+		return nil, err
 	}
-	r.production.signer = signing.OnlyOne(accepted)
-	r.report.Evidence = r.evidenceOf(found[0])
-	return nil
+	return v.evidenceOf(found[0]), nil
 }
 
 var errNobody = errors.New("nobody is known whose word would count")
 
 // unproven is the Failure of an image that is not known to be tested.
-func (r *Run) unproven(i artifact.Image, why error) *exit.Failure {
+func unproven(i artifact.Image, why error) *exit.Failure {
 	try := "ship the commit again, which tests it"
 	switch {
 	case errors.Is(why, errNobody):
@@ -80,24 +68,24 @@ func (r *Run) unproven(i artifact.Image, why error) *exit.Failure {
 		Try: try + "; or accept it as it is with --without-evidence"}
 }
 
-// readWithout reads what is said of the first image, by whomever: it decides nothing.
-func (r *Run) readWithout(ctx context.Context) error {
-	i := r.images[0]
-	r.report.Evidence = &report.Evidence{Without: true}
+// Commit is which one the first image says, by whomever, that it was built from: it decides nothing. Empty where that is not known:
+// who asks for no evidence does not need the registry to have any.
+func (v Verifier) Commit(ctx context.Context) string {
+	i := v.Images[0]
 	if i.Digest == artifact.NoDigest {
-		return nil
+		return ""
 	}
-	found, err := attest.Find(ctx, r.env.Registry, i.Repo, i.Digest, evidence.Accepted{Unsigned: true})
-	if err == nil {
-		r.report.Evidence.Commit = r.evidenceOf(found).Commit
+	found, err := attest.Find(ctx, v.Registry, i.Repo, i.Digest, evidence.Accepted{Unsigned: true})
+	if err != nil {
+		return ""
 	}
-	return nil // who asks for no evidence does not need the registry to have any
+	return v.evidenceOf(found).Commit
 }
 
 // evidenceOf is what the report tells of an image's evidence.
-func (r *Run) evidenceOf(found attest.Found) *report.Evidence {
-	out := &report.Evidence{Image: r.images[0].Repo.String()}
-	tests, _ := found.Tests(r.app.Name, 0, time.Now())
+func (v Verifier) evidenceOf(found attest.Found) *report.Evidence {
+	out := &report.Evidence{Image: v.Images[0].Repo.String()}
+	tests, _ := found.Tests(v.Application, 0, time.Now())
 	for _, tested := range tests {
 		out.Signer = tested.Statement.Signer
 		out.Tests = append(out.Tests, report.Tested{Stage: tested.Stage, Suite: tested.Suite.Name, Health: tested.Health, Passed: len(tested.Passed), Addresses: tested.Addresses,
