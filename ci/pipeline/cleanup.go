@@ -14,7 +14,7 @@ import (
 // Cleanup removes what this run has made, except the release in production, and
 // releases the production lock. It leaves alone what belongs to other runs.
 func (r *Run) Cleanup(ctx context.Context) error {
-	return errors.Join(r.receipt.CompareProduction(ctx, r.lock.held), r.unlockProduction(ctx), r.removeBeta(ctx), r.awaitSweep(), r.receiptAfter(ctx), r.removeImages(ctx))
+	return errors.Join(r.receipt.CompareProduction(ctx, r.lease.Held), r.unlockProduction(ctx), r.removeBeta(ctx), r.awaitSweep(), r.receiptAfter(ctx), r.removeImages(ctx))
 }
 
 // receiptAfter puts into the report what the run has changed, and what somebody else has.

@@ -94,7 +94,7 @@ func (r *Run) change(ctx context.Context, stage string, objects []*unstructured.
 	if err := account.CheckIdentity(objects); err != nil { // a rollback may go to a release from before this check existed
 		return nil, err
 	}
-	record := records.UndoRecord{Namespace: r.opts.Namespace, Run: r.opts.Run, Version: r.opts.Version, Number: r.lock.lease.Number()}
+	record := records.UndoRecord{Namespace: r.opts.Namespace, Run: r.opts.Run, Version: r.opts.Version, Number: r.lease.Number()}
 	if r.production.former != nil {
 		record.Back = r.production.former.Version
 	}

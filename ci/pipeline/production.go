@@ -18,7 +18,7 @@ import (
 // Production runs the light tests at the address of users: does it answer, does it
 // reach its database, is it the version just deployed? Only then the release is recorded.
 func (r *Run) Production(ctx context.Context) error {
-	ctx, done := r.lock.fence(ctx)
+	ctx, done := r.lease.Under(ctx)
 	defer done()
 	where, err := r.testProduction(ctx, "production", r.production.objects, r.opts.Version)
 	if err != nil {
@@ -67,7 +67,7 @@ func (r *Run) release(objects []*unstructured.Unstructured, refs []managed.Ref) 
 		told = nil
 	}
 	return records.Release{Version: r.opts.Version, Digest: r.images[0].Digest, Commit: r.opts.Commit, Run: r.opts.Run,
-		Number: r.lock.lease.Number(), Time: r.env.Production.Now(), Objects: objects, Refs: refs,
+		Number: r.lease.Number(), Time: r.env.Production.Now(), Objects: objects, Refs: refs,
 		Committed: r.opts.Built, Before: r.opts.History.Before, Shallow: r.opts.History.Shallow, Dirty: r.opts.History.Dirty,
 		Key: r.production.signer.Key, Identity: r.production.signer.Identity, Evidence: told}
 }

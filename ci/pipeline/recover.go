@@ -30,16 +30,16 @@ func (r *Run) LookBehind(ctx context.Context) error {
 func (r *Run) Recover(ctx context.Context) (err error) {
 	r.note("recover", "check whether the run that changes production is still alive")
 	waited := r.journal.WaitTime()
-	r.lock.lease, err = lock.TakeIfStale(ctx, r.env.Production, r.opts.Namespace, leaseName, r.holder())
+	r.lease, err = lock.TakeIfStale(ctx, r.env.Production, r.opts.Namespace, lock.Production, r.holder())
 	waited()
 	if err != nil {
 		return err
 	}
-	if r.lock.lease == nil {
+	if r.lease == nil {
 		r.detail = "nothing to do: the run that changes production is alive"
 		return nil
 	}
-	under, done := r.lock.fence(ctx)
+	under, done := r.lease.Under(ctx)
 	defer done()
 	return errors.Join(r.recoverDead(under, "recover"), r.unlockProduction(ctx))
 }

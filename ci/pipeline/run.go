@@ -14,6 +14,7 @@ import (
 	"github.com/slipway-cd/slipway/ci/artifact"
 	"github.com/slipway-cd/slipway/ci/attestor"
 	"github.com/slipway-cd/slipway/ci/cluster"
+	"github.com/slipway-cd/slipway/ci/cluster/lock"
 	"github.com/slipway-cd/slipway/ci/deadline"
 	"github.com/slipway-cd/slipway/ci/description"
 	"github.com/slipway-cd/slipway/ci/engine"
@@ -116,10 +117,11 @@ type Run struct {
 	pushed   bool // by build: images of this run may be in the registry
 	released bool // by release: they have other tags than a beta's
 
-	behind     bool       // by LookBehind: a killed run may have left production changed
-	lock       hold       // by deploy
-	back       wayBack    // by deploy
-	production production // by deploy
+	behind     bool        // by LookBehind: a killed run may have left production changed
+	lease      *lock.Lease // by deploy: the production lock
+	toldLost   bool        // its loss has been reported
+	back       wayBack     // by deploy
+	production production  // by deploy
 }
 
 // Stages returns the stages of the pipeline in order.

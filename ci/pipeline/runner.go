@@ -76,7 +76,7 @@ func (r *Run) stage(ctx context.Context, stage Stage) *exit.Failure {
 	}
 	if err != nil {
 		failure = exit.Explain(ctx, err, stage.Code)
-		if r.lock.lease != nil && !stage.Always && !r.lock.held(ctx) {
+		if r.lease != nil && !stage.Always && !r.lease.Held(ctx) {
 			failure = r.lockLost(ctx)
 		}
 		done.Result, done.Error, done.Cause = report.Failed, failure.Error(), failure.Cause

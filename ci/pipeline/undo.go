@@ -37,14 +37,14 @@ func (r *Run) undo(ctx context.Context) *exit.Failure {
 	if r.production.verified || r.back.record == nil {
 		return nil
 	}
-	if !r.lock.held(ctx) {
+	if !r.lease.Held(ctx) {
 		failure := r.lockLost(ctx)
 		r.report.Undo.Error = failure.Error()
 		return failure
 	}
 	ended := ctx.Err() != nil || r.env.Engine.Lost() // the session
 	failure := r.stage(context.WithoutCancel(ctx), Stage{Name: "undo", Code: exit.Undo, Run: func(ctx context.Context) (err error) {
-		ctx, done := r.lock.fence(ctx)
+		ctx, done := r.lease.Under(ctx)
 		defer done()
 		renew := func(ctx context.Context) error { return nil }
 		if ended {
@@ -57,7 +57,7 @@ func (r *Run) undo(ctx context.Context) *exit.Failure {
 		return err
 	}})
 	r.report.Undo.Done = failure == nil
-	if failure != nil && !r.lock.lost() {
+	if failure != nil && !r.lease.IsLost() {
 		failure.Code = exit.Undo
 		failure.Try = "run `go run ./ci recover`, or by hand: " + strings.Join(r.back.record.ByHand(), " && ")
 	}
@@ -84,7 +84,7 @@ func (r *Run) putBack(ctx context.Context, stage string, record records.UndoReco
 	// answer, or arrives only now, could count as the current one.
 	others := record.Run != r.opts.Run
 	if former != nil && others {
-		former.Number = r.lock.lease.Number()
+		former.Number = r.lease.Number()
 	}
 	if former != nil && (former.Renew(now) || len(r.production.awaited) > 0 || r.production.recording || others) {
 		if err := records.SaveRelease(ctx, r.env.Production, record.Namespace, former); err != nil {

@@ -1,4 +1,6 @@
-package pipeline
+// Package status reads what runs where: releases, runs in flight, who holds the production lock, what waits to be undone. It writes
+// nothing, and does not know how that is shown.
+package status
 
 import (
 	"context"
@@ -58,8 +60,8 @@ type Released struct {
 	Evidence *report.Evidence `json:"evidence,omitempty"` // as it was verified before the deploy; nil where it was not
 }
 
-// StatusOf reads both namespaces, each with its own connection, and writes nothing.
-func StatusOf(ctx context.Context, c, build *cluster.Cluster, namespace, buildNamespace string) (Status, error) {
+// Of reads both namespaces, each with its own connection, and writes nothing.
+func Of(ctx context.Context, c, build *cluster.Cluster, namespace, buildNamespace string) (Status, error) {
 	out := Status{Namespace: namespace, BuildNamespace: buildNamespace, Releases: []Released{}, Stale: []string{}, Undos: []Undoable{}, Broken: []records.Broken{}, MadeBy: []apply.Maker{}}
 	var undos []records.UndoRecord
 	var badReleases, badUndos []records.Broken
@@ -85,14 +87,14 @@ func StatusOf(ctx context.Context, c, build *cluster.Cluster, namespace, buildNa
 		return err
 	})
 	reading.Go(func() error {
-		holder, err := lock.HolderOf(each, c, namespace, leaseName)
+		holder, err := lock.HolderOf(each, c, namespace, lock.Production)
 		if holder.Name != "" {
 			out.Lock = &holder
 		}
 		return err
 	})
 	reading.Go(func() (err error) {
-		out.Queue, err = lock.Queue(each, c, namespace, leaseName)
+		out.Queue, err = lock.Queue(each, c, namespace, lock.Production)
 		return err
 	})
 	reading.Go(func() (err error) {
@@ -115,7 +117,7 @@ func (s *Status) judge(undos []records.UndoRecord) {
 		}
 	}
 	for _, undo := range undos {
-		lives := s.Lock != nil && !s.Lock.Silent(s.Time) && s.Lock.Name == holder(undo.Run, undo.Version)
+		lives := s.Lock != nil && !s.Lock.Silent(s.Time) && s.Lock.Name == lock.Named(undo.Run, undo.Version)
 		s.Undos = append(s.Undos, Undoable{Run: undo.Run, Version: undo.Version, Back: undo.Back, Time: undo.Time, UnderWay: lives})
 	}
 }
