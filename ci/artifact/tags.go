@@ -65,6 +65,20 @@ func (t Tags) FindReleased(ctx context.Context, i *Image) error {
 	return nil
 }
 
+// Pushed returns the digest of the version or, if it is not released, of its beta.
+func (t Tags) Pushed(ctx context.Context, in image.Repository) (string, error) {
+	for _, tag := range []string{t.Version, image.Beta(t.Version)} {
+		digest, err := t.Registry.Digest(ctx, in, tag)
+		switch {
+		case errors.Is(err, image.ErrDenied): // of what is not there some say so, too, lest one learn what is
+			return "", fmt.Errorf("%w; where nothing was pushed to %s yet, build first: `go run ./ci --until build`", err, in)
+		case !errors.Is(err, image.ErrNotFound):
+			return digest, err
+		}
+	}
+	return "", exit.Usagef("%s has no version %s, nor %[2]s-beta: build it first (`go run ./ci --until build`), or give one that it has with --version", in, t.Version)
+}
+
 // Check refuses to move the version's tags. It is asked of all images before any is tagged.
 func (t Tags) Check(ctx context.Context, images []Image) error {
 	for _, i := range images {

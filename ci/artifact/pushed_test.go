@@ -1,4 +1,4 @@
-package pipeline
+package artifact
 
 import (
 	"io"
@@ -11,7 +11,6 @@ import (
 	"github.com/google/go-containerregistry/pkg/registry"
 	"github.com/stretchr/testify/require"
 
-	"github.com/slipway-cd/slipway/ci/artifact"
 	"github.com/slipway-cd/slipway/ci/image"
 )
 
@@ -31,7 +30,7 @@ func TestAPlanBeforeAnyBuildSaysToBuildFirst(t *testing.T) {
 		t.Cleanup(server.Close)
 		repository, err := image.ParseRepository(strings.TrimPrefix(server.URL, "http://") + "/team/shop")
 		require.NoError(t, err)
-		_, err = (&Run{opts: Options{Version: "1.2"}, images: []artifact.Image{{Repo: repository}}, env: Environment{Registry: &image.Registry{}}}).Plan(t.Context())
+		_, err = Tags{Registry: &image.Registry{}, Version: "1.2"}.Pushed(t.Context(), repository)
 		require.ErrorContains(t, err, says)
 		require.NotContains(t, err.Error(), "\n")
 	}
