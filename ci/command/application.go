@@ -11,6 +11,7 @@ import (
 
 	"github.com/slipway-cd/slipway/ci/description"
 	"github.com/slipway-cd/slipway/ci/exit"
+	"github.com/slipway-cd/slipway/ci/git"
 )
 
 // adopt takes the application that --source describes, else the given one, and what
@@ -84,7 +85,7 @@ func (f *flags) locate(ctx context.Context) error {
 	if f.folder != "." {
 		return nil
 	}
-	top, err := git(ctx, whole, "rev-parse", "--show-toplevel")
+	top, err := git.Run(ctx, whole, "rev-parse", "--show-toplevel")
 	if err != nil {
 		return nil // no repository: all there is is --source
 	}
@@ -133,7 +134,7 @@ func (f *flags) below(folders []string) (out []string) {
 // tellUncommitted says that a clone will lack the application's file, with which a run
 // of the same commit elsewhere fails.
 func (f *flags) tellUncommitted(ctx context.Context) {
-	tracked, err := git(ctx, f.home(), "ls-files", "--", description.File)
+	tracked, err := git.Run(ctx, f.home(), "ls-files", "--", description.File)
 	switch {
 	case err != nil || tracked != "" || !exists(f.home(), description.File):
 	case ignored(ctx, f.home()):
@@ -145,7 +146,7 @@ func (f *flags) tellUncommitted(ctx context.Context) {
 
 // ignored reports whether git would ignore an application's file in the folder.
 func ignored(ctx context.Context, folder string) bool {
-	_, err := git(ctx, folder, "check-ignore", "--quiet", description.File)
+	_, err := git.Run(ctx, folder, "check-ignore", "--quiet", description.File)
 	return err == nil
 }
 

@@ -10,6 +10,7 @@ import (
 	"github.com/slipway-cd/slipway/ci/description"
 	"github.com/slipway-cd/slipway/ci/evidence"
 	"github.com/slipway-cd/slipway/ci/exit"
+	"github.com/slipway-cd/slipway/ci/git"
 	"github.com/slipway-cd/slipway/ci/signing"
 )
 
@@ -21,7 +22,7 @@ const (
 
 // vouching is who signs what the run knows of its images, and whose word counts.
 func (f *flags) vouching(ctx context.Context) (out signing.Vouching, err error) {
-	out.Without, out.Reuse, out.Repository = f.WithoutEvidence, f.ReuseEvidence, f.remote(ctx)
+	out.Without, out.Reuse, out.Repository = f.WithoutEvidence, f.ReuseEvidence, git.Remote(ctx, f.home())
 	if out.Accepted, err = f.accepted(ctx); err != nil {
 		return out, err
 	}

@@ -16,6 +16,7 @@ import (
 	"github.com/slipway-cd/slipway/ci/adopt"
 	"github.com/slipway-cd/slipway/ci/description"
 	"github.com/slipway-cd/slipway/ci/exit"
+	"github.com/slipway-cd/slipway/ci/git"
 )
 
 type initCommand struct {
@@ -77,7 +78,7 @@ var notInNames = regexp.MustCompile(`[^a-z0-9]+`)
 func (f *flags) likelyName(ctx context.Context) string {
 	name := filepath.Base(f.home())
 	if f.folder == "." {
-		if remote, err := git(ctx, f.root, "remote", "get-url", "origin"); err == nil && remote != "" {
+		if remote, err := git.Run(ctx, f.root, "remote", "get-url", "origin"); err == nil && remote != "" {
 			name = strings.TrimSuffix(path.Base(strings.ReplaceAll(remote, ":", "/")), ".git")
 		}
 	}

@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 
 	"github.com/slipway-cd/slipway/ci/exit"
+	"github.com/slipway-cd/slipway/ci/git"
 	"github.com/slipway-cd/slipway/ci/pipeline"
 	"github.com/slipway-cd/slipway/ci/report"
 )
@@ -119,15 +120,15 @@ func (f *flags) options(ctx context.Context) (pipeline.Options, error) {
 	if err != nil {
 		return opts, err
 	}
-	found, err := revisionOf(ctx, f.home(), f.Version, f.below(f.buildContexts())...)
+	found, err := git.RevisionOf(ctx, f.home(), f.Version, f.below(f.buildContexts())...)
 	if err != nil {
 		return opts, err
 	}
 	opts.Derived = f.Version == ""
-	opts.Version, opts.Commit, opts.Built, opts.History = found.version, found.commit, found.time, found.history
-	f.compareCommits(found.commit)
+	opts.Version, opts.Commit, opts.Built, opts.History = found.Version, found.Commit, found.Time, found.History
+	f.compareCommits(found.Commit)
 	f.tellUncommitted(ctx)
-	if found.history.Shallow {
+	if found.History.Shallow {
 		fmt.Fprintln(os.Stderr, "slipway:", f.shallow())
 	}
 	tree, err := f.tree(ctx)
@@ -135,8 +136,8 @@ func (f *flags) options(ctx context.Context) (pipeline.Options, error) {
 		return opts, err
 	}
 	err = pipeline.Check(f.app, opts, tree)
-	opts.History.Dirty = found.changed
-	if f.folder != "." && !found.changed {
+	opts.History.Dirty = found.Changed
+	if f.folder != "." && !found.Changed {
 		opts.History.Unchanged = f.unchangedSince(tree)
 	}
 	return opts, err

@@ -3,7 +3,6 @@ package command
 import (
 	"io"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -13,6 +12,7 @@ import (
 	"github.com/slipway-cd/slipway/ci/app"
 	"github.com/slipway-cd/slipway/ci/description"
 	"github.com/slipway-cd/slipway/ci/exit"
+	"github.com/slipway-cd/slipway/ci/git/gittest"
 )
 
 func TestAShallowCloneIsToldWithWhatToSetUnderEachVendor(t *testing.T) {
@@ -38,11 +38,11 @@ func TestAShallowCloneIsToldWithWhatToSetUnderEachVendor(t *testing.T) {
 
 // Not parallel: it takes the program's stderr.
 func TestRunAndPlanBeginWithOneLineAboutAShallowClone(t *testing.T) {
-	whole, cut := repository(t), t.TempDir()
+	whole, cut := gittest.Repository(t), t.TempDir()
 	require.NoError(t, os.WriteFile(filepath.Join(whole, description.File), []byte(shop), 0o644))
-	inGit(t, whole, "add", ".")
-	inGit(t, whole, "commit", "-q", "-m", "describe")
-	inGit(t, cut, "clone", "-q", "--depth=1", "file://"+whole, ".")
+	gittest.Run(t, whole, "add", ".")
+	gittest.Run(t, whole, "commit", "-q", "-m", "describe")
+	gittest.Run(t, cut, "clone", "-q", "--depth=1", "file://"+whole, ".")
 	for _, command := range []string{"run", "plan"} {
 		for source, lines := range map[string]int{whole: 0, cut: 1} {
 			said := stderrOf(t, func() { // both end at the missing overlay or Dockerfile, after this
@@ -68,22 +68,4 @@ func stderrOf(t *testing.T, do func()) string {
 	said, err := io.ReadAll(file)
 	require.NoError(t, err)
 	return string(said)
-}
-
-func TestTheVersionsOfTwoShallowClonesDiffer(t *testing.T) {
-	t.Parallel()
-	whole := repository(t)
-	inGit(t, whole, "branch", "older", "HEAD~1")
-	versions := map[string]bool{}
-	for _, branch := range []string{"master", "older"} {
-		cut := t.TempDir()
-		inGit(t, cut, "clone", "-q", "--depth=1", "--branch", branch, "file://"+whole, ".")
-		found, err := revisionOf(t.Context(), cut, "")
-		require.NoError(t, err)
-		head, err := exec.CommandContext(t.Context(), "git", "-C", cut, "rev-parse", "--short=8", "HEAD").Output()
-		require.NoError(t, err)
-		require.Equal(t, "g"+strings.TrimSpace(string(head)), found.version)
-		versions[found.version] = true
-	}
-	require.Len(t, versions, 2)
 }

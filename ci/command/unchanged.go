@@ -10,6 +10,8 @@ import (
 
 	"github.com/moby/patternmatcher"
 	"github.com/moby/patternmatcher/ignorefile"
+
+	"github.com/slipway-cd/slipway/ci/git"
 )
 
 // unchangedSince returns what reports whether nothing of the application has changed since
@@ -22,7 +24,7 @@ func (f *flags) unchangedSince(tree fs.FS) func(ctx context.Context, commit stri
 	}
 	contexts := f.buildContexts()
 	return func(ctx context.Context, commit string) bool {
-		changed, err := git(ctx, f.root, "diff", "--name-only", "-z", "--no-renames", commit, "HEAD")
+		changed, err := git.Run(ctx, f.root, "diff", "--name-only", "-z", "--no-renames", commit, "HEAD")
 		if err != nil {
 			return false
 		}

@@ -1,4 +1,4 @@
-package command
+package git
 
 import (
 	"os"
@@ -7,6 +7,8 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/slipway-cd/slipway/ci/git/gittest"
 )
 
 const oneCommit, twoCommit = "0123456789abcdef0123456789abcdef01234567", "fedcba9876543210fedcba9876543210fedcba98"
@@ -46,18 +48,18 @@ func TestATagThatDoesNotFitIsMadeFitAndNamesItsCommit(t *testing.T) {
 
 func TestACommitWithATagThatDoesNotFitHasAVersion(t *testing.T) {
 	t.Parallel()
-	folder := repository(t)
-	inGit(t, folder, "tag", "release/1.2")
-	inGit(t, folder, "tag", "release-1.2", "HEAD~1")
-	newer, err := revisionOf(t.Context(), folder, "")
+	folder := gittest.Repository(t)
+	gittest.Run(t, folder, "tag", "release/1.2")
+	gittest.Run(t, folder, "tag", "release-1.2", "HEAD~1")
+	newer, err := RevisionOf(t.Context(), folder, "")
 	require.NoError(t, err)
-	require.Equal(t, "release-1.2-g"+newer.commit[:12], newer.version)
+	require.Equal(t, "release-1.2-g"+newer.Commit[:12], newer.Version)
 	require.NoError(t, os.WriteFile(filepath.Join(folder, "file"), []byte("changed"), 0o644))
-	changed, err := revisionOf(t.Context(), folder, "")
+	changed, err := RevisionOf(t.Context(), folder, "")
 	require.NoError(t, err)
-	require.Equal(t, newer.version+"-dirty", changed.version)
-	inGit(t, folder, "checkout", "-q", "--force", "HEAD~1")
-	older, err := revisionOf(t.Context(), folder, "")
+	require.Equal(t, newer.Version+"-dirty", changed.Version)
+	gittest.Run(t, folder, "checkout", "-q", "--force", "HEAD~1")
+	older, err := RevisionOf(t.Context(), folder, "")
 	require.NoError(t, err)
-	require.Equal(t, "release-1.2", older.version)
+	require.Equal(t, "release-1.2", older.Version)
 }
