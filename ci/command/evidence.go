@@ -36,7 +36,7 @@ func (f *flags) vouching(ctx context.Context) (out signing.Vouching, err error) 
 		out.By, out.Accepted.Unsigned = evidence.Unsigned{}, true
 		return out, nil
 	case f.Keyless:
-		token, missing := f.token(os.Getenv)
+		token, missing := f.job().Token(os.Getenv)
 		out.By, out.NoToken = evidence.NewKeyless(out.Sigstore, token), missing
 		return out, nil
 	case f.SignKey == "":

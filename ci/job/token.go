@@ -1,4 +1,4 @@
-package command
+package job
 
 import (
 	"context"
@@ -24,18 +24,17 @@ const (
 	audience     = "sigstore"
 )
 
-// token is how this job gets its identity token, and why it cannot, nil if it can. GitHub's is asked for when it is needed, for it
+// Token is how this job gets its identity token, and why it cannot, nil if it can. GitHub's is asked for when it is needed, for it
 // lasts minutes.
-func (f *flags) token(getenv func(string) string) (token evidence.Token, missing error) {
+func (j Job) Token(getenv func(string) string) (token evidence.Token, missing error) {
 	switch at, with := getenv(requestURL), getenv(requestToken); {
 	case getenv(idToken) != "":
 		return func(context.Context) (string, error) { return getenv(idToken), nil }, nil
 	case at != "" && with != "":
 		return func(ctx context.Context) (string, error) { return requested(ctx, at, with) }, nil
 	}
-	job, _ := jobOf(f.Vendor, getenv) // an unknown name has been rejected already
 	set := "set " + idToken + " to an OpenID Connect token for the audience " + audience
-	if i := slices.IndexFunc(vendors, func(v vendor) bool { return v.name == job.vendor }); i >= 0 && vendors[i].token != "" {
+	if i := slices.IndexFunc(vendors, func(v vendor) bool { return v.name == j.Vendor }); i >= 0 && vendors[i].token != "" {
 		set = vendors[i].token
 	}
 	missing = exit.Usagef("--keyless: this job has no identity token: %s", set)

@@ -1,4 +1,4 @@
-package command
+package job
 
 import (
 	"net/http"
@@ -19,19 +19,19 @@ func TestAJobWithoutATokenIsToldWhatToSet(t *testing.T) {
 	for vendor, says := range map[string]string{
 		"github": "--keyless: this job has no identity token: give it `permissions: {id-token: write}`, which the pull request of a fork never has",
 		"gitlab": "--keyless: this job has no identity token: give it `id_tokens: {SIGSTORE_ID_TOKEN: {aud: sigstore}}`",
-		"none":   "--keyless: this job has no identity token: set SIGSTORE_ID_TOKEN to an OpenID Connect token for the audience sigstore",
+		"":       "--keyless: this job has no identity token: set SIGSTORE_ID_TOKEN to an OpenID Connect token for the audience sigstore",
 	} {
-		token, missing := (&flags{Vendor: vendor}).token(given(nil))
+		token, missing := Job{Vendor: vendor}.Token(given(nil))
 		require.EqualError(t, missing, says)
 		_, err := token(t.Context())
 		require.Equal(t, missing, err)
-		require.Equal(t, exit.Usage, Code(t.Context(), err))
+		require.Equal(t, exit.Usage, exit.Code(t.Context(), err))
 	}
 }
 
 func TestATokenThatIsThereIsTaken(t *testing.T) {
 	t.Parallel()
-	token, missing := (&flags{Vendor: "gitlab"}).token(given(map[string]string{idToken: "a.b.c"}))
+	token, missing := Job{Vendor: "gitlab"}.Token(given(map[string]string{idToken: "a.b.c"}))
 	require.NoError(t, missing)
 	got, err := token(t.Context())
 	require.NoError(t, err)
@@ -58,7 +58,7 @@ func TestGitHubIsAskedForATokenWhichNoErrorShows(t *testing.T) {
 		"http://127.0.0.1:1/not-to-be-seen":   {"not-to-be-seen", "", "identity token of this job, by ACTIONS_ID_TOKEN_REQUEST_URL: dial tcp 127.0.0.1:1"},
 		"http://\x7f/not-to-be-seen":          {"not-to-be-seen", "", "identity token of this job, by ACTIONS_ID_TOKEN_REQUEST_URL: it is no URL"},
 	} {
-		token, missing := (&flags{Vendor: "github"}).token(given(map[string]string{requestURL: at, requestToken: c.with}))
+		token, missing := Job{Vendor: "github"}.Token(given(map[string]string{requestURL: at, requestToken: c.with}))
 		require.NoError(t, missing)
 		got, err := token(t.Context())
 		require.Equal(t, c.token, got, at)

@@ -1,4 +1,4 @@
-package command
+package job
 
 import (
 	"bufio"
@@ -38,11 +38,11 @@ func TestEachVendorsJobIsRecognised(t *testing.T) {
 	seen := map[string]bool{}
 	for _, file := range files {
 		name := strings.TrimSuffix(filepath.Base(file), ".env")
-		j, err := jobOf("auto", environment(t, name))
+		j, err := Of("auto", environment(t, name))
 		require.NoError(t, err)
-		require.NoError(t, pipeline.CheckRun(j.run))
-		found[name] = map[string]string{"vendor": j.vendor, "run": j.run, "commit": j.commit, "branch": j.branch, "actor": j.actor, "url": j.url}
-		seen[j.vendor] = true
+		require.NoError(t, pipeline.CheckRun(j.Run))
+		found[name] = map[string]string{"vendor": j.Vendor, "run": j.Run, "commit": j.Commit, "branch": j.Branch, "actor": j.Actor, "url": j.URL}
+		seen[j.Vendor] = true
 	}
 	for _, v := range vendors {
 		require.True(t, seen[v.name], "no environment of %s", v.name)
@@ -60,34 +60,34 @@ func TestWithoutAVendorAnIDIsMade(t *testing.T) {
 		"one that plays a vendor":    {"GITLAB_CI": "false", "CI_JOB_ID": "99"},
 	} {
 		getenv := func(name string) string { return env[name] }
-		one, err := jobOf("auto", getenv)
+		one, err := Of("auto", getenv)
 		require.NoError(t, err)
-		other, err := jobOf("none", getenv)
+		other, err := Of("none", getenv)
 		require.NoError(t, err)
-		require.Empty(t, one.vendor, name)
-		require.Len(t, one.run, 8)
-		require.NotEqual(t, one.run, other.run)
+		require.Empty(t, one.Vendor, name)
+		require.Len(t, one.Run, 8)
+		require.NotEqual(t, one.Run, other.Run)
 	}
 }
 
 func TestWhatFitsNoLabelIsMadeFit(t *testing.T) {
 	t.Parallel()
 	for id, want := range map[string]string{"_Job/99 ": "job-99", "0123456789012345678901234567890-2": "0123456789012345678901234567890", "///": ""} {
-		j, err := jobOf("auto", func(name string) string { return map[string]string{"GITLAB_CI": "true", "CI_JOB_ID": id}[name] })
+		j, err := Of("auto", func(name string) string { return map[string]string{"GITLAB_CI": "true", "CI_JOB_ID": id}[name] })
 		require.NoError(t, err)
-		require.NoError(t, pipeline.CheckRun(j.run))
+		require.NoError(t, pipeline.CheckRun(j.Run))
 		if want != "" {
-			require.Equal(t, want, j.run)
+			require.Equal(t, want, j.Run)
 		}
 	}
 }
 
 func TestAVendorCanBeNamed(t *testing.T) {
 	t.Parallel()
-	j, err := jobOf("gitlab", func(name string) string { return map[string]string{"GITHUB_ACTIONS": "true", "CI_JOB_ID": "7"}[name] })
+	j, err := Of("gitlab", func(name string) string { return map[string]string{"GITHUB_ACTIONS": "true", "CI_JOB_ID": "7"}[name] })
 	require.NoError(t, err)
-	require.Equal(t, job{vendor: "gitlab", run: "7"}, j)
-	_, err = jobOf("githup", func(string) string { return "" })
+	require.Equal(t, Job{Vendor: "gitlab", Run: "7"}, j)
+	_, err = Of("githup", func(string) string { return "" })
 	require.ErrorContains(t, err, `--vendor "githup": want one of auto, none, github, gitlab, jenkins, circleci, woodpecker, tekton, azure`)
 	require.Equal(t, exit.Usage, exit.Code(t.Context(), err))
 }

@@ -1,14 +1,4 @@
-package command
-
-import (
-	"crypto/rand"
-	"encoding/base32"
-	"os"
-	"regexp"
-	"strings"
-
-	"github.com/slipway-cd/slipway/ci/exit"
-)
+package job
 
 // vendor says which variables a CI vendor sets for its jobs. Each value is a template
 // of variables; of a list, the first template counts whose variables are all set.
@@ -82,82 +72,4 @@ var vendors = []vendor{
 		url:   "${SYSTEM_COLLECTIONURI}${SYSTEM_TEAMPROJECT}/_build/results?buildId=${BUILD_BUILDID}",
 		whole: "`fetchDepth: 0` for the step checkout",
 	},
-}
-
-// job is what is known about the CI job that this process runs in.
-type job struct {
-	vendor string // empty on a person's machine
-	run    string // an id that fits a label
-	commit string // which the vendor says is checked out
-	branch string
-	actor  string
-	url    string
-}
-
-// jobOf reads the job from the variables of the vendor that --vendor names: auto finds
-// out which vendor it is, none is a person's machine. An unknown name is a usage error.
-func jobOf(name string, getenv func(string) string) (job, error) {
-	names := []string{"auto", "none"}
-	for _, v := range vendors {
-		if name == v.name || name == "auto" && v.is(getenv) {
-			return v.job(getenv), nil
-		}
-		names = append(names, v.name)
-	}
-	if name == "auto" || name == "none" {
-		return job{run: madeID()}, nil
-	}
-	return job{}, exit.Usagef("--vendor %q: want one of %s", name, strings.Join(names, ", "))
-}
-
-// job reads this vendor's variables only: an image may hold some of another vendor.
-func (v vendor) job(getenv func(string) string) job {
-	branch := first(v.branch, getenv)
-	for _, prefix := range []string{"refs/heads/", "refs/tags/", "origin/"} {
-		branch = strings.TrimPrefix(branch, prefix)
-	}
-	out := job{vendor: v.name, run: slug(os.Expand(v.run, getenv)), commit: expand(v.commit, getenv),
-		branch: branch, actor: first(v.actor, getenv), url: expand(v.url, getenv)}
-	if out.run == "" {
-		out.run = madeID()
-	}
-	return out
-}
-
-// first returns the first template whose variables are all set.
-func first(templates []string, getenv func(string) string) string {
-	for _, template := range templates {
-		if value := expand(template, getenv); value != "" {
-			return value
-		}
-	}
-	return ""
-}
-
-// expand returns a template with its variables, "" when one is not set.
-func expand(template string, getenv func(string) string) string {
-	complete := true
-	value := os.Expand(template, func(name string) string {
-		complete = complete && getenv(name) != ""
-		return getenv(name)
-	})
-	if !complete {
-		return ""
-	}
-	return value
-}
-
-var unfit = regexp.MustCompile(`[^a-z0-9]+`)
-
-func slug(text string) string {
-	text = strings.Trim(unfit.ReplaceAllString(strings.ToLower(text), "-"), "-")
-	return strings.Trim(text[:min(32, len(text))], "-")
-}
-
-// madeID returns a random id. It is short, since every name in a beta ends with it, and
-// 40 bits suffice for the runs that are in flight together.
-func madeID() string {
-	var bytes [5]byte
-	_, _ = rand.Read(bytes[:]) // never fails: crypto/rand
-	return strings.ToLower(base32.StdEncoding.EncodeToString(bytes[:]))
 }

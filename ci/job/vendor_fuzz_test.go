@@ -1,4 +1,4 @@
-package command
+package job
 
 import (
 	"strings"
@@ -19,10 +19,10 @@ func FuzzJobOf(f *testing.F) {
 		getenv := func(name string) string {
 			return map[string]string{"GITHUB_ACTIONS": "true", "GITHUB_RUN_ID": id, "GITHUB_RUN_ATTEMPT": attempt}[name]
 		}
-		one, err := jobOf("auto", getenv)
+		one, err := Of("auto", getenv)
 		require.NoError(t, err)
-		require.NoError(t, pipeline.CheckRun(one.run))
-		if again, _ := jobOf("auto", getenv); again.run != one.run {
+		require.NoError(t, pipeline.CheckRun(one.Run))
+		if again, _ := Of("auto", getenv); again.Run != one.Run {
 			require.Empty(t, slug(id+"-"+attempt))
 		}
 	})
