@@ -14,6 +14,7 @@ import (
 	"k8s.io/klog/v2"
 
 	"github.com/slipway-cd/slipway/ci/description"
+	"github.com/slipway-cd/slipway/ci/engine/connection"
 	"github.com/slipway-cd/slipway/ci/exit"
 )
 
@@ -55,8 +56,10 @@ func (c *commands) take(ctx context.Context, app description.Application, args [
 	if strings.HasPrefix(parsed.Command(), "sandbox") {
 		return parsed, nil // it is there for every application
 	}
-	if err := c.nameEngine(); err != nil {
-		return nil, err
+	if c.Engine != "" {
+		if err := connection.Name(c.Engine); err != nil {
+			return nil, err
+		}
 	}
 	if strings.HasPrefix(parsed.Command(), "init") {
 		return parsed, c.locate(ctx) // there is no description yet

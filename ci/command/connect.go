@@ -10,6 +10,7 @@ import (
 	"dagger.io/dagger"
 
 	"github.com/slipway-cd/slipway/ci/engine"
+	"github.com/slipway-cd/slipway/ci/engine/connection"
 	"github.com/slipway-cd/slipway/ci/image"
 	"github.com/slipway-cd/slipway/ci/pipeline"
 )
@@ -48,7 +49,7 @@ func (f *flags) environment(ctx context.Context, at target) (pipeline.Environmen
 // engine opens a session of the engine, whose output goes to log. Its pushes go to
 // repository.
 func (f *flags) engine(ctx context.Context, repository string, log io.Writer) (*engine.Session, error) {
-	client, err := connectEngine(ctx, log)
+	client, err := connection.Open(ctx, log)
 	if err != nil {
 		return nil, err
 	}
@@ -57,6 +58,6 @@ func (f *flags) engine(ctx context.Context, repository string, log io.Writer) (*
 		Image:  func(reference string) *dagger.Container { return client.Container().From(reference) },
 		Tunnel: func(ports ...dagger.PortForward) *dagger.Service { return client.Host().Service(ports) },
 		Login:  f.host.login(client, repository),
-		Close:  func() error { return closeEngine(client) },
+		Close:  func() error { return connection.Close(client) },
 	}, nil
 }

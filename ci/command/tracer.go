@@ -1,13 +1,9 @@
 package command
 
 import (
-	"cmp"
 	"context"
 	"fmt"
 	"os"
-	"strconv"
-
-	"dagger.io/dagger"
 
 	"github.com/slipway-cd/slipway/ci/git"
 	"github.com/slipway-cd/slipway/ci/pipeline"
@@ -32,13 +28,4 @@ func (f *flags) tracer(ctx context.Context, opts pipeline.Options) *trace.Tracer
 		fmt.Fprintln(os.Stderr, "slipway:", err)
 	}
 	return tracer
-}
-
-// boundedExport keeps the engine's command, which exports the engine's spans to the
-// same collector, from holding up the end of a run for 30 seconds when that does not
-// answer.
-func boundedExport() dagger.ClientOpt {
-	const variable = "OTEL_BSP_EXPORT_TIMEOUT" // in milliseconds
-	bound := strconv.FormatInt(trace.FlushTime.Milliseconds(), 10)
-	return dagger.WithEnvironmentVariable(variable, cmp.Or(os.Getenv(variable), bound))
 }

@@ -1,6 +1,8 @@
-package command
+// Package connection finds an engine, which may be named, and opens sessions there. It does not know what is built in them.
+package connection
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -8,6 +10,7 @@ import (
 	"os"
 	"os/exec"
 	"regexp"
+	"strconv"
 	"strings"
 	"time"
 
@@ -15,6 +18,7 @@ import (
 	"dagger.io/dagger/engineconn"
 
 	"github.com/slipway-cd/slipway/ci/exit"
+	"github.com/slipway-cd/slipway/ci/trace"
 )
 
 const (
@@ -26,9 +30,9 @@ const (
 	closeTime = 10 * time.Second
 )
 
-// connectEngine opens a session that outlives a signal, since the undo needs it too. A
+// Open opens a session that outlives a signal, since the undo needs it too. A
 // signal only ends the wait until it is open.
-func connectEngine(ctx context.Context, log io.Writer) (*dagger.Client, error) {
+func Open(ctx context.Context, log io.Writer) (*dagger.Client, error) {
 	named := os.Getenv(engineHost)
 	if os.Getenv(engineSession) != "" {
 		named = "" // the SDK uses the session
@@ -72,7 +76,7 @@ func open(ctx context.Context, named string, log io.Writer) (*dagger.Client, err
 			return nil, s.err
 		}
 		if err := checkVersion(ctx, named, s.client); err != nil {
-			_ = closeEngine(s.client)
+			_ = Close(s.client)
 			return nil, err
 		}
 		return s.client, nil
@@ -124,8 +128,8 @@ func noEngine(named string, err error) error {
 	return &exit.Failure{Code: exit.Unreachable, Cause: "engine: " + cause, Err: err, Try: try}
 }
 
-// closeEngine ends a session.
-func closeEngine(client *dagger.Client) error {
+// Close ends a session.
+func Close(client *dagger.Client) error {
 	closed := make(chan error, 1)
 	go func() { closed <- client.Close() }()
 	select {
@@ -134,4 +138,13 @@ func closeEngine(client *dagger.Client) error {
 	case <-time.After(closeTime):
 		return nil
 	}
+}
+
+// boundedExport keeps the engine's command, which exports the engine's spans to the
+// same collector, from holding up the end of a run for 30 seconds when that does not
+// answer.
+func boundedExport() dagger.ClientOpt {
+	const variable = "OTEL_BSP_EXPORT_TIMEOUT" // in milliseconds
+	bound := strconv.FormatInt(trace.FlushTime.Milliseconds(), 10)
+	return dagger.WithEnvironmentVariable(variable, cmp.Or(os.Getenv(variable), bound))
 }

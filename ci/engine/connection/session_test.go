@@ -1,4 +1,4 @@
-package command
+package connection
 
 import (
 	"io"
@@ -21,7 +21,7 @@ func TestAnEngineSessionEndsSoonAlthoughTheCollectorIsSilent(t *testing.T) {
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, silent.Close()) })
 	tracetest.Ask(t, "http://"+silent.Addr().String())
-	client, err := connectEngine(t.Context(), io.Discard)
+	client, err := Open(t.Context(), io.Discard)
 	require.NoError(t, err)
 	_, err = client.Container().Sync(t.Context()) // something to export
 	require.NoError(t, err)

@@ -1,4 +1,4 @@
-package command
+package connection
 
 import (
 	"context"
@@ -22,18 +22,15 @@ const (
 	engineSession = "DAGGER_SESSION_PORT"
 )
 
-// nameEngine hands --engine to the SDK, and to the sandbox, which then starts none of its own.
-func (f *flags) nameEngine() error {
-	if f.Engine == "" {
-		return nil
-	}
-	if err := checkEngine(f.Engine); err != nil {
-		return exit.Usagef("--engine %q: %w", f.Engine, err)
+// Name hands an engine, as --engine names it, to the SDK, and to the sandbox, which then starts none of its own.
+func Name(ref string) error {
+	if err := checkEngine(ref); err != nil {
+		return exit.Usagef("--engine %q: %w", ref, err)
 	}
 	if os.Getenv(engineSession) != "" {
 		return exit.Usagef("--engine: this process runs in a session of an engine, and uses that one: name it to the `dagger` that began the session, as %s", engineHost)
 	}
-	return os.Setenv(engineHost, f.Engine)
+	return os.Setenv(engineHost, ref)
 }
 
 // engineForms are those of --engine. The SDK knows others: some would start an engine.
