@@ -13,6 +13,7 @@ import (
 	"github.com/slipway-cd/slipway/ci/engine/connection"
 	"github.com/slipway-cd/slipway/ci/image"
 	"github.com/slipway-cd/slipway/ci/pipeline"
+	"github.com/slipway-cd/slipway/ci/sops"
 )
 
 func (f *flags) registry(at target) *image.Registry {
@@ -21,7 +22,7 @@ func (f *flags) registry(at target) *image.Registry {
 
 // tree is the application's repository as a file system.
 func (f *flags) tree(ctx context.Context) (fs.FS, error) {
-	return newDecrypting(ctx, f.root), nil
+	return sops.New(ctx, f.root), nil
 }
 
 // environment connects to engine and cluster in parallel.

@@ -9,6 +9,7 @@ import (
 
 	"github.com/slipway-cd/slipway/ci/description"
 	"github.com/slipway-cd/slipway/ci/git/gittest"
+	"github.com/slipway-cd/slipway/ci/sops"
 )
 
 func TestACommitToAnotherApplicationChangesNothingOfThisOne(t *testing.T) {
@@ -25,7 +26,7 @@ func TestACommitToAnotherApplicationChangesNothingOfThisOne(t *testing.T) {
 	gittest.Run(t, top, "add", ".")
 	gittest.Run(t, top, "commit", "-q", "-m", "all")
 	f := &flags{root: top, folder: "shop", app: description.Application{Images: []description.Image{{Build: description.Build{Context: "lib"}}}}}
-	tree := newDecrypting(t.Context(), top)
+	tree := sops.New(t.Context(), top)
 	_, err := tree.ReadFile("base/all.yaml")
 	require.NoError(t, err)
 	unchanged := f.unchangedSince(tree)

@@ -1,4 +1,6 @@
-package command
+// Package sops is an application's repository of which files may be encrypted by SOPS, whose program it calls. It does not know what is
+// in a file.
+package sops
 
 import (
 	"bytes"
@@ -13,14 +15,16 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"github.com/slipway-cd/slipway/ci/pinned"
 )
 
-// sopsPackage is SOPS's own program, which scripts/sops pins.
-const sopsPackage = "github.com/getsops/sops/v3/cmd/sops"
+// programPackage is SOPS's own program, which scripts/sops pins.
+const programPackage = "github.com/getsops/sops/v3/cmd/sops"
 
-// decrypting is the application's repository, of which files may be encrypted by SOPS. What is in them comes from SOPS's
+// Tree is the application's repository, of which files may be encrypted by SOPS. What is in them comes from SOPS's
 // program through a pipe, and stays in memory.
-type decrypting struct {
+type Tree struct {
 	files
 	ctx     context.Context // a file system's methods take none
 	program func(context.Context) (string, error)
@@ -31,11 +35,18 @@ type decrypting struct {
 }
 
 // ReadFile notes the name of what is read.
-func (d *decrypting) ReadFile(name string) ([]byte, error) {
+func (d *Tree) ReadFile(name string) ([]byte, error) {
 	d.mutex.Lock()
 	d.read[name] = true
 	d.mutex.Unlock()
 	return d.files.ReadFile(name)
+}
+
+// Used reports whether a file was read.
+func (d *Tree) Used(name string) bool {
+	d.mutex.Lock()
+	defer d.mutex.Unlock()
+	return d.read[name]
 }
 
 // files is what kustomize's source wants of a folder.
@@ -45,12 +56,13 @@ type files interface {
 	fs.StatFS
 }
 
-func newDecrypting(ctx context.Context, root string) *decrypting {
-	return &decrypting{files: os.DirFS(root).(files), ctx: ctx, program: sopsProgram, known: map[[sha256.Size]byte][]byte{}, read: map[string]bool{}}
+// New returns the tree of a folder. Once ctx is over it decrypts nothing more.
+func New(ctx context.Context, root string) *Tree {
+	return &Tree{files: os.DirFS(root).(files), ctx: ctx, program: findProgram, known: map[[sha256.Size]byte][]byte{}, read: map[string]bool{}}
 }
 
 // Decrypt returns the clear text of a file. Keys are those that SOPS finds in the environment.
-func (d *decrypting) Decrypt(format string, content []byte) ([]byte, error) {
+func (d *Tree) Decrypt(format string, content []byte) ([]byte, error) {
 	d.mutex.Lock()
 	defer d.mutex.Unlock()
 	sum := sha256.Sum256(append([]byte(format+"\n"), content...))
@@ -75,18 +87,18 @@ func (d *decrypting) Decrypt(format string, content []byte) ([]byte, error) {
 
 // What SOPS ends with, from its package codes.
 const (
-	sopsDecryptingMAC  = 24
-	sopsDecryptingTree = 25
-	sopsMACMismatch    = 51
-	sopsMACNotFound    = 52
-	sopsNoKey          = 128
+	decryptingMAC  = 24
+	decryptingTree = 25
+	macMismatch    = 51
+	macNotFound    = 52
+	noKey          = 128
 )
 
-// sopsKey finds the names of keys in what SOPS says: recipients, fingerprints, resources of a KMS.
-var sopsKey = regexp.MustCompile(`(?m)^ +(\S+): FAILED$`)
+// keyNames finds the names of keys in what SOPS says: recipients, fingerprints, resources of a KMS.
+var keyNames = regexp.MustCompile(`(?m)^ +(\S+): FAILED$`)
 
 // refusal explains how SOPS's program ended. Of what it said only the names of keys are told: the rest may quote a value.
-func (d *decrypting) refusal(err error, said string) error {
+func (d *Tree) refusal(err error, said string) error {
 	if d.ctx.Err() != nil {
 		return fmt.Errorf("is encrypted by SOPS, and was not decrypted: %w", context.Cause(d.ctx))
 	}
@@ -95,31 +107,31 @@ func (d *decrypting) refusal(err error, said string) error {
 		return fmt.Errorf("is encrypted by SOPS, and its program cannot be run: %w", err)
 	}
 	switch code := ended.ExitCode(); code {
-	case sopsNoKey:
+	case noKey:
 		var keys []string
-		for _, found := range sopsKey.FindAllStringSubmatch(said, -1) {
+		for _, found := range keyNames.FindAllStringSubmatch(said, -1) {
 			keys = append(keys, found[1])
 		}
 		return fmt.Errorf("is encrypted by SOPS, and no key of the environment opens it (want one of %s): set SOPS_AGE_KEY (or SOPS_AGE_KEY_FILE), "+
 			"or the credentials of its KMS", strings.Join(keys, ", "))
-	case sopsDecryptingMAC, sopsDecryptingTree, sopsMACMismatch, sopsMACNotFound:
+	case decryptingMAC, decryptingTree, macMismatch, macNotFound:
 		return errors.New("was changed after SOPS had encrypted it, or is damaged: take it from git as it was, and change it with `sops edit`")
 	default:
 		return fmt.Errorf("is encrypted by SOPS, which does not decrypt it (exit code %d): `sops decrypt` tells why", code)
 	}
 }
 
-// sopsProgram is the one that is installed, else that of scripts/sops.
-func sopsProgram(ctx context.Context) (string, error) {
+// findProgram is the one that is installed, else that of scripts/sops.
+func findProgram(ctx context.Context) (string, error) {
 	if path, err := exec.LookPath("sops"); err == nil {
 		return path, nil
 	}
-	return pinnedSOPS(ctx)
+	return pinnedProgram(ctx)
 }
 
-// pinnedSOPS is the program of scripts/sops.
-func pinnedSOPS(ctx context.Context) (string, error) {
-	folder, err := moduleOf("sops")
+// pinnedProgram is the program of scripts/sops.
+func pinnedProgram(ctx context.Context) (string, error) {
+	folder, err := pinned.Module("sops")
 	if err != nil {
 		return "", errors.New("is encrypted by SOPS, whose program is not here: install sops (https://getsops.io), or run Slipway from its clone, which compiles it")
 	}
@@ -127,5 +139,5 @@ func pinnedSOPS(ctx context.Context) (string, error) {
 		fmt.Fprintln(os.Stderr, "slipway: compiling SOPS's program, since none is installed: this takes minutes, once")
 	})
 	defer told.Stop()
-	return compiled(ctx, folder, sopsPackage)
+	return pinned.Compile(ctx, folder, programPackage)
 }

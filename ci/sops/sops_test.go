@@ -1,4 +1,4 @@
-package command
+package sops
 
 import (
 	"bytes"
@@ -22,11 +22,11 @@ const (
 )
 
 // sealedFolder is a folder with an overlay, of which files are encrypted by SOPS's own program.
-func sealedFolder(t *testing.T) (folder string, tree *decrypting) {
+func sealedFolder(t *testing.T) (folder string, tree *Tree) {
 	if os.Getenv("SLIPWAY_TEST_SOPS") == "" {
 		t.Skip("SLIPWAY_TEST_SOPS is not set: it compiles SOPS, which takes minutes")
 	}
-	program, err := pinnedSOPS(t.Context())
+	program, err := pinnedProgram(t.Context())
 	require.NoError(t, err)
 	t.Setenv("HOME", t.TempDir()) // no keys of whoever runs this; the compiler's cache is in the former
 	t.Setenv("XDG_CONFIG_HOME", "")
@@ -54,7 +54,7 @@ func sealedFolder(t *testing.T) (folder string, tree *decrypting) {
 	kustomization := "resources: [secret.enc.yaml, secret.enc.json]\n" +
 		"secretGenerator: [{name: d, envs: [database.env.enc], files: [settings.encrypted, password]}]\n"
 	require.NoError(t, os.WriteFile(filepath.Join(folder, "kustomization.yaml"), []byte(kustomization), 0o600))
-	tree = newDecrypting(t.Context(), folder)
+	tree = New(t.Context(), folder)
 	tree.program = func(context.Context) (string, error) { return program, nil }
 	return folder, tree
 }
@@ -112,6 +112,6 @@ func TestSOPSFindsWhatWasChanged(t *testing.T) {
 func TestWithoutTheProgramAnErrorSaysWhereItIs(t *testing.T) {
 	t.Setenv("PATH", t.TempDir())
 	t.Chdir(t.TempDir())
-	_, err := sopsProgram(t.Context())
+	_, err := findProgram(t.Context())
 	require.EqualError(t, err, "is encrypted by SOPS, whose program is not here: install sops (https://getsops.io), or run Slipway from its clone, which compiles it")
 }

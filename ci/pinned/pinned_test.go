@@ -1,4 +1,4 @@
-package command
+package pinned
 
 import (
 	"os"
@@ -39,7 +39,7 @@ func TestAProgramOfAnotherCloneStaysUntilNobodyCallsIt(t *testing.T) {
 		require.NoError(t, os.Mkdir(folder, 0o755))
 		require.NoError(t, os.WriteFile(filepath.Join(folder, "go.mod"), []byte("module program\n"), 0o644))
 		require.NoError(t, os.WriteFile(filepath.Join(folder, "main.go"), []byte("package main\n\nfunc main() { println("+text+") }\n"), 0o644))
-		path, err := compiled(t.Context(), folder, ".")
+		path, err := Compile(t.Context(), folder, ".")
 		require.NoError(t, err)
 		return path
 	}

@@ -1,4 +1,5 @@
-package command
+// Package pinned compiles programs that modules of this repository's scripts pin, and keeps them. It does not know what they are for.
+package pinned
 
 import (
 	"context"
@@ -18,8 +19,8 @@ import (
 // repository, with another version of it, may be at work beside this one.
 const unused = 7 * 24 * time.Hour
 
-// moduleOf finds a module of scripts in this folder or one above it.
-func moduleOf(name string) (string, error) {
+// Module finds a module of scripts in this folder or one above it.
+func Module(name string) (string, error) {
 	folder, err := os.Getwd()
 	if err != nil {
 		return "", err
@@ -37,10 +38,10 @@ func moduleOf(name string) (string, error) {
 	}
 }
 
-// compiled compiles a program, a package that a folder's Go module knows, and returns its
+// Compile compiles a program, a package that a folder's Go module knows, and returns its
 // path. It compiles only when the folder has changed: `go run` takes a third of a second
 // each time to find that nothing has.
-func compiled(ctx context.Context, folder, program string) (string, error) {
+func Compile(ctx context.Context, folder, program string) (string, error) {
 	cache, err := os.UserCacheDir()
 	if err != nil {
 		return "", fmt.Errorf("find the cache folder: %w; set XDG_CACHE_HOME", err)
