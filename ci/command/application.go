@@ -10,7 +10,8 @@ import (
 	"path/filepath"
 
 	"github.com/slipway-cd/slipway/ci/description"
-	"github.com/slipway-cd/slipway/ci/pipeline"
+	"github.com/slipway-cd/slipway/ci/exit"
+	"github.com/slipway-cd/slipway/ci/git"
 )
 
 // adopt takes the application that --source describes, else the given one, and what
@@ -31,14 +32,14 @@ func (f *flags) adopt(ctx context.Context, given description.Application) error 
 			return err
 		}
 	case err != nil:
-		return pipeline.Usage("--source: %w", err)
+		return exit.Usagef("--source: %w", err)
 	default:
 		if f.app, err = description.Parse(content); err != nil {
-			return pipeline.Usage("--source: %s: %w", path.Join(f.folder, description.File), err)
+			return exit.Usagef("--source: %s: %w", path.Join(f.folder, description.File), err)
 		}
 	}
 	if f.app, err = f.app.Resolve(tree, f.folder); err != nil {
-		return pipeline.Usage("--source: %w", err)
+		return exit.Usagef("--source: %w", err)
 	}
 	f.BetaOverlay, f.ProductionOverlay = f.overlay(f.BetaOverlay, f.app.Overlays.Beta), f.overlay(f.ProductionOverlay, f.app.Overlays.Production)
 	if f.BuildNamespace == "" {
@@ -48,7 +49,7 @@ func (f *flags) adopt(ctx context.Context, given description.Application) error 
 		f.Namespace = f.app.Name
 	}
 	if f.BuildNamespace == f.Namespace {
-		return pipeline.Usage("--build-namespace: give another than --namespace: a beta has no right to anything in production's")
+		return exit.Usagef("--build-namespace: give another than --namespace: a beta has no right to anything in production's")
 	}
 	return nil
 }
@@ -65,26 +66,26 @@ func (f *flags) overlay(flag, described string) string {
 // and --application or, where --source lies in a git repository, that and --source.
 func (f *flags) locate(ctx context.Context) error {
 	if info, err := os.Stat(f.Source); err != nil || !info.IsDir() {
-		return pipeline.Usage("--source: %s is not a folder", f.Source)
+		return exit.Usagef("--source: %s is not a folder", f.Source)
 	}
 	whole, err := filepath.Abs(f.Source)
 	if err == nil {
 		whole, err = filepath.EvalSymlinks(whole)
 	}
 	if err != nil {
-		return pipeline.Usage("--source: %w", err)
+		return exit.Usagef("--source: %w", err)
 	}
 	f.root, f.folder = whole, path.Join(".", f.Application)
 	if !fs.ValidPath(f.folder) {
-		return pipeline.Usage("--application: %s must be a folder below --source", f.Application)
+		return exit.Usagef("--application: %s must be a folder below --source", f.Application)
 	}
 	if info, err := os.Stat(filepath.Join(f.root, f.folder)); err != nil || !info.IsDir() {
-		return pipeline.Usage("--application: %s is not a folder in %s", f.Application, f.Source)
+		return exit.Usagef("--application: %s is not a folder in %s", f.Application, f.Source)
 	}
 	if f.folder != "." {
 		return nil
 	}
-	top, err := git(ctx, whole, "rev-parse", "--show-toplevel")
+	top, err := git.Run(ctx, whole, "rev-parse", "--show-toplevel")
 	if err != nil {
 		return nil // no repository: all there is is --source
 	}
@@ -112,11 +113,11 @@ func checkDescribed(ctx context.Context, folder string) error {
 	lacks := "--source: it has no " + description.File
 	switch {
 	case exists(whole, ".slipway.yml"):
-		return pipeline.Usage("%s, but a .slipway.yml: rename it", lacks)
+		return exit.Usagef("%s, but a .slipway.yml: rename it", lacks)
 	case ignored(ctx, folder):
-		return pipeline.Usage("%s, and git ignores it: take it out of .gitignore and commit it", lacks)
+		return exit.Usagef("%s, and git ignores it: take it out of .gitignore and commit it", lacks)
 	}
-	return pipeline.Usage("%s, which describes the application: `go run ./ci init` writes one (Slipway's docs/application.md has all fields), or give --source the folder that has it", lacks)
+	return exit.Usagef("%s, which describes the application: `go run ./ci init` writes one (Slipway's docs/application.md has all fields), or give --source the folder that has it", lacks)
 }
 
 // home is the application's folder.
@@ -133,7 +134,7 @@ func (f *flags) below(folders []string) (out []string) {
 // tellUncommitted says that a clone will lack the application's file, with which a run
 // of the same commit elsewhere fails.
 func (f *flags) tellUncommitted(ctx context.Context) {
-	tracked, err := git(ctx, f.home(), "ls-files", "--", description.File)
+	tracked, err := git.Run(ctx, f.home(), "ls-files", "--", description.File)
 	switch {
 	case err != nil || tracked != "" || !exists(f.home(), description.File):
 	case ignored(ctx, f.home()):
@@ -145,7 +146,7 @@ func (f *flags) tellUncommitted(ctx context.Context) {
 
 // ignored reports whether git would ignore an application's file in the folder.
 func ignored(ctx context.Context, folder string) bool {
-	_, err := git(ctx, folder, "check-ignore", "--quiet", description.File)
+	_, err := git.Run(ctx, folder, "check-ignore", "--quiet", description.File)
 	return err == nil
 }
 

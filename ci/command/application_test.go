@@ -9,7 +9,8 @@ import (
 
 	"github.com/slipway-cd/slipway/ci/app"
 	"github.com/slipway-cd/slipway/ci/description"
-	"github.com/slipway-cd/slipway/ci/pipeline"
+	"github.com/slipway-cd/slipway/ci/exit"
+	"github.com/slipway-cd/slipway/ci/git/gittest"
 )
 
 // shop describes an application in the fewest words.
@@ -38,7 +39,7 @@ func TestASourceDescribesItsOwnApplication(t *testing.T) {
 // the repository and --application the folder.
 func TestAnApplicationInAFolderOfARepositoryHasAllOfIt(t *testing.T) {
 	t.Parallel()
-	top := repository(t)
+	top := gittest.Repository(t)
 	require.NoError(t, os.MkdirAll(filepath.Join(top, "shop/web"), 0o755))
 	require.NoError(t, os.WriteFile(filepath.Join(top, "shop/web", description.File), []byte("name: web\nimages: [{name: web, context: ../.., dockerfile: shop/web/Dockerfile}]\n"), 0o644))
 	for _, f := range []*flags{{Source: filepath.Join(top, "shop/web")}, {Source: top, Application: "shop/web"}} {
@@ -78,18 +79,18 @@ func TestASourceThatDescribesNothingIsToldWhatToDo(t *testing.T) {
 		".slipway.yml": "--source: it has no .slipway.yaml, but a .slipway.yml: rename it",
 		".gitignore":   "--source: it has no .slipway.yaml, and git ignores it: take it out of .gitignore and commit it",
 	} {
-		folder := repository(t)
+		folder := gittest.Repository(t)
 		require.NoError(t, os.WriteFile(filepath.Join(folder, name), []byte(description.File+"\n"), 0o644))
 		err := (&flags{Source: folder}).adopt(t.Context(), app.Application)
 		require.ErrorContains(t, err, want)
 		require.NotContains(t, err.Error(), "\n")
-		require.Equal(t, pipeline.ExitUsage, Code(t.Context(), err))
+		require.Equal(t, exit.Usage, Code(t.Context(), err))
 	}
 }
 
 // Not parallel: it takes the program's stderr.
 func TestADescriptionThatNoCloneHasIsToldOf(t *testing.T) {
-	folder := repository(t)
+	folder := gittest.Repository(t)
 	told := func() string {
 		return stderrOf(t, func() { (&flags{root: folder}).tellUncommitted(t.Context()) })
 	}
@@ -101,7 +102,7 @@ func TestADescriptionThatNoCloneHasIsToldOf(t *testing.T) {
 	require.Equal(t, "slipway: .slipway.yaml is not committed, so that no clone has it, a CI run's for example: git add and commit it\n", told())
 	write(".gitignore", description.File)
 	require.Equal(t, "slipway: .slipway.yaml is ignored by git, so that no clone has it, a CI run's for example: take it out of .gitignore and commit it\n", told())
-	inGit(t, folder, "add", "--force", ".")
+	gittest.Run(t, folder, "add", "--force", ".")
 	require.Empty(t, told())
 	folder = t.TempDir()
 	write(description.File, shop)
@@ -111,5 +112,5 @@ func TestADescriptionThatNoCloneHasIsToldOf(t *testing.T) {
 func TestADescriptionThatCannotBeIsRefusedByItsFile(t *testing.T) {
 	err := describe(t, "name: shop\nports: 80\n").adopt(t.Context(), app.Application)
 	require.EqualError(t, err, `--source: .slipway.yaml: line 2, column 1: unknown field "ports": is it port?`)
-	require.Equal(t, pipeline.ExitUsage, Code(t.Context(), err))
+	require.Equal(t, exit.Usage, Code(t.Context(), err))
 }

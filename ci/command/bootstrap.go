@@ -15,8 +15,8 @@ import (
 	"github.com/slipway-cd/slipway/ci/cluster/account"
 	"github.com/slipway-cd/slipway/ci/cluster/apply"
 	"github.com/slipway-cd/slipway/ci/cluster/managed"
+	"github.com/slipway-cd/slipway/ci/exit"
 	"github.com/slipway-cd/slipway/ci/manifest"
-	"github.com/slipway-cd/slipway/ci/pipeline"
 )
 
 type bootstrapCommand struct {
@@ -127,7 +127,7 @@ func (c *bootstrapCommand) handOut(ctx context.Context, f *flags, admin *cluster
 		return nil
 	}
 	if err := os.MkdirAll(c.Credentials, 0o700); err != nil {
-		return pipeline.Usage("--credentials: %w", err)
+		return exit.Usagef("--credentials: %w", err)
 	}
 	for _, part := range []struct{ file, namespace string }{{"build.conf", f.BuildNamespace}, {"production.conf", f.Namespace}} {
 		kubeconfig, until, err := account.AccountKubeconfig(ctx, admin, part.namespace, c.Lifetime)
@@ -136,7 +136,7 @@ func (c *bootstrapCommand) handOut(ctx context.Context, f *flags, admin *cluster
 		}
 		path := filepath.Join(c.Credentials, part.file)
 		if err := writeSecret(path, kubeconfig); err != nil {
-			return pipeline.Usage("--credentials: %w", err)
+			return exit.Usagef("--credentials: %w", err)
 		}
 		fmt.Fprintf(out, "%-10s %s, valid until %s\n", "wrote", path, until.UTC().Format(time.RFC3339))
 	}

@@ -8,7 +8,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/slipway-cd/slipway/ci/app"
-	"github.com/slipway-cd/slipway/ci/pipeline"
+	"github.com/slipway-cd/slipway/ci/exit"
 )
 
 // TestRepositoriesOfOtherShapesAreTaken, or are told in one line what they lack before
@@ -30,7 +30,7 @@ func TestRepositoriesOfOtherShapesAreTaken(t *testing.T) {
 				return
 			}
 			require.EqualError(t, err, want)
-			require.Equal(t, pipeline.ExitUsage, Code(t.Context(), err))
+			require.Equal(t, exit.Usage, Code(t.Context(), err))
 		})
 	}
 	t.Run("two-images with both described", func(t *testing.T) {

@@ -8,6 +8,7 @@ import (
 
 	"github.com/slipway-cd/slipway/ci/cluster"
 	"github.com/slipway-cd/slipway/ci/cluster/runs"
+	"github.com/slipway-cd/slipway/ci/exit"
 	"github.com/slipway-cd/slipway/ci/pipeline"
 )
 
@@ -61,9 +62,9 @@ func (c *cleanupCommand) check(f *flags) error {
 	}
 	switch {
 	case given != 1:
-		return pipeline.Usage("cleanup: give --run ID for one run, --stale for every run that is no longer alive, or --images for the registry")
+		return exit.Usagef("cleanup: give --run ID for one run, --stale for every run that is no longer alive, or --images for the registry")
 	case !c.Images && (c.Keep != nil || c.Older != 0 || c.Plan):
-		return pipeline.Usage("cleanup: --keep, --older and --plan go with --images")
+		return exit.Usagef("cleanup: --keep, --older and --plan go with --images")
 	case f.RunID != "":
 		return pipeline.CheckRun(f.RunID)
 	}

@@ -6,6 +6,7 @@ import (
 	"os"
 	"time"
 
+	"github.com/slipway-cd/slipway/ci/exit"
 	"github.com/slipway-cd/slipway/ci/pipeline"
 )
 
@@ -19,7 +20,7 @@ func (c *cleanupCommand) removeImages(ctx context.Context, f *flags) error {
 		keep = *c.Keep
 	}
 	if keep < 0 {
-		return pipeline.Usage("--keep %d: want a number of images, 0 for none", keep)
+		return exit.Usagef("--keep %d: want a number of images, 0 for none", keep)
 	}
 	at, err := f.target(ctx, ofBoth)
 	if err != nil {

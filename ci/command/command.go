@@ -14,7 +14,8 @@ import (
 	"k8s.io/klog/v2"
 
 	"github.com/slipway-cd/slipway/ci/description"
-	"github.com/slipway-cd/slipway/ci/pipeline"
+	"github.com/slipway-cd/slipway/ci/engine/connection"
+	"github.com/slipway-cd/slipway/ci/exit"
 )
 
 // Main runs the command that args name, as the program does: it prints errors, handles
@@ -25,7 +26,7 @@ func Main(app description.Application, args []string) int {
 	err := Run(ctx, app, args, Host{})
 	if told := (Ended{}); err != nil && !errors.As(err, &told) {
 		fmt.Fprintln(os.Stderr, "slipway:", err)
-		for _, line := range pipeline.Evidence(err) {
+		for _, line := range exit.Evidence(err) {
 			fmt.Fprintln(os.Stderr, "  "+line)
 		}
 	}
@@ -49,14 +50,16 @@ func (c *commands) take(ctx context.Context, app description.Application, args [
 	klog.SetLogger(logr.Discard()) // client-go's; what matters comes back as an error
 	parsed, err := newParser(c).Parse(args)
 	if err != nil {
-		return nil, pipeline.Usage("%w; see `go run ./ci --help`", err)
+		return nil, exit.Usagef("%w; see `go run ./ci --help`", err)
 	}
 	c.host = host
 	if strings.HasPrefix(parsed.Command(), "sandbox") {
 		return parsed, nil // it is there for every application
 	}
-	if err := c.nameEngine(); err != nil {
-		return nil, err
+	if c.Engine != "" {
+		if err := connection.Name(c.Engine); err != nil {
+			return nil, err
+		}
 	}
 	if strings.HasPrefix(parsed.Command(), "init") {
 		return parsed, c.locate(ctx) // there is no description yet
@@ -66,9 +69,9 @@ func (c *commands) take(ctx context.Context, app description.Application, args [
 
 // Code returns the exit code for the error that Run returned.
 func Code(ctx context.Context, err error) int {
-	ended := Ended{Code: pipeline.ExitDone}
+	ended := Ended{Code: exit.Done}
 	if err != nil && !errors.As(err, &ended) {
-		return pipeline.ExitCode(ctx, err)
+		return exit.Code(ctx, err)
 	}
 	return ended.Code
 }

@@ -4,13 +4,12 @@ import (
 	"bytes"
 	"testing"
 
-	"github.com/slipway-cd/slipway/ci/goldentest"
-
 	"github.com/alecthomas/kong"
 	"github.com/stretchr/testify/require"
 
 	"github.com/slipway-cd/slipway/ci/app"
-	"github.com/slipway-cd/slipway/ci/pipeline"
+	"github.com/slipway-cd/slipway/ci/exit"
+	"github.com/slipway-cd/slipway/ci/goldentest"
 )
 
 // parse parses arguments as main does and returns what was printed.
@@ -72,6 +71,6 @@ func TestBadUsageHasExitCodeTwoBeforeAnythingStarts(t *testing.T) {
 		"status of unknown output":     {"status", "--output", "xml"},
 		"plan of unknown output":       {"plan", "--output", "xml"},
 	} {
-		require.Equal(t, pipeline.ExitUsage, Main(app.Application, args), name)
+		require.Equal(t, exit.Usage, Main(app.Application, args), name)
 	}
 }

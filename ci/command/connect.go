@@ -9,8 +9,11 @@ import (
 
 	"dagger.io/dagger"
 
+	"github.com/slipway-cd/slipway/ci/engine"
+	"github.com/slipway-cd/slipway/ci/engine/connection"
 	"github.com/slipway-cd/slipway/ci/image"
 	"github.com/slipway-cd/slipway/ci/pipeline"
+	"github.com/slipway-cd/slipway/ci/sops"
 )
 
 func (f *flags) registry(at target) *image.Registry {
@@ -19,13 +22,13 @@ func (f *flags) registry(at target) *image.Registry {
 
 // tree is the application's repository as a file system.
 func (f *flags) tree(ctx context.Context) (fs.FS, error) {
-	return newDecrypting(ctx, f.root), nil
+	return sops.New(ctx, f.root), nil
 }
 
 // environment connects to engine and cluster in parallel.
 func (f *flags) environment(ctx context.Context, at target) (pipeline.Environment, error) {
-	env := pipeline.Environment{EngineLog: &pipeline.EngineLog{}, Registry: f.registry(at)}
-	env.Reconnect = func(ctx context.Context) (pipeline.Engine, error) { return f.engine(ctx, at.image, env.EngineLog) }
+	env := pipeline.Environment{EngineLog: &engine.Log{}, Registry: f.registry(at)}
+	env.Reconnect = func(ctx context.Context) (*engine.Session, error) { return f.engine(ctx, at.image, env.EngineLog) }
 	var err error
 	if env.Tree, err = f.tree(ctx); err != nil {
 		return env, err
@@ -36,7 +39,7 @@ func (f *flags) environment(ctx context.Context, at target) (pipeline.Environmen
 	connecting.Go(func() { env.Engine, noEngine = env.Reconnect(ctx) })
 	connecting.Wait()
 	if err := cmp.Or(noCluster, noEngine); err != nil { // in this order, so that the same failure is reported each time
-		if env.Engine.Close != nil {
+		if env.Engine != nil {
 			_ = env.Engine.Close()
 		}
 		return env, err
@@ -46,16 +49,16 @@ func (f *flags) environment(ctx context.Context, at target) (pipeline.Environmen
 
 // engine opens a session of the engine, whose output goes to log. Its pushes go to
 // repository.
-func (f *flags) engine(ctx context.Context, repository string, log io.Writer) (pipeline.Engine, error) {
-	client, err := connectEngine(ctx, log)
+func (f *flags) engine(ctx context.Context, repository string, log io.Writer) (*engine.Session, error) {
+	client, err := connection.Open(ctx, log)
 	if err != nil {
-		return pipeline.Engine{}, err
+		return nil, err
 	}
-	return pipeline.Engine{
+	return &engine.Session{
 		Source: func(folder string) *dagger.Directory { return f.host.source(client, f.root, folder) },
 		Image:  func(reference string) *dagger.Container { return client.Container().From(reference) },
 		Tunnel: func(ports ...dagger.PortForward) *dagger.Service { return client.Host().Service(ports) },
 		Login:  f.host.login(client, repository),
-		Close:  func() error { return closeEngine(client) },
+		Close:  func() error { return connection.Close(client) },
 	}, nil
 }

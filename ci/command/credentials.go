@@ -9,6 +9,7 @@ import (
 
 	"github.com/slipway-cd/slipway/ci/cluster"
 	"github.com/slipway-cd/slipway/ci/cluster/account"
+	"github.com/slipway-cd/slipway/ci/exit"
 	"github.com/slipway-cd/slipway/ci/pipeline"
 )
 
@@ -47,13 +48,13 @@ func (f *flags) target(ctx context.Context, needs need) (target, error) {
 	given := f.Kubeconfig != "" || f.ProductionKubeconfig != ""
 	switch {
 	case given && f.Image == "":
-		return target{}, pipeline.Usage("--image: missing; with --kubeconfig, name the image repository that the cluster pulls from")
+		return target{}, exit.Usagef("--image: missing; with --kubeconfig, name the image repository that the cluster pulls from")
 	case given:
 		return f.given(needs)
 	case f.Image != "":
-		return target{}, pipeline.Usage("--kubeconfig: missing; with --image, give the credentials of the cluster that pulls from there")
+		return target{}, exit.Usagef("--kubeconfig: missing; with --image, give the credentials of the cluster that pulls from there")
 	case f.Context != "", f.ProductionContext != "":
-		return target{}, pipeline.Usage("--context: needs --kubeconfig")
+		return target{}, exit.Usagef("--context: needs --kubeconfig")
 	}
 	at, err := sandboxUp(ctx)
 	if err != nil {
@@ -75,7 +76,7 @@ func (f *flags) given(needs need) (target, error) {
 	out := target{image: f.Image, lease: f.Lease}
 	if needs&ofBuild != 0 {
 		if f.Kubeconfig == "" {
-			return out, pipeline.Usage("--kubeconfig: missing; --production-kubeconfig is for production only, give the credentials of the build namespace too")
+			return out, exit.Usagef("--kubeconfig: missing; --production-kubeconfig is for production only, give the credentials of the build namespace too")
 		}
 		out.build = credentials{f.Kubeconfig, f.Context}
 	}

@@ -8,7 +8,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/slipway-cd/slipway/ci/app"
-	"github.com/slipway-cd/slipway/ci/pipeline"
+	"github.com/slipway-cd/slipway/ci/exit"
 )
 
 func TestARunThatEndsBeforeProductionNeedsNothingOfIt(t *testing.T) {
@@ -57,6 +57,6 @@ func TestCredentialsThatAreNotNeededAreNotOpened(t *testing.T) {
 	} {
 		err := Run(t.Context(), app.Application, append(strings.Fields(command), given...), Host{})
 		require.ErrorContains(t, err, "/"+opened+": no such file", command)
-		require.Equal(t, pipeline.ExitUsage, Code(t.Context(), err), command)
+		require.Equal(t, exit.Usage, Code(t.Context(), err), command)
 	}
 }

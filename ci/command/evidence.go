@@ -9,7 +9,9 @@ import (
 
 	"github.com/slipway-cd/slipway/ci/description"
 	"github.com/slipway-cd/slipway/ci/evidence"
-	"github.com/slipway-cd/slipway/ci/pipeline"
+	"github.com/slipway-cd/slipway/ci/exit"
+	"github.com/slipway-cd/slipway/ci/git"
+	"github.com/slipway-cd/slipway/ci/signing"
 )
 
 // Environment variables with the password of --sign-key; the second is cosign's own.
@@ -19,34 +21,34 @@ const (
 )
 
 // vouching is who signs what the run knows of its images, and whose word counts.
-func (f *flags) vouching(ctx context.Context) (out pipeline.Vouching, err error) {
-	out.Without, out.Reuse, out.Repository = f.WithoutEvidence, f.ReuseEvidence, f.remote(ctx)
+func (f *flags) vouching(ctx context.Context) (out signing.Vouching, err error) {
+	out.Without, out.Reuse, out.Repository = f.WithoutEvidence, f.ReuseEvidence, git.Remote(ctx, f.home())
 	if out.Accepted, err = f.accepted(ctx); err != nil {
 		return out, err
 	}
 	out.Sigstore = out.Accepted.Sigstore
 	switch {
 	case f.app.Evidence.Unsigned && (f.SignKey != "" || f.Keyless):
-		return out, pipeline.Usage("--sign-key and --keyless: the application's evidence is unsigned: take that out of its description, or the flag away")
+		return out, exit.Usagef("--sign-key and --keyless: the application's evidence is unsigned: take that out of its description, or the flag away")
 	case f.Keyless && f.SignKey != "":
-		return out, pipeline.Usage("--keyless: give this or --sign-key, not both")
+		return out, exit.Usagef("--keyless: give this or --sign-key, not both")
 	case f.app.Evidence.Unsigned:
-		out.Signer, out.Accepted.Unsigned = evidence.Unsigned{}, true
+		out.By, out.Accepted.Unsigned = evidence.Unsigned{}, true
 		return out, nil
 	case f.Keyless:
-		token, missing := f.token(os.Getenv)
-		out.Signer, out.NoToken = evidence.NewKeyless(out.Sigstore, token), missing
+		token, missing := f.job().Token(os.Getenv)
+		out.By, out.NoToken = evidence.NewKeyless(out.Sigstore, token), missing
 		return out, nil
 	case f.SignKey == "":
 		return out, nil
 	}
 	key, err := readSignKey(f.SignKey)
 	if err != nil {
-		return out, pipeline.Usage("--sign-key: %w", err)
+		return out, exit.Usagef("--sign-key: %w", err)
 	}
-	out.Signer = key
+	out.By = key
 	if !out.Accepted.None() && !out.Accepted.Has(key.Public()) {
-		return out, pipeline.Usage("--sign-key: %s is %s, and the application accepts %s: add its public key to evidence.keys", f.SignKey, key, out.Accepted)
+		return out, exit.Usagef("--sign-key: %s is %s, and the application accepts %s: add its public key to evidence.keys", f.SignKey, key, out.Accepted)
 	}
 	return out, nil
 }
@@ -77,13 +79,13 @@ func (f *flags) acceptedKeys(ctx context.Context) (out []evidence.PublicKey, err
 		content, err := fs.ReadFile(tree, name)
 		switch {
 		case errors.Is(err, fs.ErrInvalid):
-			return nil, pipeline.Usage("evidence.keys: %s: want a file of the repository", name)
+			return nil, exit.Usagef("evidence.keys: %s: want a file of the repository", name)
 		case err != nil:
-			return nil, pipeline.Usage("evidence.keys: %s: no such file of the repository can be read; `cosign generate-key-pair` makes one", name)
+			return nil, exit.Usagef("evidence.keys: %s: no such file of the repository can be read; `cosign generate-key-pair` makes one", name)
 		}
 		key, err := evidence.ParsePublicKey(content)
 		if err != nil {
-			return nil, pipeline.Usage("evidence.keys: %s: %w", name, err)
+			return nil, exit.Usagef("evidence.keys: %s: %w", name, err)
 		}
 		out = append(out, key)
 	}
@@ -114,15 +116,15 @@ func (f *flags) sigstore(ctx context.Context) (*evidence.Sigstore, error) {
 	}
 	signingConfig, err := fs.ReadFile(tree, at.SigningConfig)
 	if err != nil {
-		return nil, pipeline.Usage("evidence.sigstore: %w", err)
+		return nil, exit.Usagef("evidence.sigstore: %w", err)
 	}
 	trustedRoot, err := fs.ReadFile(tree, at.TrustedRoot)
 	if err != nil {
-		return nil, pipeline.Usage("evidence.sigstore: %w", err)
+		return nil, exit.Usagef("evidence.sigstore: %w", err)
 	}
 	instance, err := evidence.NewSigstore(signingConfig, trustedRoot)
 	if err != nil {
-		return nil, pipeline.Usage("evidence.sigstore: %w", err)
+		return nil, exit.Usagef("evidence.sigstore: %w", err)
 	}
 	return instance, nil
 }

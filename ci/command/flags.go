@@ -4,7 +4,7 @@ import (
 	"time"
 
 	"github.com/slipway-cd/slipway/ci/description"
-	"github.com/slipway-cd/slipway/ci/pipeline"
+	"github.com/slipway-cd/slipway/ci/exit"
 	"github.com/slipway-cd/slipway/ci/report"
 )
 
@@ -79,7 +79,7 @@ type flags struct {
 func (f *flags) mode() (report.Mode, error) {
 	mode, err := report.ParseMode(f.Output)
 	if err != nil {
-		return mode, pipeline.Usage("--output: %w", err)
+		return mode, exit.Usagef("--output: %w", err)
 	}
 	return mode, nil
 }

@@ -15,7 +15,8 @@ import (
 
 	"github.com/slipway-cd/slipway/ci/adopt"
 	"github.com/slipway-cd/slipway/ci/description"
-	"github.com/slipway-cd/slipway/ci/pipeline"
+	"github.com/slipway-cd/slipway/ci/exit"
+	"github.com/slipway-cd/slipway/ci/git"
 )
 
 type initCommand struct {
@@ -40,7 +41,7 @@ func (c *initCommand) Run(ctx context.Context, f *flags) error {
 	}
 	f.tell(out, plan, c.Check)
 	if c.Check && len(plan.Files) > 0 {
-		return Ended{Code: pipeline.ExitChanges}
+		return Ended{Code: exit.Changes}
 	}
 	return nil
 }
@@ -66,7 +67,7 @@ func (f *flags) lacks(ctx context.Context, name string) (adopt.Plan, error) {
 	}
 	plan, err := adopt.Look(adopt.Repository{Tree: tree, Folder: f.folder, Name: cmp.Or(name, f.likelyName(ctx)), Beta: cmp.Or(f.BetaOverlay, "kustomize/overlays/beta"), Production: cmp.Or(f.ProductionOverlay, "kustomize/overlays/production")})
 	if err != nil {
-		return plan, pipeline.Usage("--source: %w", err)
+		return plan, exit.Usagef("--source: %w", err)
 	}
 	return plan, nil
 }
@@ -77,7 +78,7 @@ var notInNames = regexp.MustCompile(`[^a-z0-9]+`)
 func (f *flags) likelyName(ctx context.Context) string {
 	name := filepath.Base(f.home())
 	if f.folder == "." {
-		if remote, err := git(ctx, f.root, "remote", "get-url", "origin"); err == nil && remote != "" {
+		if remote, err := git.Run(ctx, f.root, "remote", "get-url", "origin"); err == nil && remote != "" {
 			name = strings.TrimSuffix(path.Base(strings.ReplaceAll(remote, ":", "/")), ".git")
 		}
 	}
@@ -101,22 +102,22 @@ func (f *flags) place(files []adopt.File) error {
 	defer root.Close()
 	for _, file := range files {
 		if _, err := root.Lstat(file.Path); err == nil {
-			return pipeline.Usage("%s is there already: it is not written over", file.Path)
+			return exit.Usagef("%s is there already: it is not written over", file.Path)
 		}
 		folder := "."
 		for _, name := range strings.Split(path.Dir(file.Path), "/") {
 			folder = path.Join(folder, name)
 			if at, err := root.Stat(folder); err != nil && !errors.Is(err, fs.ErrNotExist) || err == nil && !at.IsDir() {
-				return pipeline.Usage("%s is no folder of the repository, and %s is to be written there", folder, file.Path)
+				return exit.Usagef("%s is no folder of the repository, and %s is to be written there", folder, file.Path)
 			}
 		}
 	}
 	for _, file := range files {
 		if err := root.MkdirAll(path.Dir(file.Path), 0o755); err != nil {
-			return pipeline.Usage("%w", err)
+			return exit.Usagef("%w", err)
 		}
 		if err := root.WriteFile(file.Path, []byte(file.Content), 0o644); err != nil {
-			return pipeline.Usage("%w", err)
+			return exit.Usagef("%w", err)
 		}
 	}
 	return nil

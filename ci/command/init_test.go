@@ -8,7 +8,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/slipway-cd/slipway/ci/adopt"
-	"github.com/slipway-cd/slipway/ci/pipeline"
+	"github.com/slipway-cd/slipway/ci/exit"
 )
 
 func TestInitWritesAllOrNothingAndNothingElsewhere(t *testing.T) {
@@ -37,11 +37,11 @@ func TestInitWritesAllOrNothingAndNothingElsewhere(t *testing.T) {
 				require.FileExists(t, filepath.Join(top, files[1].Path))
 				again := (&flags{root: top}).place(files)
 				require.ErrorContains(t, again, "k8s/kustomization.yaml is there already")
-				require.Equal(t, pipeline.ExitUsage, Code(t.Context(), again))
+				require.Equal(t, exit.Usage, Code(t.Context(), again))
 				return
 			}
 			require.ErrorContains(t, err, c.error)
-			require.Equal(t, pipeline.ExitUsage, Code(t.Context(), err))
+			require.Equal(t, exit.Usage, Code(t.Context(), err))
 			require.NoFileExists(t, filepath.Join(top, files[0].Path))
 		})
 	}

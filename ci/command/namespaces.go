@@ -6,7 +6,7 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
 	"github.com/slipway-cd/slipway/ci/bootstrap"
-	"github.com/slipway-cd/slipway/ci/pipeline"
+	"github.com/slipway-cd/slipway/ci/exit"
 )
 
 // bootstrapObjects are what bootstrap applies for the application.
@@ -18,7 +18,7 @@ func (f *flags) bootstrapObjects(ctx context.Context) ([]*unstructured.Unstructu
 	objects, err := bootstrap.Objects(bootstrap.For{App: f.app, Tree: tree, BuildNamespace: f.BuildNamespace, Namespace: f.Namespace,
 		BetaOverlay: f.BetaOverlay, ProductionOverlay: f.ProductionOverlay})
 	if err != nil {
-		return nil, pipeline.Usage("--source: %w", err)
+		return nil, exit.Usagef("--source: %w", err)
 	}
 	return objects, nil
 }

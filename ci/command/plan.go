@@ -3,6 +3,7 @@ package command
 import (
 	"context"
 
+	"github.com/slipway-cd/slipway/ci/exit"
 	"github.com/slipway-cd/slipway/ci/pipeline"
 	"github.com/slipway-cd/slipway/ci/view"
 )
@@ -25,7 +26,7 @@ func (c *planCommand) Run(ctx context.Context, f *flags) error {
 		return err
 	}
 	if len(plan.Changed()) > 0 {
-		return Ended{Code: pipeline.ExitChanges}
+		return Ended{Code: exit.Changes}
 	}
 	return nil
 }

@@ -3,6 +3,7 @@ package command
 import (
 	"context"
 
+	"github.com/slipway-cd/slipway/ci/exit"
 	"github.com/slipway-cd/slipway/ci/pipeline"
 )
 
@@ -13,7 +14,7 @@ type rollbackCommand struct {
 // Run rolls production back.
 func (c *rollbackCommand) Run(ctx context.Context, f *flags) error {
 	if f.Version != "" {
-		return pipeline.Usage("--version %s: rollback takes the version as --to", f.Version)
+		return exit.Usagef("--version %s: rollback takes the version as --to", f.Version)
 	}
 	return f.carryOut(ctx, ofProduction, f.told, func(ctx context.Context, opts pipeline.Options, env pipeline.Environment) (*pipeline.Run, []pipeline.Stage, error) {
 		run, err := pipeline.NewRollback(ctx, f.app, opts, env, c.To)

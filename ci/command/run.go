@@ -6,6 +6,9 @@ import (
 	"os"
 	"path/filepath"
 
+	"github.com/slipway-cd/slipway/ci/exit"
+	"github.com/slipway-cd/slipway/ci/git"
+	"github.com/slipway-cd/slipway/ci/job"
 	"github.com/slipway-cd/slipway/ci/pipeline"
 	"github.com/slipway-cd/slipway/ci/report"
 )
@@ -109,7 +112,7 @@ func causeOf(done report.Report) string {
 
 // limit cancels the context when --timeout is over.
 func (f *flags) limit(ctx context.Context) (context.Context, context.CancelFunc) {
-	return context.WithTimeoutCause(ctx, f.Timeout, pipeline.OutOfTime{What: "--timeout", Limit: f.Timeout})
+	return context.WithTimeoutCause(ctx, f.Timeout, exit.OutOfTime{What: "--timeout", Limit: f.Timeout})
 }
 
 // options collects what flags, CI vendor and git say, and checks it. Nothing is started yet.
@@ -118,40 +121,46 @@ func (f *flags) options(ctx context.Context) (pipeline.Options, error) {
 	if err != nil {
 		return opts, err
 	}
-	found, err := revisionOf(ctx, f.home(), f.Version, f.below(f.buildContexts())...)
+	found, err := git.RevisionOf(ctx, f.home(), f.Version, f.below(f.buildContexts())...)
 	if err != nil {
 		return opts, err
 	}
 	opts.Derived = f.Version == ""
-	opts.Version, opts.Commit, opts.Built, opts.History = found.version, found.commit, found.time, found.history
-	f.compareCommits(found.commit)
+	opts.Version, opts.Commit, opts.Built, opts.History = found.Version, found.Commit, found.Time, found.History
+	f.compareCommits(found.Commit)
 	f.tellUncommitted(ctx)
-	if found.history.Shallow {
-		fmt.Fprintln(os.Stderr, "slipway:", f.shallow())
+	if found.History.Shallow {
+		fmt.Fprintln(os.Stderr, "slipway:", f.job().Shallow())
 	}
 	tree, err := f.tree(ctx)
 	if err != nil {
 		return opts, err
 	}
 	err = pipeline.Check(f.app, opts, tree)
-	opts.History.Dirty = found.changed
-	if f.folder != "." && !found.changed {
+	opts.History.Dirty = found.Changed
+	if f.folder != "." && !found.Changed {
 		opts.History.Unchanged = f.unchangedSince(tree)
 	}
 	return opts, err
 }
 
+// job is the CI job of this process; an unknown vendor has been rejected already.
+func (f *flags) job() job.Job {
+	found, _ := job.Of(f.Vendor, os.Getenv)
+	return found
+}
+
 // compareCommits warns when the vendor names another commit than the one checked out:
 // some vendors check out the merge of a pull request. What is checked out is built.
 func (f *flags) compareCommits(commit string) {
-	if job, err := jobOf(f.Vendor, os.Getenv); err == nil && job.commit != "" && job.commit != commit {
-		fmt.Fprintf(os.Stderr, "slipway: %s names commit %.12s, but %.12s is checked out and will be built\n", job.vendor, job.commit, commit)
+	if told := f.job(); told.Commit != "" && told.Commit != commit {
+		fmt.Fprintf(os.Stderr, "slipway: %s names commit %.12s, but %.12s is checked out and will be built\n", told.Vendor, told.Commit, commit)
 	}
 }
 
 // told are the options that come from flags and the CI vendor.
 func (f *flags) told(ctx context.Context) (pipeline.Options, error) {
-	job, err := jobOf(f.Vendor, os.Getenv)
+	from, err := job.Of(f.Vendor, os.Getenv)
 	if err != nil {
 		return pipeline.Options{}, err
 	}
@@ -160,10 +169,10 @@ func (f *flags) told(ctx context.Context) (pipeline.Options, error) {
 		return pipeline.Options{}, err
 	}
 	if f.RunID != "" {
-		job.run = f.RunID
+		from.Run = f.RunID
 	}
 	return pipeline.Options{
-		Run: job.run, Vendor: job.vendor, Branch: job.branch, Actor: job.actor, RunURL: job.url, Image: f.Image,
+		Run: from.Run, Vendor: from.Vendor, Branch: from.Branch, Actor: from.Actor, RunURL: from.URL, Image: f.Image,
 		Evidence: vouching, Address: f.Address, BuildNamespace: f.BuildNamespace, Namespace: f.Namespace,
 		BetaOverlay: f.BetaOverlay, ProductionOverlay: f.ProductionOverlay, Prune: f.Prune, TakeOver: f.TakeOver, Leave: f.Leave,
 		Until: f.Until, StageTimeout: f.StageTimeout, KeepBeta: f.KeepBeta,

@@ -9,7 +9,8 @@ import (
 	"os"
 	"os/exec"
 
-	"github.com/slipway-cd/slipway/ci/pipeline"
+	"github.com/slipway-cd/slipway/ci/exit"
+	"github.com/slipway-cd/slipway/ci/pinned"
 )
 
 type sandboxCommand struct {
@@ -70,11 +71,11 @@ func (s *sandbox) dial(ctx context.Context, network, address string) (net.Conn, 
 // sandboxProgram is scripts/sandbox, which is a module of its own so that its
 // dependencies stay out of this one.
 func sandboxProgram(ctx context.Context, args ...string) (*exec.Cmd, error) {
-	folder, err := moduleOf("sandbox")
+	folder, err := pinned.Module("sandbox")
 	if err != nil {
-		return nil, pipeline.Usage("no sandbox here (%w): give --kubeconfig and --image", err)
+		return nil, exit.Usagef("no sandbox here (%w): give --kubeconfig and --image", err)
 	}
-	program, err := compiled(ctx, folder, ".")
+	program, err := pinned.Compile(ctx, folder, ".")
 	if err != nil {
 		return nil, err
 	}
@@ -94,7 +95,7 @@ func sandboxError(ctx context.Context, err error) error {
 	case ctx.Err() != nil:
 		return context.Cause(ctx)
 	case errors.As(err, &ended):
-		return Ended{Code: pipeline.ExitUnreachable}
+		return Ended{Code: exit.Unreachable}
 	}
 	return fmt.Errorf("run scripts/sandbox: %w", err)
 }

@@ -3,7 +3,6 @@ package command
 import (
 	"io"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -12,41 +11,21 @@ import (
 
 	"github.com/slipway-cd/slipway/ci/app"
 	"github.com/slipway-cd/slipway/ci/description"
-	"github.com/slipway-cd/slipway/ci/pipeline"
+	"github.com/slipway-cd/slipway/ci/exit"
+	"github.com/slipway-cd/slipway/ci/git/gittest"
 )
-
-func TestAShallowCloneIsToldWithWhatToSetUnderEachVendor(t *testing.T) {
-	t.Parallel()
-	for name, want := range map[string]string{
-		"":           "run `git fetch --unshallow` first",
-		"github":     "set `fetch-depth: 0` for actions/checkout",
-		"gitlab":     "set the variable `GIT_DEPTH: 0`",
-		"jenkins":    "set `shallow: false` in the CloneOption of the checkout, or clear \"Shallow clone\" in the job",
-		"circleci":   "set `method: full` for the step checkout",
-		"woodpecker": "set `partial: false` and `depth: 0` for plugin-git under clone",
-		"tekton":     "set `depth: 0` for the task git-clone",
-		"azure":      "set `fetchDepth: 0` for the step checkout",
-	} {
-		require.True(t, strings.HasPrefix(shallowIn(name), "this clone is shallow: "))
-		require.True(t, strings.HasSuffix(shallowIn(name), "; "+want), shallowIn(name))
-		require.NotContains(t, shallowIn(name), "\n")
-	}
-	for _, v := range vendors {
-		require.NotEmpty(t, v.whole, v.name)
-	}
-}
 
 // Not parallel: it takes the program's stderr.
 func TestRunAndPlanBeginWithOneLineAboutAShallowClone(t *testing.T) {
-	whole, cut := repository(t), t.TempDir()
+	whole, cut := gittest.Repository(t), t.TempDir()
 	require.NoError(t, os.WriteFile(filepath.Join(whole, description.File), []byte(shop), 0o644))
-	inGit(t, whole, "add", ".")
-	inGit(t, whole, "commit", "-q", "-m", "describe")
-	inGit(t, cut, "clone", "-q", "--depth=1", "file://"+whole, ".")
+	gittest.Run(t, whole, "add", ".")
+	gittest.Run(t, whole, "commit", "-q", "-m", "describe")
+	gittest.Run(t, cut, "clone", "-q", "--depth=1", "file://"+whole, ".")
 	for _, command := range []string{"run", "plan"} {
 		for source, lines := range map[string]int{whole: 0, cut: 1} {
 			said := stderrOf(t, func() { // both end at the missing overlay or Dockerfile, after this
-				require.Equal(t, pipeline.ExitUsage, Main(app.Application, []string{command, "--source", source, "--vendor", "gitlab"}))
+				require.Equal(t, exit.Usage, Main(app.Application, []string{command, "--source", source, "--vendor", "gitlab"}))
 			})
 			require.Equal(t, lines, strings.Count(said, "slipway: this clone is shallow: "), said)
 			require.Equal(t, lines > 0, strings.HasPrefix(said, "slipway: this clone is shallow: ") && strings.Contains(said, "set the variable `GIT_DEPTH: 0`\n"), said)
@@ -68,22 +47,4 @@ func stderrOf(t *testing.T, do func()) string {
 	said, err := io.ReadAll(file)
 	require.NoError(t, err)
 	return string(said)
-}
-
-func TestTheVersionsOfTwoShallowClonesDiffer(t *testing.T) {
-	t.Parallel()
-	whole := repository(t)
-	inGit(t, whole, "branch", "older", "HEAD~1")
-	versions := map[string]bool{}
-	for _, branch := range []string{"master", "older"} {
-		cut := t.TempDir()
-		inGit(t, cut, "clone", "-q", "--depth=1", "--branch", branch, "file://"+whole, ".")
-		found, err := revisionOf(t.Context(), cut, "")
-		require.NoError(t, err)
-		head, err := exec.CommandContext(t.Context(), "git", "-C", cut, "rev-parse", "--short=8", "HEAD").Output()
-		require.NoError(t, err)
-		require.Equal(t, "g"+strings.TrimSpace(string(head)), found.version)
-		versions[found.version] = true
-	}
-	require.Len(t, versions, 2)
 }

@@ -10,7 +10,7 @@ import (
 	"syscall"
 	"time"
 
-	"github.com/slipway-cd/slipway/ci/pipeline"
+	"github.com/slipway-cd/slipway/ci/exit"
 )
 
 // repetition is how long after the first signal another is taken for the same one:
@@ -37,7 +37,7 @@ func untilSignal(ctx context.Context) (context.Context, func()) {
 // heed cancels at the first signal and exits at one that comes later than its
 // repetitions. SIGHUP, of a terminal that closes or a `go run` that ends, comes
 // together with others, so it is never taken for another one.
-func heed(signals <-chan os.Signal, to io.Writer, cancel context.CancelCauseFunc, exit func(code int)) {
+func heed(signals <-chan os.Signal, to io.Writer, cancel context.CancelCauseFunc, end func(code int)) {
 	first, open := <-signals
 	if !open {
 		return
@@ -47,11 +47,11 @@ func heed(signals <-chan os.Signal, to io.Writer, cancel context.CancelCauseFunc
 	if first == syscall.SIGHUP {
 		first = syscall.SIGTERM // which has an exit code
 	}
-	cancel(pipeline.Interrupt{Signal: first})
+	cancel(exit.Interrupt{Signal: first})
 	for later := range signals {
 		if later != syscall.SIGHUP && time.Since(since) >= repetition {
 			words.Load().print(to)
-			exit(128 + int(later.(syscall.Signal)))
+			end(128 + int(later.(syscall.Signal)))
 		}
 	}
 }

@@ -11,7 +11,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/slipway-cd/slipway/ci/pipeline"
+	"github.com/slipway-cd/slipway/ci/exit"
 )
 
 // sent is a signal that comes some time after the one before it.
@@ -50,7 +50,7 @@ func TestOnlyASignalLaterThanItsRepetitionsBreaksTheCleanUpOff(t *testing.T) {
 			close(signals)
 			synctest.Wait()
 			require.Equal(t, c.code, code, name)
-			require.ErrorAs(t, context.Cause(ctx), &pipeline.Interrupt{}, name)
+			require.ErrorAs(t, context.Cause(ctx), &exit.Interrupt{}, name)
 			require.Equal(t, c.code != 0, bytes.Contains(told.Bytes(), []byte("ended at once")), name)
 		})
 	}

@@ -3,7 +3,7 @@ package command
 import (
 	"context"
 
-	"github.com/slipway-cd/slipway/ci/pipeline"
+	"github.com/slipway-cd/slipway/ci/status"
 	"github.com/slipway-cd/slipway/ci/view"
 )
 
@@ -21,7 +21,7 @@ func (c *statusCommand) Run(ctx context.Context, f *flags) error {
 	if err != nil {
 		return err
 	}
-	status, err := pipeline.StatusOf(ctx, in.production, in.build, f.Namespace, f.BuildNamespace)
+	status, err := status.Of(ctx, in.production, in.build, f.Namespace, f.BuildNamespace)
 	if err != nil {
 		return err
 	}

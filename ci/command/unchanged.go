@@ -10,24 +10,27 @@ import (
 
 	"github.com/moby/patternmatcher"
 	"github.com/moby/patternmatcher/ignorefile"
+
+	"github.com/slipway-cd/slipway/ci/git"
+	"github.com/slipway-cd/slipway/ci/sops"
 )
 
 // unchangedSince returns what reports whether nothing of the application has changed since
 // a commit: neither its folder, nor what its images and tests are built from, nor a file
 // that its overlays have used. A commit that git does not have is one since which it has.
 func (f *flags) unchangedSince(tree fs.FS) func(ctx context.Context, commit string) bool {
-	var used map[string]bool
-	if read, ok := tree.(*decrypting); ok {
-		used = read.read
+	used := func(string) bool { return false }
+	if read, ok := tree.(*sops.Tree); ok {
+		used = read.Used
 	}
 	contexts := f.buildContexts()
 	return func(ctx context.Context, commit string) bool {
-		changed, err := git(ctx, f.root, "diff", "--name-only", "-z", "--no-renames", commit, "HEAD")
+		changed, err := git.Run(ctx, f.root, "diff", "--name-only", "-z", "--no-renames", commit, "HEAD")
 		if err != nil {
 			return false
 		}
 		return !slices.ContainsFunc(strings.Split(strings.TrimRight(changed, "\x00"), "\x00"), func(name string) bool {
-			return name != "" && (within(f.folder, name) || used[name] || slices.ContainsFunc(contexts, func(folder string) bool { return sentWith(tree, folder, name) }))
+			return name != "" && (within(f.folder, name) || used(name) || slices.ContainsFunc(contexts, func(folder string) bool { return sentWith(tree, folder, name) }))
 		})
 	}
 }

@@ -8,11 +8,13 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/slipway-cd/slipway/ci/description"
+	"github.com/slipway-cd/slipway/ci/git/gittest"
+	"github.com/slipway-cd/slipway/ci/sops"
 )
 
 func TestACommitToAnotherApplicationChangesNothingOfThisOne(t *testing.T) {
 	t.Parallel()
-	top := repository(t)
+	top := gittest.Repository(t)
 	write := func(name, text string) {
 		require.NoError(t, os.MkdirAll(filepath.Dir(filepath.Join(top, name)), 0o755))
 		require.NoError(t, os.WriteFile(filepath.Join(top, name), []byte(text), 0o644))
@@ -21,10 +23,10 @@ func TestACommitToAnotherApplicationChangesNothingOfThisOne(t *testing.T) {
 	write("lib/all.h", "one")
 	write("lib/.dockerignore", "docs\n*.md\n!keep.md\n")
 	write("base/all.yaml", "one")
-	inGit(t, top, "add", ".")
-	inGit(t, top, "commit", "-q", "-m", "all")
+	gittest.Run(t, top, "add", ".")
+	gittest.Run(t, top, "commit", "-q", "-m", "all")
 	f := &flags{root: top, folder: "shop", app: description.Application{Images: []description.Image{{Build: description.Build{Context: "lib"}}}}}
-	tree := newDecrypting(t.Context(), top)
+	tree := sops.New(t.Context(), top)
 	_, err := tree.ReadFile("base/all.yaml")
 	require.NoError(t, err)
 	unchanged := f.unchangedSince(tree)
@@ -35,8 +37,8 @@ func TestACommitToAnotherApplicationChangesNothingOfThisOne(t *testing.T) {
 		"shop/main.c": false, "lib/all.h": false, "lib/keep.md": false, "base/all.yaml": false,
 	} {
 		write(name, "two of "+name)
-		inGit(t, top, "add", ".")
-		inGit(t, top, "commit", "-q", "-m", name)
+		gittest.Run(t, top, "add", ".")
+		gittest.Run(t, top, "commit", "-q", "-m", name)
 		require.Equal(t, want, unchanged(t.Context(), "HEAD~1"), name)
 	}
 }

@@ -45,6 +45,14 @@ type Application struct {
 	BetaPath    string   `json:"betaPath,omitempty" jsonschema:"pattern=^(/[A-Za-z0-9._~-]+)+$" jsonschema_description:"Short for betas.path."`
 }
 
+// CheckNames names what is checked before an image ships.
+func (a Application) CheckNames() (names []string) {
+	for _, check := range a.Checks {
+		names = append(names, check.Name)
+	}
+	return names
+}
+
 // Build is a stage of a Dockerfile.
 type Build struct {
 	Context    string            `json:"context,omitempty" jsonschema_description:"The folder that is the build's context; one above, as in .., is allowed inside of the repository."`

@@ -11,7 +11,7 @@ import (
 	"github.com/slipway-cd/slipway/ci/manifest"
 )
 
-// safe is a tree whose encrypted files a key opens; ci/command tries SOPS itself.
+// safe is a tree whose encrypted files a key opens; ci/sops tries SOPS itself.
 type safe struct {
 	fstest.MapFS
 	locked error

@@ -12,7 +12,7 @@ import (
 
 	"github.com/slipway-cd/slipway/ci/app"
 	"github.com/slipway-cd/slipway/ci/command"
-	"github.com/slipway-cd/slipway/ci/pipeline"
+	"github.com/slipway-cd/slipway/ci/exit"
 )
 
 // call is one use of the command line, in the module's container.
@@ -79,7 +79,7 @@ func (c *call) report(ctx context.Context, allowFailure bool, args ...string) (*
 func (c *call) text(ctx context.Context, args ...string) (string, error) {
 	var out strings.Builder
 	err := c.do(ctx, &out, args...)
-	if ended := (command.Ended{}); errors.As(err, &ended) && ended.Code == pipeline.ExitChanges {
+	if ended := (command.Ended{}); errors.As(err, &ended) && ended.Code == exit.Changes {
 		err = nil
 	}
 	return out.String(), err

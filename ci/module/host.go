@@ -10,8 +10,8 @@ import (
 	"dagger/slipway/internal/dagger"
 
 	"github.com/slipway-cd/slipway/ci/command"
+	"github.com/slipway-cd/slipway/ci/exit"
 	"github.com/slipway-cd/slipway/ci/image"
-	"github.com/slipway-cd/slipway/ci/pipeline"
 )
 
 // host puts into the module's container what the command line finds on a machine, and
@@ -159,7 +159,7 @@ func (c *call) placeIDToken(ctx context.Context) error {
 // login returns the registry's, nil where none is given.
 func (c *call) login(ctx context.Context) (*image.Login, error) {
 	if (c.user == "") != (c.password == nil) {
-		return nil, pipeline.Usage("--registry-user and --registry-password: give both, or neither")
+		return nil, exit.Usagef("--registry-user and --registry-password: give both, or neither")
 	}
 	if c.password == nil {
 		return nil, nil

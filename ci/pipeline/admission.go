@@ -7,6 +7,7 @@ import (
 	"strings"
 	"sync"
 
+	"github.com/slipway-cd/slipway/ci/artifact"
 	"github.com/slipway-cd/slipway/ci/cluster"
 	"github.com/slipway-cd/slipway/ci/cluster/account"
 	"github.com/slipway-cd/slipway/ci/cluster/apply"
@@ -24,7 +25,7 @@ func (f *foreseen) add(said apply.Admission) {
 	f.mutex.Lock()
 	defer f.mutex.Unlock()
 	for _, refused := range said.Refused {
-		if !strings.Contains(refused.Error(), noDigest) {
+		if !strings.Contains(refused.Error(), artifact.NoDigest) {
 			f.all.Refused = append(f.all.Refused, refused)
 		}
 	}
@@ -48,15 +49,15 @@ func (f *foreseen) refusal() error {
 
 // foreseeBeta asks the server about the beta's objects before anything is built.
 func (r *Run) foreseeBeta(ctx context.Context, f *foreseen) error {
-	beta, err := r.renderBeta(r.images)
+	beta, err := r.overlays().RenderBeta(r.images)
 	if err != nil {
 		return err
 	}
-	if err := r.checkIsolated(ctx, beta.objects); err != nil {
+	if err := r.checkIsolated(ctx, beta.Objects); err != nil {
 		return err
 	}
-	said, err := apply.Admit(ctx, r.env.Build, beta.objects, apply.Options{})
-	said.Warnings = append(said.Warnings, beta.names.Doubtful...)
+	said, err := apply.Admit(ctx, r.env.Build, beta.Objects, apply.Options{})
+	said.Warnings = append(said.Warnings, beta.Names.Doubtful...)
 	f.add(said)
 	return err
 }
@@ -64,7 +65,7 @@ func (r *Run) foreseeBeta(ctx context.Context, f *foreseen) error {
 // foreseeProduction does the same for production; fields there that others have set are
 // an error of their own.
 func (r *Run) foreseeProduction(ctx context.Context, f *foreseen) error {
-	objects, err := r.renderProduction(r.images)
+	objects, err := r.overlays().RenderProduction(r.images)
 	if err == nil {
 		err = account.CheckIdentity(objects)
 	}

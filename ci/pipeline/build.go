@@ -2,50 +2,48 @@ package pipeline
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"maps"
-	"slices"
 	"strings"
-	"sync"
 	"time"
 
 	"dagger.io/dagger"
 	"golang.org/x/sync/errgroup"
 
+	"github.com/slipway-cd/slipway/ci/artifact"
+	"github.com/slipway-cd/slipway/ci/builder"
 	"github.com/slipway-cd/slipway/ci/description"
 	"github.com/slipway-cd/slipway/ci/image"
+	"github.com/slipway-cd/slipway/ci/materials"
 )
-
-// engineVersion is the SDK's version, too: both are released together.
-const engineVersion = "dagger v0.21.8"
 
 // Build runs the checks, then builds the images and pushes them as VERSION-beta.
 func (r *Run) Build(ctx context.Context) error {
 	if r.outdated != nil {
 		return r.outdated
 	}
-	defer r.engineTime()()
-	r.note("build", strings.Join(append(r.checks(), r.imageNames()), ", "))
-	stop, started := r.tellCommands("build"), time.Now()
-	variants, err := r.compile(ctx)
+	defer r.journal.EngineTime()()
+	r.note("build", strings.Join(append(r.app.CheckNames(), r.imageNames()), ", "))
+	stop, started := r.env.EngineLog.TellCommands(func(text string) { r.note("build", text) }), time.Now()
+	variants, err := r.builder().Compile(ctx)
 	stop()
 	if err != nil {
 		return err
 	}
-	tag := image.Beta(r.opts.Version)
-	r.note("build", "push "+tag)
+	r.note("build", "push "+image.Beta(r.opts.Version))
 	var pushing errgroup.Group
 	r.pushed = true
 	for n := range r.images {
-		pushing.Go(func() error { return r.push(ctx, &r.images[n], variants[n], tag) })
+		pushing.Go(func() error { return r.push(ctx, &r.images[n], variants[n]) })
 	}
 	if err := pushing.Wait(); err != nil {
 		return err
 	}
-	r.askBuilt(ctx, started, variants)
+	r.proof.Built.Started, r.proof.Built.Finished = started, time.Now()
+	if r.attests() || r.scans() {
+		r.proof.Built.Ask(ctx, materials.Source{Builder: r.builder(), Tree: r.env.Tree, Scan: r.scans()}, variants)
+	}
 	r.tellDigests()
-	r.detail = r.images[0].digest
+	r.detail = r.images[0].Digest
 	if len(r.images) > 1 {
 		r.detail = fmt.Sprintf("%d images, %s", len(r.images), r.imageNames())
 	}
@@ -53,70 +51,6 @@ func (r *Run) Build(ctx context.Context) error {
 		r.detail += ", no checks"
 	}
 	return nil
-}
-
-// patience is how long a build goes on before it is said what it is at.
-const patience = 10 * time.Second
-
-// tellCommands says again and again which command the engine began last, until what it
-// returns is called: a build may take minutes.
-func (r *Run) tellCommands(stage string) (stop func()) {
-	begun, over := time.Now(), make(chan struct{})
-	ticker := time.NewTicker(patience)
-	var telling sync.WaitGroup
-	telling.Go(func() {
-		for {
-			select {
-			case <-ticker.C:
-				text := fmt.Sprintf("for %s so far", time.Since(begun).Round(time.Second))
-				if command := r.env.EngineLog.command(); command != "" {
-					text += ", now: " + command
-				}
-				r.note(stage, text)
-			case <-over:
-				return
-			}
-		}
-	})
-	return func() {
-		ticker.Stop()
-		close(over)
-		telling.Wait()
-	}
-}
-
-// push pushes an image, one for each platform, and notes its digest: the same for the same
-// commit. Only what is stamped gets the tag: a registry may let it point to one image alone.
-func (r *Run) push(ctx context.Context, i *shipped, variants []*dagger.Container, tag string) error {
-	var pushed []image.Variant
-	for n, variant := range variants {
-		digest, err := r.publish(ctx, i, variant, n)
-		if err != nil {
-			return r.engineFailure("push "+tag, err)
-		}
-		pushed = append(pushed, image.Variant{Digest: digest})
-		if len(i.Platforms) > 0 {
-			pushed[n].Platform = i.Platforms[n]
-		}
-	}
-	var err error
-	if len(i.Platforms) > 0 {
-		i.digest, err = r.env.Registry.Index(ctx, i.repository, tag, pushed, r.opts.Built)
-	} else {
-		i.digest, err = r.env.Registry.Stamp(ctx, i.repository, pushed[0].Digest, tag, r.opts.Built)
-	}
-	if err := r.tolerate(err); err != nil {
-		return err
-	}
-	return r.findReleased(ctx, i)
-}
-
-// checks names what is checked before an image ships.
-func (r *Run) checks() (names []string) {
-	for _, check := range r.app.Checks {
-		names = append(names, check.Name)
-	}
-	return names
 }
 
 func (r *Run) imageNames() string {
@@ -130,45 +64,18 @@ func (r *Run) imageNames() string {
 	return strings.Join(names, ", ")
 }
 
-// compile returns the images, each for its platforms, once all checks have passed. They
-// and those of the tests are built while the checks run.
-func (r *Run) compile(ctx context.Context) ([][]*dagger.Container, error) {
-	variants := make([][]*dagger.Container, len(r.images))
-	var checks, images errgroup.Group
-	for _, check := range r.app.Checks {
-		checks.Go(func() error { return r.gate(ctx, check) })
+// push pushes an image as VERSION-beta, and decides which image the version is.
+func (r *Run) push(ctx context.Context, i *artifact.Image, variants []*dagger.Container) error {
+	if err := r.builder().Push(ctx, i, variants); err != nil {
+		return err
 	}
-	for n, i := range r.images {
-		platforms := i.Platforms
-		if len(platforms) == 0 {
-			platforms = []string{""} // the engine's own
-		}
-		variants[n] = make([]*dagger.Container, len(platforms))
-		for m, platform := range platforms {
-			images.Go(func() (err error) {
-				variants[n][m], err = r.target(i.Build, platform).Sync(ctx)
-				return r.notBuilt(i.Name, err)
-			})
-		}
-	}
-	for _, suite := range append(r.app.Tests.Functional, r.app.Tests.Production...) {
-		images.Go(func() error { return r.buildSuite(ctx, suite) })
-	}
-	if err := checks.Wait(); err != nil {
-		return nil, err
-	}
-	return variants, images.Wait()
+	return r.tags("build").FindReleased(ctx, i)
 }
 
-// notBuilt is the error of an image that does not build, nil for none.
-func (r *Run) notBuilt(name string, err error) error {
-	switch {
-	case err == nil:
-		return nil
-	case len(r.images) == 1:
-		return r.engineFailure("the image does not build", err)
-	}
-	return r.engineFailure("the image "+name+" does not build", err)
+// builder builds this run's version.
+func (r *Run) builder() builder.Builder {
+	return builder.Builder{Engine: r.env.Engine, App: r.app, Version: r.opts.Version, Commit: r.opts.Commit, Built: r.opts.Built,
+		Registry: r.env.Registry, Run: r.opts.Run, Note: func(text string) { r.note("build", text) }}
 }
 
 // BuildImage returns the first image that Build would push, after the same checks. It
@@ -178,58 +85,9 @@ func BuildImage(ctx context.Context, app description.Application, opts Options, 
 	if err != nil {
 		return nil, err
 	}
-	variants, err := r.compile(ctx)
+	variants, err := r.builder().Compile(ctx)
 	if err != nil {
 		return nil, err
 	}
 	return variants[0][0], nil
-}
-
-// target is a stage of a Dockerfile; every build is told the version.
-func (r *Run) target(build description.Build, platform string) *dagger.Container {
-	args := []dagger.BuildArg{{Name: "VERSION", Value: r.opts.Version}, {Name: "COMMIT", Value: r.opts.Commit}}
-	return r.dockerStage(build, platform, args)
-}
-
-// dockerStage is one that is not told the version, so that the next commit finds it in the cache.
-func (r *Run) dockerStage(build description.Build, platform string, args []dagger.BuildArg) *dagger.Container {
-	for _, name := range slices.Sorted(maps.Keys(build.Args)) {
-		args = append(args, dagger.BuildArg{Name: name, Value: build.Args[name]})
-	}
-	return r.env.Engine.Source(build.Context).DockerBuild(dagger.DirectoryDockerBuildOpts{
-		Dockerfile: build.Dockerfile, Target: build.Target, BuildArgs: args, Platform: dagger.Platform(platform)})
-}
-
-// gate builds a stage of a Dockerfile that runs checks or tests, or runs a command.
-func (r *Run) gate(ctx context.Context, check description.Check) error {
-	c := r.dockerStage(check.Build, "", nil)
-	if check.Image != "" {
-		c = r.published(check.Image, check.Build.Context, check.Env).WithExec(check.Command)
-	}
-	_, err := c.Sync(ctx)
-	if err == nil {
-		return nil
-	}
-	if command := (*dagger.ExecError)(nil); !errors.As(err, &command) {
-		return r.engineFailure("build "+check.Name, err)
-	}
-	failure := r.engineFailure(check.Name+" fail", err)
-	failure.Code = ExitChecks
-	return failure
-}
-
-// published is a published image with a copy of a folder as its working directory.
-func (r *Run) published(image, folder string, env map[string]string) *dagger.Container {
-	c := r.env.Engine.Image(image).WithDirectory(sourceFolder, r.env.Engine.Source(folder)).WithWorkdir(sourceFolder)
-	return withEnv(c, env)
-}
-
-// sourceFolder is where commands in published images find the source.
-const sourceFolder = "/source"
-
-func withEnv(c *dagger.Container, env map[string]string) *dagger.Container {
-	for _, name := range slices.Sorted(maps.Keys(env)) {
-		c = c.WithEnvVariable(name, env[name])
-	}
-	return c
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"time"
 
+	"github.com/slipway-cd/slipway/ci/artifact"
 	"github.com/slipway-cd/slipway/ci/cluster/runs"
 	"github.com/slipway-cd/slipway/ci/description"
 	"github.com/slipway-cd/slipway/ci/retention"
@@ -13,7 +14,13 @@ import (
 // Cleanup removes what this run has made, except the release in production, and
 // releases the production lock. It leaves alone what belongs to other runs.
 func (r *Run) Cleanup(ctx context.Context) error {
-	return errors.Join(r.receipt.compareProduction(ctx, &r.lock), r.unlockProduction(ctx), r.removeBeta(ctx), r.awaitSweep(), r.receiptAfter(ctx), r.removeImages(ctx))
+	return errors.Join(r.receipt.CompareProduction(ctx, r.lease.Held), r.unlockProduction(ctx), r.removeBeta(ctx), r.awaitSweep(), r.receiptAfter(ctx), r.removeImages(ctx))
+}
+
+// receiptAfter puts into the report what the run has changed, and what somebody else has.
+func (r *Run) receiptAfter(ctx context.Context) (err error) {
+	r.report.Receipt, err = r.receipt.After(ctx, r.report.Changes)
+	return err
 }
 
 // removeImages removes this run's images, where the application's description asks for it and they were not released. The
@@ -24,7 +31,7 @@ func (r *Run) removeImages(ctx context.Context) error {
 	}
 	own := map[string]bool{}
 	for _, i := range r.images {
-		own[i.digest] = true
+		own[i.Digest] = true
 	}
 	in := r.retention()
 	in.Tell = func(line string) { r.note("cleanup", line) }
@@ -38,14 +45,14 @@ func (r *Run) removeImages(ctx context.Context) error {
 func (r *Run) retention() retention.Cleanup {
 	out := retention.Cleanup{Of: r.checkApplication, Registry: r.env.Registry, Build: r.env.Build, Production: r.env.Production, BuildNamespace: r.opts.BuildNamespace, Namespace: r.opts.Namespace}
 	for _, i := range r.images {
-		out.Repositories = append(out.Repositories, i.repository)
+		out.Repositories = append(out.Repositories, i.Repo)
 	}
 	return out
 }
 
 // Retention returns what removes images of an application's betas that nothing needs.
 func Retention(app description.Application, opts Options, env Environment) (retention.Cleanup, error) {
-	images, err := imagesOf(app, opts.Image)
+	images, err := artifact.Of(app, opts.Image)
 	r := &Run{app: app, opts: opts, env: env, images: images}
 	return r.retention(), err
 }
@@ -55,9 +62,9 @@ func (r *Run) awaitSweep() error {
 	if r.stale == nil {
 		return nil
 	}
-	defer r.waitTime()()
+	defer r.journal.WaitTime()()
 	r.note("cleanup", "look for what killed runs left")
-	r.sweeping.awaited(func(text string) { r.note("cleanup", text) })
+	r.sweeping.Awaited(func(text string) { r.note("cleanup", text) })
 	return <-r.stale
 }
 
@@ -66,21 +73,21 @@ func (r *Run) removeBeta(ctx context.Context) error {
 	if r.beta.removal == nil && !r.beta.made.Load() {
 		return nil
 	}
-	defer r.waitTime()()
+	defer r.journal.WaitTime()()
 	if r.beta.removal != nil {
 		r.note("cleanup", "wait until the beta is gone")
-		r.beta.behind.awaited(func(text string) { r.note("cleanup", text) })
+		r.beta.behind.Awaited(func(text string) { r.note("cleanup", text) })
 		return <-r.beta.removal
 	}
 	r.note("cleanup", "remove the beta")
-	r.beta.behind.awaited(func(text string) { r.note("cleanup", text) })
+	r.beta.behind.Awaited(func(text string) { r.note("cleanup", text) })
 	return r.deleteBeta(ctx)
 }
 
 // deleteBeta stops the heartbeat only when nothing is left: until then
 // `cleanup --stale` must not take the run for a killed one.
 func (r *Run) deleteBeta(ctx context.Context) error {
-	_, err := runs.Delete(ctx, r.env.Build, r.opts.BuildNamespace, r.opts.Run, r.beta.behind.heard)
+	_, err := runs.Delete(ctx, r.env.Build, r.opts.BuildNamespace, r.opts.Run, r.beta.behind.Heard)
 	if r.beta.resign != nil {
 		r.beta.resign()
 	}

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"slices"
-	"time"
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
@@ -16,6 +15,7 @@ import (
 	"github.com/slipway-cd/slipway/ci/cluster/rollout"
 	"github.com/slipway-cd/slipway/ci/cluster/write"
 	"github.com/slipway-cd/slipway/ci/route"
+	"github.com/slipway-cd/slipway/ci/signing"
 )
 
 // production is what a run knows of production and has done to it.
@@ -28,12 +28,12 @@ type production struct {
 	rerouted  bool                         // the spec of an Ingress, or of its like, changed
 	verified  bool                         // the new version answers
 	recording bool                         // writing the release was begun
-	signer    known                        // by whom its images are known to be tested; nobody where several count, or none
+	signer    signing.Known                // by whom its images are known to be tested; nobody where several count, or none
 }
 
 // Deploy deploys the tested digest to production and waits for its rollout.
 func (r *Run) Deploy(ctx context.Context) error {
-	objects, err := r.renderProduction(r.images)
+	objects, err := r.overlays().RenderProduction(r.images)
 	if err != nil {
 		return err
 	}
@@ -94,11 +94,11 @@ func (r *Run) change(ctx context.Context, stage string, objects []*unstructured.
 	if err := account.CheckIdentity(objects); err != nil { // a rollback may go to a release from before this check existed
 		return nil, err
 	}
-	record := records.UndoRecord{Namespace: r.opts.Namespace, Run: r.opts.Run, Version: r.opts.Version, Number: r.lock.lease.Number()}
+	record := records.UndoRecord{Namespace: r.opts.Namespace, Run: r.opts.Run, Version: r.opts.Version, Number: r.lease.Number()}
 	if r.production.former != nil {
 		record.Back = r.production.former.Version
 	}
-	if err := r.receipt.underLock(ctx); err != nil {
+	if err := r.receipt.UnderLock(ctx); err != nil {
 		return nil, err
 	}
 	r.note(stage, "plan")
@@ -115,7 +115,7 @@ func (r *Run) change(ctx context.Context, stage string, objects []*unstructured.
 		}
 	}
 	r.note(stage, "apply")
-	changes, err := apply.Carry(ctx, r.env.Production, plan, r.tell(ctx, stage))
+	changes, err := apply.Carry(ctx, r.env.Production, plan, r.journal.Tell(ctx, stage))
 	if err != nil {
 		return changes, err
 	}
@@ -144,16 +144,8 @@ func (r *Run) applyOptions() apply.Options {
 
 // wait waits until the objects are rolled out and ready.
 func (r *Run) wait(ctx context.Context, in *cluster.Cluster, stage string, objects []*unstructured.Unstructured) error {
-	defer r.waitTime()()
-	return rollout.Wait(ctx, in, objects, r.tell(ctx, stage))
-}
-
-// tell returns a function that prints the state of an object and notes it for the report.
-func (r *Run) tell(ctx context.Context, stage string) func(object, state string) {
-	return func(object, state string) {
-		r.heard.heard(ctx, object, state, time.Now())
-		r.note(stage, object+": "+state)
-	}
+	defer r.journal.WaitTime()()
+	return rollout.Wait(ctx, in, objects, r.journal.Tell(ctx, stage))
 }
 
 // written are the changes that wrote something.

@@ -14,6 +14,8 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/slipway-cd/slipway/ci/description"
+	"github.com/slipway-cd/slipway/ci/engine"
+	"github.com/slipway-cd/slipway/ci/testrun"
 )
 
 func TestTheEngineHangsTheApplicationsTestsBelowTheirSuite(t *testing.T) {
@@ -25,10 +27,10 @@ func TestTheEngineHangsTheApplicationsTestsBelowTheirSuite(t *testing.T) {
 	require.NoError(t, err)
 	program := environmentProgram(t)
 	require.NoError(t, os.WriteFile(filepath.Join(program, "Dockerfile"), []byte("FROM scratch\nCOPY environment /environment\n"), 0o644))
-	f.env.Engine.Source = func(string) *dagger.Directory { return client.Host().Directory(program) }
+	f.env.Engine = &engine.Session{Source: func(string) *dagger.Directory { return client.Host().Directory(program) }}
 	f.on("functional", func(ctx context.Context) error {
-		return f.runSuite(ctx, description.Suite{Build: description.Build{Dockerfile: "Dockerfile"}, Command: []string{"/environment"}, Passed: "--- PASS"},
-			place{stage: "functional", address: "http://api:8080/demo"})
+		return f.tests().RunSuites(ctx, []description.Suite{{Build: description.Build{Dockerfile: "Dockerfile"}, Command: []string{"/environment"}, Passed: "--- PASS"}},
+			testrun.Place{Stage: "functional", Address: "http://api:8080/demo"})
 	})
 	done, err := f.executeTraced(t, t.Context())
 	require.NoError(t, err)

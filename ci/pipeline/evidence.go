@@ -2,53 +2,28 @@ package pipeline
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
-	"encoding/json"
-	"fmt"
-	"slices"
-	"strings"
 	"time"
 
-	"golang.org/x/sync/errgroup"
-
-	"github.com/slipway-cd/slipway/ci/attest"
-	"github.com/slipway-cd/slipway/ci/evidence"
-	"github.com/slipway-cd/slipway/ci/image"
+	"github.com/slipway-cd/slipway/ci/attestor"
 	"github.com/slipway-cd/slipway/ci/report"
+	"github.com/slipway-cd/slipway/ci/signing"
+	"github.com/slipway-cd/slipway/ci/testrun"
+	"github.com/slipway-cd/slipway/ci/verifier"
 )
 
-// proof is what a run knows of its images, to be signed when they are released.
-type proof struct {
-	suites []evidence.Results // that passed; one of no name where there are none and the application answered
-	built  built              // by build, in the background
+// tests runs the application's suites.
+func (r *Run) tests() testrun.Runner {
+	return testrun.Runner{Builder: r.builder(), Run: r.opts.Run, Dir: r.env.Dir, Journal: &r.journal, Passed: func(what testrun.Outcome) { r.proof.Passed(r.attestedBy(), what) }}
 }
 
-// answered notes that the application answered, or that it is ready, where there are no tests.
-func (r *Run) answered(stage string, started time.Time) {
-	r.passed(stage, "", nil, started, nil)
-	r.proof.suites[len(r.proof.suites)-1].Health = true
+// attests reports whether the run leaves evidence: a run whose word would not count does so if it does not release anything.
+func (r *Run) attests() bool {
+	return Reaches(r.opts.Until, "functional") && r.opts.Evidence.Check() == nil
 }
 
-// passed notes that a suite passed at an address, or that the application answered there.
-func (r *Run) passed(stage, name string, command []string, started time.Time, tests []report.Test) {
-	i := slices.IndexFunc(r.proof.suites, func(other evidence.Results) bool { return other.Stage == stage && other.Name == name })
-	if i < 0 {
-		i = len(r.proof.suites)
-		r.proof.suites = append(r.proof.suites, evidence.Results{Suite: r.suiteOf(stage, name, started)})
-		r.proof.suites[i].Command = command
-	}
-	suite := &r.proof.suites[i]
-	suite.Finished = time.Now()
-	for _, test := range tests {
-		if test.Result == report.Passed && !slices.Contains(suite.Passed, test.Name) {
-			suite.Passed = append(suite.Passed, test.Name)
-		}
-	}
-}
-
-func (r *Run) suiteOf(stage, name string, started time.Time) evidence.Suite {
-	return evidence.Suite{Application: r.app.Name, Stage: stage, Name: name, Version: r.opts.Version, Run: r.opts.Run, Started: started}
+// keptKey is where a key is kept for who names no signer.
+func (r *Run) keptKey() signing.Namespace {
+	return signing.Namespace{In: r.env.Build, Name: r.opts.BuildNamespace}
 }
 
 // attest signs what the run knows of each image, and attaches it. Where nobody asks for evidence, a run goes on without.
@@ -57,8 +32,8 @@ func (r *Run) attest(ctx context.Context, stage string) error {
 		return nil
 	}
 	r.note(stage, "attach evidence")
-	defer r.evidenceTime()()
-	err := r.attestAll(ctx)
+	defer r.journal.EvidenceTime()()
+	err := r.attestImages(ctx)
 	if err != nil && ctx.Err() == nil && r.opts.Evidence.Without {
 		r.note(stage, "warning: no evidence is attached: "+err.Error())
 		return nil
@@ -66,129 +41,36 @@ func (r *Run) attest(ctx context.Context, stage string) error {
 	return err
 }
 
-func (r *Run) attestAll(ctx context.Context) error {
-	signer, err := r.signer(ctx)
+// attestImages has the statements signed and attached, and reports by whom.
+func (r *Run) attestImages(ctx context.Context) error {
+	signer, err := r.opts.Evidence.Signer(ctx, r.keptKey())
 	if err != nil {
 		return err
 	}
-	if err := r.checkIdentity(ctx, signer); err != nil {
+	if Reaches(r.opts.Until, "deploy") {
+		if err := r.opts.Evidence.CheckIdentity(ctx, signer); err != nil {
+			return err
+		}
+	}
+	if err := r.proof.Built.Wait(ctx); err != nil {
 		return err
 	}
-	if err := r.proof.built.wait(ctx); err != nil {
-		return err
-	}
-	results, err := r.results()
+	overlay, err := r.overlays().BetaDigest(r.images)
 	if err != nil {
 		return err
 	}
-	r.report.Evidence = &report.Evidence{Image: r.images[0].repository.String()}
-	var attaching errgroup.Group
-	for n, i := range r.images {
-		attaching.Go(func() error { return r.attestImage(ctx, signer, i, r.proof.built.images[n], results) })
-	}
-	if err := attaching.Wait(); err != nil {
+	r.report.Evidence = &report.Evidence{Image: r.images[0].Repo.String()}
+	by := attestor.Attestor{Run: r.attestedBy(), Beta: attestor.Beta{Overlay: overlay, Cluster: r.testedIn(), Addresses: r.report.Addresses}, Registry: r.env.Registry, Dir: r.env.Dir}
+	if err := by.Attest(ctx, signer, r.images, &r.proof); err != nil {
 		return err
 	}
 	r.report.Evidence.Signer = signer.String()
 	return nil
 }
 
-// attestImage attaches what is known of one image; what is known of one of its platforms alone goes to that. How an image was built
-// that was released before, and what is in it, its own run has said.
-func (r *Run) attestImage(ctx context.Context, signer evidence.Signer, i shipped, known contents, results []evidence.Results) error {
-	about := evidence.Subject{Name: i.repository.String(), Digest: i.digest}
-	signature, err := evidence.NewSignature(about)
-	if err != nil {
-		return err
-	}
-	provenance, err := evidence.NewProvenance(r.provenance(i, known.bases), about)
-	if err != nil {
-		return err
-	}
-	statements := []*evidence.Statement{signature}
-	if i.earlier {
-		known.sboms = nil
-	} else {
-		statements = append(statements, provenance)
-	}
-	for _, result := range results {
-		tests, err := evidence.NewTests(result, about)
-		if err != nil {
-			return err
-		}
-		statements = append(statements, tests)
-	}
-	platforms := []image.Variant{{Digest: i.digest}}
-	if len(i.Platforms) > 0 {
-		if platforms, err = r.env.Registry.Variants(ctx, i.repository, i.digest); err != nil {
-			return err
-		}
-	}
-	for n, list := range known.sboms {
-		if list == nil {
-			continue
-		}
-		if err := r.keepSBOM(i, platforms[n].Platform, list); err != nil {
-			return err
-		}
-		sbom, err := evidence.NewSBOM(list, evidence.Subject{Name: about.Name, Digest: platforms[n].Digest})
-		if err != nil {
-			return err
-		}
-		if platforms[n].Digest == i.digest {
-			statements = append(statements, sbom)
-		} else if err := attest.Attach(ctx, r.env.Registry, i.repository, platforms[n].Digest, signer, sbom); err != nil {
-			return err
-		}
-	}
-	return attest.Attach(ctx, r.env.Registry, i.repository, i.digest, signer, statements...)
-}
-
-// provenance tells how an image was built.
-func (r *Run) provenance(i shipped, bases []evidence.Base) evidence.Build {
-	args := map[string]string{"VERSION": r.opts.Version, "COMMIT": r.opts.Commit}
-	for name, value := range i.Args {
-		args[name] = value
-	}
-	out := evidence.Build{
-		Repository: r.opts.Evidence.Repository, Dirty: r.opts.History.Dirty,
-		Dockerfile: i.Dockerfile, Target: i.Target, Context: i.Context, Platforms: i.Platforms, Args: args, Bases: bases,
-		Engine: engineVersion, Vendor: r.opts.Vendor, URL: r.opts.RunURL, Run: r.opts.Run,
-		Started: r.proof.built.started, Finished: r.proof.built.finished,
-	}
-	if isHash(r.opts.Commit) {
-		out.Commit = r.opts.Commit
-	}
-	return out
-}
-
-// results are those of the suites, under which conditions they ran, and the checks as one more suite.
-func (r *Run) results() ([]evidence.Results, error) {
-	overlay, err := r.betaDigest()
-	if err != nil {
-		return nil, err
-	}
-	built := &r.proof.built
-	out := slices.Clone(r.proof.suites)
-	for i := range out {
-		out[i].URL, out[i].Overlay, out[i].Cluster = r.opts.RunURL, overlay, r.testedIn()
-		for n, suite := range r.app.Tests.Functional {
-			if suite.Name == out[i].Name {
-				out[i].Image = built.suites[n]
-			}
-		}
-		for _, address := range r.report.Addresses {
-			if address.Stage == out[i].Stage {
-				out[i].Addresses = append(out[i].Addresses, kindOf(address.FoundBy))
-			}
-		}
-	}
-	if len(r.app.Checks) > 0 {
-		checks := evidence.Results{Suite: r.suiteOf("build", "checks", built.started), URL: r.opts.RunURL, Passed: r.checks()}
-		checks.Finished = built.finished
-		out = append(out, checks)
-	}
-	return out, nil
+func (r *Run) attestedBy() attestor.Run {
+	return attestor.Run{App: r.app, ID: r.opts.Run, Version: r.opts.Version, Commit: r.opts.Commit, Dirty: r.opts.History.Dirty,
+		Source: r.opts.Evidence.Repository, Vendor: r.opts.Vendor, URL: r.opts.RunURL}
 }
 
 // testedIn is where betas run.
@@ -197,26 +79,38 @@ func (r *Run) testedIn() string {
 	return host + "/" + r.opts.BuildNamespace
 }
 
-// kindOf is the kind of object that an address was found by.
-func kindOf(foundBy string) string {
-	kind := strings.TrimPrefix(foundBy, "port-forward to ")
-	kind, _, _ = strings.Cut(kind, " ")
-	return kind
+// verifyTime limits how long the registry is asked for evidence.
+const verifyTime = time.Minute
+
+// verify checks that the images are known to be tested, by the word of an accepted signer, before anything is locked or
+// written. before is who signed the evidence of a release that was verified before: its tests count at any age.
+func (r *Run) verify(ctx context.Context, before *signing.Known) error {
+	defer r.journal.EvidenceTime()()
+	ctx, cancel := context.WithTimeout(ctx, verifyTime)
+	defer cancel()
+	if r.opts.Evidence.Without {
+		r.report.Evidence = &report.Evidence{Without: true, Commit: r.verifier().Commit(ctx)}
+		return nil
+	}
+	age := r.app.Evidence.Age()
+	if before == nil {
+		before = &signing.Known{}
+	} else {
+		age = 0
+	}
+	accepted, err := r.opts.Evidence.Counting(ctx, r.keptKey(), *before)
+	if err != nil {
+		return err
+	}
+	told, err := r.verifier().Verify(ctx, accepted, age)
+	if err != nil {
+		return err
+	}
+	r.production.signer, r.report.Evidence = signing.OnlyOne(accepted), told
+	return nil
 }
 
-// betaDigest is that of the rendered objects of a beta, but for the run's own names: the same for each run of a commit.
-func (r *Run) betaDigest() (string, error) {
-	opts := r.opts
-	opts.Run = "any"
-	any, err := newRun(r.app, opts, r.env)
-	if err != nil {
-		return "", err
-	}
-	beta, err := any.renderBeta(r.images)
-	if err != nil {
-		return "", fmt.Errorf("digest of the beta: %w", err)
-	}
-	text, err := json.Marshal(beta.objects)
-	sum := sha256.Sum256(text)
-	return "sha256:" + hex.EncodeToString(sum[:]), err
+// verifier verifies this run's images.
+func (r *Run) verifier() verifier.Verifier {
+	return verifier.Verifier{Application: r.app.Name, Registry: r.env.Registry, Images: r.images}
 }

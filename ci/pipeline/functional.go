@@ -6,7 +6,6 @@ import (
 	"strings"
 	"sync/atomic"
 
-	"golang.org/x/sync/errgroup"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
 	"github.com/slipway-cd/slipway/ci/cluster/apply"
@@ -14,15 +13,18 @@ import (
 	"github.com/slipway-cd/slipway/ci/cluster/runs"
 	"github.com/slipway-cd/slipway/ci/cluster/write"
 	"github.com/slipway-cd/slipway/ci/front"
+	"github.com/slipway-cd/slipway/ci/journal"
+	"github.com/slipway-cd/slipway/ci/overlay"
 	"github.com/slipway-cd/slipway/ci/report"
+	"github.com/slipway-cd/slipway/ci/signing"
 )
 
 // beta is what a run has in the build namespace.
 type beta struct {
-	made    atomic.Bool // something of the run may be there
-	removal chan error  // its removal under way
-	behind  background  // what that waits for
-	resign  func()      // stops the heartbeat
+	made    atomic.Bool        // something of the run may be there
+	removal chan error         // its removal under way
+	behind  journal.Background // what that waits for
+	resign  func()             // stops the heartbeat
 
 }
 
@@ -39,19 +41,19 @@ func (r *Run) Functional(ctx context.Context) error {
 		}
 		return err
 	}
-	beta, err := r.renderBeta(r.images)
+	beta, err := r.overlays().RenderBeta(r.images)
 	if err != nil {
 		return err
 	}
-	objects := beta.objects
+	objects := beta.Objects
 	if err := r.checkIsolated(ctx, objects); err != nil {
 		return err
 	}
-	if err := r.receipt.ready(ctx); err != nil {
+	if err := r.receipt.Ready(ctx); err != nil {
 		return err
 	}
-	if len(beta.names.Renamed) > 0 {
-		r.note("functional", "renamed with the Services that they name: "+strings.Join(beta.names.Renamed, ", "))
+	if len(beta.Names.Renamed) > 0 {
+		r.note("functional", "renamed with the Services that they name: "+strings.Join(beta.Names.Renamed, ", "))
 	}
 	r.note("functional", "deploy beta "+r.opts.Run)
 	r.beta.made.Store(true)
@@ -65,7 +67,7 @@ func (r *Run) Functional(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	changes, err := apply.Carry(ctx, r.env.Build, plan, r.tell(ctx, "functional")) // a wave may be long, of a migration for example
+	changes, err := apply.Carry(ctx, r.env.Build, plan, r.journal.Tell(ctx, "functional")) // a wave may be long, of a migration for example
 	r.record(changes)
 	if err != nil {
 		return err
@@ -73,7 +75,7 @@ func (r *Run) Functional(ctx context.Context) error {
 	if err := r.wait(ctx, r.env.Build, "functional", objects); err != nil {
 		return err
 	}
-	if err := r.testBeta(ctx, objects, beta.front); err != nil {
+	if err := r.testBeta(ctx, beta); err != nil {
 		return err
 	}
 	if !Reaches(r.opts.Until, "release") { // the run that releases the image need not repeat these tests
@@ -84,7 +86,7 @@ func (r *Run) Functional(ctx context.Context) error {
 			return err
 		}
 	}
-	r.detail = r.tested(beta.front)
+	r.detail = r.tested(beta.Front)
 	r.beta.removal = make(chan error, 1)
 	go func() { // meanwhile the pipeline goes on; cleanup waits for it
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), cleanupTime)
@@ -97,10 +99,10 @@ func (r *Run) Functional(ctx context.Context) error {
 // checkIsolated checks that the beta cannot affect production: neither as its overlay
 // will make it nor, if the run has credentials for it, as it is now.
 func (r *Run) checkIsolated(ctx context.Context, beta []*unstructured.Unstructured) error {
-	if err := checkSigningKey(beta); err != nil {
+	if err := signing.CheckBeta(beta); err != nil {
 		return err
 	}
-	beside, err := r.showProduction(r.images)
+	beside, err := r.overlays().ShowProduction(r.images)
 	if err != nil {
 		return err
 	}
@@ -112,6 +114,20 @@ func (r *Run) checkIsolated(ctx context.Context, beta []*unstructured.Unstructur
 		beside = append(beside, live...)
 	}
 	return isolation.CheckIsolated(ctx, r.env.Build, beta, isolation.Isolation{Namespace: r.opts.BuildNamespace, Beside: beside, Run: r.opts.Run})
+}
+
+// testBeta tests a beta, whose tests reach some of its other Services, too.
+func (r *Run) testBeta(ctx context.Context, beta overlay.Beta) (err error) {
+	tester := r.tester(r.env.Build, "functional", r.opts.Version, beta.Objects, beta.Front)
+	if tester.Beside, err = r.overlays().ServicesBeside(beta.Objects); err != nil {
+		return err
+	}
+	tester.Suffix = r.overlays().Suffix()
+	return tester.Beta(ctx)
+}
+
+func (r *Run) address(stage, url, foundBy string) {
+	r.report.Addresses = append(r.report.Addresses, report.Address{Stage: stage, URL: url, FoundBy: foundBy})
 }
 
 // tested tells how a beta was tested.
@@ -134,49 +150,6 @@ func (r *Run) tested(reached front.Front) string {
 		how += ", not tested otherwise"
 	}
 	return how
-}
-
-// testBeta finds the beta's two addresses in parallel and tests one after the other.
-func (r *Run) testBeta(ctx context.Context, objects []*unstructured.Unstructured, reached front.Front) error {
-	beside, closeAll, err := r.beside(ctx, objects)
-	if err != nil {
-		return err
-	}
-	defer closeAll()
-	at := place{stage: "functional", version: r.opts.Version, health: reached.Health, code: ExitFunctional, names: beside}
-	if reached.Service == "" {
-		return r.runSuites(ctx, r.app.Tests.Functional, at)
-	}
-	var external entrance
-	var finding errgroup.Group
-	search, stop := context.WithCancel(ctx)
-	defer func() { // of a search that nobody waits for any more, the next stage must not hear
-		stop()
-		_ = finding.Wait()
-	}()
-	if reached.Public {
-		finding.Go(func() (err error) {
-			external, err = r.search(search, r.env.Build, "functional", objects, reached)
-			return err
-		})
-	}
-	if err := r.testService(ctx, r.env.Build, objects, r.app.Tests.Functional, reached, at); err != nil || !reached.Public {
-		return err
-	}
-	r.note("functional", "find the external address")
-	found := r.waitTime()
-	err = finding.Wait()
-	found()
-	if err != nil {
-		return err
-	}
-	at.address = external.base
-	err = r.testOutside(ctx, r.env.Build, external, r.app.Tests.Functional, at)
-	return r.unlessGone(ctx, r.env.Build, "functional", objects, reached, err)
-}
-
-func (r *Run) address(stage, url, foundBy string) {
-	r.report.Addresses = append(r.report.Addresses, report.Address{Stage: stage, URL: url, FoundBy: foundBy})
 }
 
 func (r *Run) record(changes []write.Change) {

@@ -2,14 +2,11 @@ package pipeline
 
 import (
 	"context"
-	"errors"
-	"fmt"
 	"slices"
 
 	"github.com/slipway-cd/slipway/ci/cluster/account"
 	"github.com/slipway-cd/slipway/ci/cluster/apply"
 	"github.com/slipway-cd/slipway/ci/cluster/write"
-	"github.com/slipway-cd/slipway/ci/image"
 )
 
 // Plan is what a deploy would do to production.
@@ -31,11 +28,11 @@ func (p Plan) Changed() []apply.Preview {
 func (r *Run) Plan(ctx context.Context) (Plan, error) {
 	for n := range r.images {
 		var err error
-		if r.images[n].digest, err = r.registered(ctx, r.images[n].repository); err != nil {
+		if r.images[n].Digest, err = r.tags("plan").Pushed(ctx, r.images[n].Repo); err != nil {
 			return Plan{}, err
 		}
 	}
-	objects, err := r.renderProduction(r.images)
+	objects, err := r.overlays().RenderProduction(r.images)
 	if err != nil {
 		return Plan{}, err
 	}
@@ -49,23 +46,9 @@ func (r *Run) Plan(ctx context.Context) (Plan, error) {
 	if err != nil {
 		return Plan{}, err
 	}
-	out := Plan{Version: r.opts.Version, Digest: r.images[0].digest, Changes: plan.Preview(), MadeBy: []apply.Maker{}}
+	out := Plan{Version: r.opts.Version, Digest: r.images[0].Digest, Changes: plan.Preview(), MadeBy: []apply.Maker{}}
 	if r.production.former == nil {
 		out.MadeBy = plan.Makers()
 	}
 	return out, nil
-}
-
-// registered returns the digest of the version or, if it is not released, of its beta.
-func (r *Run) registered(ctx context.Context, in image.Repository) (string, error) {
-	for _, tag := range []string{r.opts.Version, image.Beta(r.opts.Version)} {
-		digest, err := r.env.Registry.Digest(ctx, in, tag)
-		switch {
-		case errors.Is(err, image.ErrDenied): // of what is not there some say so, too, lest one learn what is
-			return "", fmt.Errorf("%w; where nothing was pushed to %s yet, build first: `go run ./ci --until build`", err, in)
-		case !errors.Is(err, image.ErrNotFound):
-			return digest, err
-		}
-	}
-	return "", Usage("%s has no version %s, nor %[2]s-beta: build it first (`go run ./ci --until build`), or give one that it has with --version", in, r.opts.Version)
 }

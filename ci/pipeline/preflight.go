@@ -4,100 +4,19 @@ import (
 	"context"
 	"errors"
 	"io/fs"
-	"net/url"
-	"regexp"
-	"slices"
-	"strconv"
-	"strings"
 
 	"golang.org/x/sync/errgroup"
-	"k8s.io/apimachinery/pkg/util/validation"
 
+	"github.com/slipway-cd/slipway/ci/artifact"
 	"github.com/slipway-cd/slipway/ci/cluster"
-	"github.com/slipway-cd/slipway/ci/cluster/rollout"
 	"github.com/slipway-cd/slipway/ci/description"
-	"github.com/slipway-cd/slipway/ci/front"
+	"github.com/slipway-cd/slipway/ci/engine"
+	"github.com/slipway-cd/slipway/ci/exit"
 	"github.com/slipway-cd/slipway/ci/image"
+	"github.com/slipway-cd/slipway/ci/journal"
+	"github.com/slipway-cd/slipway/ci/receipt"
 	"github.com/slipway-cd/slipway/ci/report"
 )
-
-// runID is valid as a label's value and short enough as the suffix of a long name.
-var runID = regexp.MustCompile(`^[a-z0-9]([a-z0-9-]{0,30}[a-z0-9])?$`)
-
-// CheckRun returns a usage error if id is not a valid id of a run.
-func CheckRun(id string) error {
-	if !runID.MatchString(id) {
-		return Usage("--run %q: want at most 32 lower case letters, digits and dashes", id)
-	}
-	return nil
-}
-
-// Check validates the options of a run of the whole pipeline without any request, so
-// that nothing is started for a run that cannot succeed. It returns usage errors that
-// name the flag. The image may still be unknown.
-func Check(app description.Application, opts Options, tree fs.FS) error {
-	if err := image.CheckTag(opts.Version); err != nil {
-		return Usage("--version: %w", err)
-	}
-	if image.Reserved(opts.Version) {
-		return Usage("--version %s: the pipeline moves this tag by itself: choose another version", opts.Version)
-	}
-	if len(validation.IsValidLabelValue(opts.Version)) > 0 {
-		return Usage("--version: version %q: is not a valid label value: use at most %d characters, the first and last a letter or digit", opts.Version, validation.LabelValueMaxLength)
-	}
-	if !slices.Contains(StageNames(), opts.Until) {
-		return Usage("--until %q: no such stage; want one of %s", opts.Until, strings.Join(StageNames(), ", "))
-	}
-	if opts.Image == "" {
-		opts.Image = "to-be-known.invalid/" + app.Name // any name will do to render an overlay
-	}
-	r, err := newRun(app, opts, Environment{Tree: tree})
-	if err != nil {
-		return err
-	}
-	if err := r.checkPolicy(); err != nil {
-		return err
-	}
-	return r.checkOverlays()
-}
-
-// noDigest is the digest of an image that is not built yet.
-var noDigest = "sha256:" + strings.Repeat("0", 64)
-
-func (r *Run) checkOverlays() error {
-	beta, err := r.renderBeta(r.images)
-	if err == nil {
-		err = rollout.CheckAnnotations(beta.objects)
-	}
-	if err == nil {
-		_, err = r.servicesBeside(beta.objects)
-	}
-	if err == nil { // its Services select pods of this run alone, so that only the overlay can have them
-		err = rollout.CheckServices(beta.objects, "")
-	}
-	if err != nil {
-		return Usage("--beta-overlay: %w", err)
-	}
-	render := r.showProduction
-	if Reaches(r.opts.Until, "deploy") {
-		render = r.renderProduction
-	}
-	production, err := render(r.images)
-	var reached front.Front
-	if err == nil {
-		reached, err = front.Of(r.app, production, "")
-	}
-	if err == nil {
-		err = rollout.CheckAnnotations(production)
-	}
-	if err == nil && reached.Service != "" { // another Service may be for pods that somebody else has put beside
-		err = rollout.CheckServices(production, reached.Service)
-	}
-	if err != nil {
-		return Usage("--production-overlay: %w", err)
-	}
-	return nil
-}
 
 // New returns a run. opts must have passed Check and now have an image.
 func New(app description.Application, opts Options, env Environment) (*Run, error) {
@@ -117,37 +36,16 @@ func newRun(app description.Application, opts Options, env Environment) (*Run, e
 	if err := checkAddress(opts.Address); err != nil {
 		return nil, err
 	}
-	images, err := imagesOf(app, opts.Image)
+	images, err := artifact.Of(app, opts.Image)
 	if err != nil {
 		return nil, err
 	}
 	for _, i := range images {
 		if file, err := fs.Stat(env.Tree, i.File()); err != nil || file.IsDir() {
-			return nil, Usage("--source: it has no %s", i.File())
+			return nil, exit.Usagef("--source: it has no %s", i.File())
 		}
 	}
-	return &Run{app: app, opts: opts, env: env, images: images}, nil
-}
-
-// checkAddress checks --address.
-func checkAddress(address string) error {
-	at, err := url.Parse(address)
-	switch {
-	case address == "":
-		return nil
-	case err != nil || at.Scheme != "http" && at.Scheme != "https" || at.Hostname() == "" || at.User != nil || at.RawQuery != "" || at.Fragment != "":
-		return Usage("--address %q: want scheme and host, as in https://shop.example.com or http://192.0.2.7:8080", address)
-	case at.Port() != "" && !isPort(at.Port()):
-		return Usage("--address %q: %s is no port", address, at.Port())
-	case strings.Trim(at.Path, "/") != "":
-		return Usage("--address %q: leave out the path, which the overlays have; where users see another one, say address.production in the description of the application", address)
-	}
-	return nil
-}
-
-func isPort(text string) bool {
-	port, err := strconv.ParseUint(text, 10, 16)
-	return err == nil && port > 0
+	return &Run{app: app, opts: opts, env: env, images: images, journal: journal.Journal{Printer: env.Printer}}, nil
 }
 
 // introduce fills in the report what is known before the first stage.
@@ -157,8 +55,8 @@ func (r *Run) introduce() {
 		in = r.env.Production
 	}
 	host, version := in.Server()
-	r.report = report.Report{Run: r.opts.Run, Version: r.opts.Version, Image: r.images[0].repository.String(), Commit: r.opts.Commit,
-		Vendor: r.opts.Vendor, Branch: r.opts.Branch, Actor: r.opts.Actor, RunURL: r.opts.RunURL, Namespace: r.opts.Namespace, Cluster: host + " " + version, As: r.env.As, ProductionAs: r.env.ProductionAs, Engine: engineVersion}
+	r.report = report.Report{Run: r.opts.Run, Version: r.opts.Version, Image: r.images[0].Repo.String(), Commit: r.opts.Commit,
+		Vendor: r.opts.Vendor, Branch: r.opts.Branch, Actor: r.opts.Actor, RunURL: r.opts.RunURL, Namespace: r.opts.Namespace, Cluster: host + " " + version, As: r.env.As, ProductionAs: r.env.ProductionAs, Engine: engine.Version}
 }
 
 // Preflight asks the cluster and the registry in parallel whether the run may do what
@@ -168,17 +66,20 @@ func (r *Run) Preflight(ctx context.Context) (warnings []string, err error) {
 	if err := r.opts.Evidence.NoToken; err != nil && r.attests() && !r.promotes {
 		return nil, err
 	}
-	if err := r.opts.checkSigner(); err != nil && Reaches(r.opts.Until, "release") && !r.promotes {
+	if err := r.opts.Evidence.Check(); err != nil && Reaches(r.opts.Until, "release") && !r.promotes {
 		return nil, err
 	}
 	var checks errgroup.Group
 	var said foreseen
 	for _, i := range r.images {
 		checks.Go(func() error {
-			if err := r.env.Registry.Ping(ctx, i.repository); err != nil {
+			if err := r.env.Registry.Ping(ctx, i.Repo); err != nil {
 				return err
 			}
-			return r.foreseeVersion(ctx, i)
+			if r.promotes {
+				return nil
+			}
+			return r.tags("build").Foresee(ctx, i)
 		})
 	}
 	if Reaches(r.opts.Until, "functional") && !r.promotes {
@@ -205,23 +106,28 @@ func (r *Run) Preflight(ctx context.Context) (warnings []string, err error) {
 		err = said.refusal()
 	}
 	if err != nil {
-		failure := explain(ctx, err, ExitUsage)
+		failure := exit.Explain(ctx, err, exit.Usage)
 		if errors.Is(err, image.ErrUnreachable) || errors.Is(err, image.ErrDenied) {
 			failure.Cause = "--image: " + failure.Cause
 		}
 		return nil, failure
 	}
 	if Reaches(r.opts.Until, "functional") {
-		r.receipt = newReceipt(ctx, r.scope())
+		r.receipt = r.beginReceipt(ctx)
 	}
 	return said.all.Warnings, nil
+}
+
+// beginReceipt reads the state before the run.
+func (r *Run) beginReceipt(ctx context.Context) *receipt.Receipt {
+	return receipt.Begin(ctx, receipt.Scope{Run: r.opts.Run, Build: r.env.Build, Production: r.env.Production, BuildNamespace: r.opts.BuildNamespace, Namespace: r.opts.Namespace})
 }
 
 // checkProduction checks that production may be changed. If the credentials are only
 // those of the build namespace, the error says which flag is missing.
 func (r *Run) checkProduction(ctx context.Context) error {
 	var more []cluster.Permission
-	if reached, err := r.productionFront(); err != nil {
+	if reached, err := r.overlays().ProductionFront(r.images); err != nil {
 		return err
 	} else if reached.ByServiceAlone() {
 		more = cluster.ToForward

@@ -8,6 +8,8 @@ import (
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
+	"github.com/slipway-cd/slipway/ci/acceptance"
+	"github.com/slipway-cd/slipway/ci/cluster"
 	"github.com/slipway-cd/slipway/ci/cluster/managed"
 	"github.com/slipway-cd/slipway/ci/cluster/records"
 	"github.com/slipway-cd/slipway/ci/front"
@@ -16,7 +18,7 @@ import (
 // Production runs the light tests at the address of users: does it answer, does it
 // reach its database, is it the version just deployed? Only then the release is recorded.
 func (r *Run) Production(ctx context.Context) error {
-	ctx, done := r.lock.fence(ctx)
+	ctx, done := r.lease.Under(ctx)
 	defer done()
 	where, err := r.testProduction(ctx, "production", r.production.objects, r.opts.Version)
 	if err != nil {
@@ -42,7 +44,7 @@ const recordTime = time.Minute
 func (r *Run) recordRelease(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, recordTime)
 	defer cancel()
-	if r.production.former == nil || r.production.former.Digest != r.images[0].digest || r.back.record != nil {
+	if r.production.former == nil || r.production.former.Digest != r.images[0].Digest || r.back.record != nil {
 		r.production.recording = true
 		release := r.release(r.production.objects, slices.Concat(r.production.refs, r.production.awaited))
 		err := records.SaveRelease(ctx, r.env.Production, r.opts.Namespace, &release)
@@ -64,10 +66,10 @@ func (r *Run) release(objects []*unstructured.Unstructured, refs []managed.Ref) 
 	if err != nil || r.report.Evidence == nil {
 		told = nil
 	}
-	return records.Release{Version: r.opts.Version, Digest: r.images[0].digest, Commit: r.opts.Commit, Run: r.opts.Run,
-		Number: r.lock.lease.Number(), Time: r.env.Production.Now(), Objects: objects, Refs: refs,
+	return records.Release{Version: r.opts.Version, Digest: r.images[0].Digest, Commit: r.opts.Commit, Run: r.opts.Run,
+		Number: r.lease.Number(), Time: r.env.Production.Now(), Objects: objects, Refs: refs,
 		Committed: r.opts.Built, Before: r.opts.History.Before, Shallow: r.opts.History.Shallow, Dirty: r.opts.History.Dirty,
-		Key: r.production.signer.key, Identity: r.production.signer.identity, Evidence: told}
+		Key: r.production.signer.Key, Identity: r.production.signer.Identity, Evidence: told}
 }
 
 // testProduction tests production where objects say that users reach it, and returns how
@@ -77,26 +79,11 @@ func (r *Run) testProduction(ctx context.Context, stage string, objects []*unstr
 	if err != nil {
 		return "", err
 	}
-	suites := r.app.Tests.Production
-	at := place{stage: stage, version: version, health: reached.Health, code: ExitProduction}
-	untested := ""
-	if len(suites) == 0 {
-		untested = ", not tested but for its health"
-	}
-	switch {
-	case reached.Service == "":
-		return "with its objects ready; it has no Service to ask", r.runSuites(ctx, suites, at)
-	case !reached.Public && r.said(stage).url == "":
-		return "at Service " + reached.Service + ", no address is public" + untested, r.testService(ctx, r.env.Production, objects, suites, reached, at)
-	}
-	address, err := r.findAddress(ctx, r.env.Production, stage, objects, reached)
-	if err != nil {
-		return "", err
-	}
-	at.address = address.base
-	err = r.testOutside(ctx, r.env.Production, address, suites, at)
-	if err == nil && r.production.rerouted {
-		err = r.stillServed(ctx, stage, objects, reached)
-	}
-	return "at " + at.address + untested, r.unlessGone(ctx, r.env.Production, stage, objects, reached, err)
+	return r.tester(r.env.Production, stage, version, objects, reached).Production(ctx, r.production.rerouted)
+}
+
+// tester tests a version that is deployed.
+func (r *Run) tester(in *cluster.Cluster, stage, version string, objects []*unstructured.Unstructured, reached front.Front) acceptance.Tester {
+	return acceptance.Tester{App: r.app, Address: r.opts.Address, In: in, Stage: stage, Version: version, Objects: objects, Front: reached,
+		Tests: r.tests(), AtWork: &r.atWork, Found: r.address}
 }

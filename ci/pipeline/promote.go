@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/slipway-cd/slipway/ci/exit"
+	"github.com/slipway-cd/slipway/ci/history"
 	"github.com/slipway-cd/slipway/ci/image"
 )
 
@@ -13,15 +15,15 @@ import (
 // usage error. What it warns about is for people.
 func (r *Run) Promote(ctx context.Context) (warnings []string, err error) {
 	if r.opts.Evidence.Reuse {
-		return nil, Usage("--reuse-evidence: --from release tests no beta, whose tests could be skipped: leave it out")
+		return nil, exit.Usagef("--reuse-evidence: --from release tests no beta, whose tests could be skipped: leave it out")
 	}
 	if !Reaches(r.opts.Until, "deploy") {
-		return nil, Usage("--from release: it begins with deploy, and --until %s ends before", r.opts.Until)
+		return nil, exit.Usagef("--from release: it begins with deploy, and --until %s ends before", r.opts.Until)
 	}
 	for n, i := range r.images {
-		r.images[n].digest, err = r.env.Registry.Digest(ctx, i.repository, r.opts.Version)
+		r.images[n].Digest, err = r.env.Registry.Digest(ctx, i.Repo, r.opts.Version)
 		if errors.Is(err, image.ErrNotFound) {
-			return nil, Usage("%s has no version %s: give one that was released with --version", i.repository, r.opts.Version)
+			return nil, exit.Usagef("%s has no version %s: give one that was released with --version", i.Repo, r.opts.Version)
 		}
 		if err != nil {
 			return nil, err
@@ -40,8 +42,8 @@ func (r *Run) Promote(ctx context.Context) (warnings []string, err error) {
 		warnings = append(warnings, "what is checked out, overlays perhaps, has changes that no commit has")
 	}
 	if built != r.opts.Commit {
-		warnings = append(warnings, fmt.Sprintf("%s was built from commit %s, and goes with the overlays of %s, which is checked out", r.opts.Version, hash(built), hash(r.opts.Commit)))
-		r.opts.Commit, r.report.Commit, r.opts.History = built, built, History{Ancestor: r.opts.History.Ancestor}
+		warnings = append(warnings, fmt.Sprintf("%s was built from commit %s, and goes with the overlays of %s, which is checked out", r.opts.Version, history.Short(built), history.Short(r.opts.Commit)))
+		r.opts.Commit, r.report.Commit, r.opts.History = built, built, history.History{Ancestor: r.opts.History.Ancestor}
 	}
 	return warnings, nil
 }
@@ -49,9 +51,9 @@ func (r *Run) Promote(ctx context.Context) (warnings []string, err error) {
 // PromotionStages returns the stages of a run that Promote has made one of an existing release.
 func (r *Run) PromotionStages() []Stage {
 	return []Stage{
-		{Name: "build", Run: r.BuildTests, Code: ExitBuild}, // only the production tests: the image exists already
-		{Name: "deploy", Run: r.Deploy, Code: ExitAdmission},
-		{Name: "production", Run: r.Production, Code: ExitProduction},
-		{Name: "cleanup", Run: r.Cleanup, Code: exitUnknown, Always: true, Time: cleanupTime},
+		{Name: "build", Run: r.BuildTests, Code: exit.Build}, // only the production tests: the image exists already
+		{Name: "deploy", Run: r.Deploy, Code: exit.Admission},
+		{Name: "production", Run: r.Production, Code: exit.Production},
+		{Name: "cleanup", Run: r.Cleanup, Code: exit.Unknown, Always: true, Time: cleanupTime},
 	}
 }

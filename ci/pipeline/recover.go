@@ -11,6 +11,7 @@ import (
 	"github.com/slipway-cd/slipway/ci/cluster/records"
 	"github.com/slipway-cd/slipway/ci/cluster/runs"
 	"github.com/slipway-cd/slipway/ci/description"
+	"github.com/slipway-cd/slipway/ci/exit"
 )
 
 // LookBehind finds out whether a killed run left production changed. If so, Execute
@@ -28,17 +29,17 @@ func (r *Run) LookBehind(ctx context.Context) error {
 // It leaves a run alone that is still alive.
 func (r *Run) Recover(ctx context.Context) (err error) {
 	r.note("recover", "check whether the run that changes production is still alive")
-	waited := r.waitTime()
-	r.lock.lease, err = lock.TakeIfStale(ctx, r.env.Production, r.opts.Namespace, leaseName, r.holder())
+	waited := r.journal.WaitTime()
+	r.lease, err = lock.TakeIfStale(ctx, r.env.Production, r.opts.Namespace, lock.Production, r.holder())
 	waited()
 	if err != nil {
 		return err
 	}
-	if r.lock.lease == nil {
+	if r.lease == nil {
 		r.detail = "nothing to do: the run that changes production is alive"
 		return nil
 	}
-	under, done := r.lock.fence(ctx)
+	under, done := r.lease.Under(ctx)
 	defer done()
 	return errors.Join(r.recoverDead(under, "recover"), r.unlockProduction(ctx))
 }
@@ -101,9 +102,9 @@ func NewRecover(app description.Application, opts Options, env Environment) (*Ru
 // RecoverStages returns the stages of a run that NewRecover made.
 func (r *Run) RecoverStages() []Stage {
 	return []Stage{
-		{Name: "recover", Run: r.Recover, Code: ExitUndo},      // production, under the lock, tested
-		{Name: "betas", Run: r.RemoveStale, Code: exitUnknown}, // of runs that give no sign of life
-		{Name: "cleanup", Run: r.Cleanup, Code: exitUnknown, Always: true, Time: cleanupTime},
+		{Name: "recover", Run: r.Recover, Code: exit.Undo},      // production, under the lock, tested
+		{Name: "betas", Run: r.RemoveStale, Code: exit.Unknown}, // of runs that give no sign of life
+		{Name: "cleanup", Run: r.Cleanup, Code: exit.Unknown, Always: true, Time: cleanupTime},
 	}
 }
 
@@ -124,7 +125,7 @@ func (r *Run) sweep(ctx context.Context) {
 // RemoveStale removes the betas of runs whose process is no longer alive.
 func (r *Run) RemoveStale(ctx context.Context) error {
 	r.note("betas", "look for up to 15 seconds which runs give a sign of life")
-	r.sweeping.awaited(func(text string) { r.note("betas", text) })
+	r.sweeping.Awaited(func(text string) { r.note("betas", text) })
 	count, err := r.removeStale(ctx)
 	r.detail = fmt.Sprintf("removed %d stale runs", count)
 	return err
@@ -136,7 +137,7 @@ func (r *Run) removeStale(ctx context.Context) (int, error) {
 		return 0, err
 	}
 	for i, run := range stale {
-		if _, err := runs.Delete(ctx, r.env.Build, r.opts.BuildNamespace, run, r.sweeping.heard); err != nil {
+		if _, err := runs.Delete(ctx, r.env.Build, r.opts.BuildNamespace, run, r.sweeping.Heard); err != nil {
 			return i, err
 		}
 	}

@@ -3,11 +3,10 @@ package pipeline
 import (
 	"context"
 	"fmt"
-	"slices"
 	"time"
 
-	"github.com/slipway-cd/slipway/ci/attest"
 	"github.com/slipway-cd/slipway/ci/evidence"
+	"github.com/slipway-cd/slipway/ci/signing"
 )
 
 // reuseTime is how long the results of functional tests stand for those of another run.
@@ -26,54 +25,42 @@ func (r *Run) reuse(ctx context.Context) error {
 		return nil
 	}
 	r.note("functional", "look for results of the same tests")
-	accepted, err := r.accepted(ctx, known{})
+	accepted, err := r.opts.Evidence.Counting(ctx, r.keptKey(), signing.Known{})
 	if err != nil || accepted.None() {
 		return err
 	}
-	if err := r.proof.built.wait(ctx); err != nil {
+	if err := r.proof.Built.Wait(ctx); err != nil {
 		return err
 	}
-	overlay, err := r.betaDigest()
+	overlay, err := r.overlays().BetaDigest(r.images)
 	if err != nil {
 		return err
 	}
-	var by attest.Tests
-	for _, i := range r.images {
-		found, err := attest.Find(ctx, r.env.Registry, i.repository, i.digest, accepted)
-		if err != nil {
-			return err
-		}
-		passed, _ := found.Tests(r.app.Name, reuseTime, time.Now())
-		for n, wanted := range r.suitesOfBeta() {
-			same := slices.IndexFunc(passed, func(of attest.Tests) bool {
-				return of.Stage == wanted.Stage && of.Suite.Name == wanted.Name && slices.Equal(of.Command, wanted.Command) &&
-					of.Overlay == overlay && of.Cluster == r.testedIn() && of.Image == r.digestOfSuite(n)
-			})
-			if same < 0 {
-				return nil
-			}
-			by = passed[same]
-		}
+	by, err := r.verifier().Passed(ctx, accepted, r.suitesOfBeta(overlay), reuseTime)
+	if err != nil || by == nil {
+		return err
 	}
 	ago := time.Since(by.Finished).Round(time.Second)
 	return skipped{fmt.Sprintf("passed %s ago in run %s for the same images, beta, tests and cluster: statement %s", ago, by.Run, by.Statement.Document)}
 }
 
 // suitesOfBeta are those that a beta is tested by; one of no name where there are none and its health is asked.
-func (r *Run) suitesOfBeta() []evidence.Suite {
-	if len(r.app.Tests.Functional) == 0 {
-		return []evidence.Suite{{Stage: "functional"}}
+func (r *Run) suitesOfBeta(overlay string) (out []evidence.Suite) {
+	under := evidence.Suite{Stage: "functional", Overlay: overlay, Cluster: r.testedIn()}
+	for n, suite := range r.app.Tests.Functional {
+		of := under
+		of.Name, of.Command, of.Image = suite.Name, suite.Command, r.digestOfSuite(n)
+		out = append(out, of)
 	}
-	var out []evidence.Suite
-	for _, suite := range r.app.Tests.Functional {
-		out = append(out, evidence.Suite{Stage: "functional", Name: suite.Name, Command: suite.Command})
+	if len(out) == 0 {
+		return []evidence.Suite{under}
 	}
 	return out
 }
 
 func (r *Run) digestOfSuite(n int) string {
-	if n < len(r.proof.built.suites) {
-		return r.proof.built.suites[n]
+	if n < len(r.proof.Built.Suites) {
+		return r.proof.Built.Suites[n]
 	}
 	return ""
 }

@@ -8,9 +8,13 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"github.com/slipway-cd/slipway/ci/artifact"
 	"github.com/slipway-cd/slipway/ci/cluster/records"
 	"github.com/slipway-cd/slipway/ci/cluster/write"
 	"github.com/slipway-cd/slipway/ci/description"
+	"github.com/slipway-cd/slipway/ci/exit"
+	"github.com/slipway-cd/slipway/ci/history"
+	"github.com/slipway-cd/slipway/ci/signing"
 )
 
 // NewRollback returns a run that rolls production back to the newest release of the
@@ -30,18 +34,18 @@ func NewRollback(ctx context.Context, app description.Application, opts Options,
 		return nil, err
 	}
 	opts.Version, opts.Commit, opts.Until = target.Version, target.Commit, "production"
-	opts.Built, opts.History = target.Committed, History{Before: target.Before, Shallow: target.Shallow, Dirty: target.Dirty}
+	opts.Built, opts.History = target.Committed, history.History{Before: target.Before, Shallow: target.Shallow, Dirty: target.Dirty}
 	r, err := New(app, opts, env)
 	if err != nil {
 		return nil, err
 	}
 	r.production.former, r.production.objects = &releases[0], target.Objects
-	if err := r.recall(target.Objects); err != nil {
+	if err := artifact.Recall(r.images, target.Objects); err != nil {
 		return nil, err
 	}
-	r.images[0].digest, r.production.signer = target.Digest, known{target.Key, target.Identity}
+	r.images[0].Digest, r.production.signer = target.Digest, signing.Known{Key: target.Key, Identity: target.Identity}
 	r.tellDigests()
-	r.receipt = newReceipt(ctx, r.scope())
+	r.receipt = r.beginReceipt(ctx)
 	return r, nil
 }
 
@@ -58,11 +62,11 @@ func choose(releases []records.Release, to string) (records.Release, error) {
 	}
 	switch {
 	case len(releases) == 0:
-		return records.Release{}, Usage("production has no release to go back to: nothing was deployed yet")
+		return records.Release{}, exit.Usagef("production has no release to go back to: nothing was deployed yet")
 	case to != "":
-		return records.Release{}, Usage("--to %s: no such release; known are %s", to, strings.Join(known, ", "))
+		return records.Release{}, exit.Usagef("--to %s: no such release; known are %s", to, strings.Join(known, ", "))
 	case len(releases) == 1:
-		return records.Release{}, Usage("production has no release before %s to go back to", releases[0].Version)
+		return records.Release{}, exit.Usagef("production has no release before %s to go back to", releases[0].Version)
 	}
 	return releases[1], nil
 }
@@ -71,10 +75,10 @@ func choose(releases []records.Release, to string) (records.Release, error) {
 // version fails its tests, the undo puts back what production ran before the rollback.
 func (r *Run) RollbackStages() []Stage {
 	return []Stage{
-		{Name: "build", Run: r.BuildTests, Code: ExitBuild},           // only the production tests: the image exists already
-		{Name: "rollback", Run: r.Rollback, Code: ExitAdmission},      // the recorded objects, under the lock, waited for
-		{Name: "production", Run: r.Production, Code: ExitProduction}, // as after a deploy; recorded as the newest release
-		{Name: "cleanup", Run: r.Cleanup, Code: exitUnknown, Always: true, Time: cleanupTime},
+		{Name: "build", Run: r.BuildTests, Code: exit.Build},           // only the production tests: the image exists already
+		{Name: "rollback", Run: r.Rollback, Code: exit.Admission},      // the recorded objects, under the lock, waited for
+		{Name: "production", Run: r.Production, Code: exit.Production}, // as after a deploy; recorded as the newest release
+		{Name: "cleanup", Run: r.Cleanup, Code: exit.Unknown, Always: true, Time: cleanupTime},
 	}
 }
 
@@ -86,7 +90,7 @@ func (r *Run) BuildTests(ctx context.Context) error {
 	}
 	var images errgroup.Group
 	for _, suite := range r.app.Tests.Production {
-		images.Go(func() error { return r.buildSuite(ctx, suite) })
+		images.Go(func() error { return r.builder().BuildSuite(ctx, suite) })
 	}
 	return images.Wait()
 }
@@ -114,7 +118,7 @@ func (r *Run) Rollback(ctx context.Context) error {
 	}
 	r.tellBroken("rollback")
 	if r.production.former == nil || r.production.former.Run != chosenFrom {
-		return &Failure{Code: ExitSuperseded, Cause: "run " + r.production.former.Run + " has changed production in the meantime", Try: "look at `go run ./ci status` and start again"}
+		return &exit.Failure{Code: exit.Superseded, Cause: "run " + r.production.former.Run + " has changed production in the meantime", Try: "look at `go run ./ci status` and start again"}
 	}
 	options := r.applyOptions()
 	options.KeepJobs = true

@@ -7,8 +7,10 @@ import (
 	"github.com/stretchr/testify/require"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
+	"github.com/slipway-cd/slipway/ci/artifact"
 	"github.com/slipway-cd/slipway/ci/cluster/records"
 	"github.com/slipway-cd/slipway/ci/description"
+	"github.com/slipway-cd/slipway/ci/exit"
 	"github.com/slipway-cd/slipway/ci/report"
 )
 
@@ -32,7 +34,7 @@ func TestRollbackChoosesTheReleaseBeforeOrTheNewestOfTheVersion(t *testing.T) {
 			chosen, err := choose(c.releases, c.to)
 			if c.err != "" {
 				require.EqualError(t, err, c.err)
-				require.Equal(t, ExitUsage, ExitCode(t.Context(), err))
+				require.Equal(t, exit.Usage, exit.Code(t.Context(), err))
 				return
 			}
 			require.NoError(t, err)
@@ -43,11 +45,11 @@ func TestRollbackChoosesTheReleaseBeforeOrTheNewestOfTheVersion(t *testing.T) {
 
 func TestARollbackTellsTheImagesOfTheReleaseThatItGoesTo(t *testing.T) {
 	t.Parallel()
-	images, err := imagesOf(description.Application{Images: []description.Image{{Name: "web"}, {Name: "orders"}, {Name: "newer"}}}, "registry.example.com/shop")
+	images, err := artifact.Of(description.Application{Images: []description.Image{{Name: "web"}, {Name: "orders"}, {Name: "newer"}}}, "registry.example.com/shop")
 	require.NoError(t, err)
 	web, orders := "sha256:"+strings.Repeat("1", 64), "sha256:"+strings.Repeat("2", 64)
 	r := &Run{images: images}
-	require.NoError(t, r.recall([]*unstructured.Unstructured{
+	require.NoError(t, artifact.Recall(r.images, []*unstructured.Unstructured{
 		{Object: map[string]any{"kind": "Deployment", "image": "registry.example.com/shop@" + web}},
 		{Object: map[string]any{"kind": "Job", "image": "registry.example.com/shop-orders@" + orders}},
 	}))

@@ -9,15 +9,23 @@ import (
 	"context"
 	"io/fs"
 	"slices"
-	"sync/atomic"
 	"time"
 
-	"dagger.io/dagger"
-
+	"github.com/slipway-cd/slipway/ci/artifact"
+	"github.com/slipway-cd/slipway/ci/attestor"
 	"github.com/slipway-cd/slipway/ci/cluster"
+	"github.com/slipway-cd/slipway/ci/cluster/lock"
+	"github.com/slipway-cd/slipway/ci/deadline"
 	"github.com/slipway-cd/slipway/ci/description"
+	"github.com/slipway-cd/slipway/ci/engine"
+	"github.com/slipway-cd/slipway/ci/exit"
+	"github.com/slipway-cd/slipway/ci/history"
 	"github.com/slipway-cd/slipway/ci/image"
+	"github.com/slipway-cd/slipway/ci/journal"
+	"github.com/slipway-cd/slipway/ci/overlay"
+	"github.com/slipway-cd/slipway/ci/receipt"
 	"github.com/slipway-cd/slipway/ci/report"
+	"github.com/slipway-cd/slipway/ci/signing"
 	"github.com/slipway-cd/slipway/ci/trace"
 )
 
@@ -26,16 +34,16 @@ type Options struct {
 	Run     string // this run's id: lower case, fits a label and a name suffix
 	Version string // tags are VERSION-beta, then VERSION and latest
 	Commit  string
-	Derived bool      // Version follows from the commit, and nobody has given it
-	Built   time.Time // the commit's time, so that building twice gives the same digest
-	History History   // of the commits before it
-	Vendor  string    // the CI vendor, empty on a person's machine
-	Branch  string    // as the vendor names it
-	Actor   string    // who started the vendor's run
-	RunURL  string    // of the vendor's run
-	Image   string    // repository of the first image, without a tag
+	Derived bool            // Version follows from the commit, and nobody has given it
+	Built   time.Time       // the commit's time, so that building twice gives the same digest
+	History history.History // of the commits before it
+	Vendor  string          // the CI vendor, empty on a person's machine
+	Branch  string          // as the vendor names it
+	Actor   string          // who started the vendor's run
+	RunURL  string          // of the vendor's run
+	Image   string          // repository of the first image, without a tag
 
-	Evidence Vouching
+	Evidence signing.Vouching
 
 	Address string // URL where users reach the application, without a path; empty: it is found
 
@@ -54,9 +62,9 @@ type Options struct {
 
 // Environment holds the connections that a run works with.
 type Environment struct {
-	Engine    Engine
-	Reconnect func(context.Context) (Engine, error) // opens a new session: Ctrl-C in a terminal ends the first one
-	EngineLog *EngineLog
+	Engine    *engine.Session
+	Reconnect func(context.Context) (*engine.Session, error) // opens a new session: Ctrl-C in a terminal ends the first one
+	EngineLog *engine.Log
 	Tree      fs.FS // the application's repository, for kustomize
 	// Build is the connection for the build namespace and Production that for
 	// production, each with the rights of its service account. It is nil if the run
@@ -69,16 +77,6 @@ type Environment struct {
 	Dir              *report.Dir // set by Execute
 	Printer          report.Printer
 	Tracer           *trace.Tracer // may be nil
-}
-
-// Engine is a session of the engine.
-type Engine struct {
-	Source func(folder string) *dagger.Directory             // of the application's repository
-	Image  func(reference string) *dagger.Container          // a published one
-	Tunnel func(ports ...dagger.PortForward) *dagger.Service // lets a container reach ports on 127.0.0.1 of this process
-	// Login adds the registry's credentials to a container that is about to be pushed.
-	Login func(*dagger.Container) *dagger.Container
-	Close func() error
 }
 
 // Stage is one step of a run. Run returns nil, or why it failed.
@@ -96,49 +94,45 @@ type Run struct {
 	app    description.Application
 	opts   Options
 	env    Environment
-	images []shipped // their digests by build
-	proof  proof     // by build and functional
+	images []artifact.Image // their digests by build
+	proof  attestor.Proof   // by build and functional
 
 	report report.Report
 	detail string // of the stage under way, for its final line
 
-	atWork atWork // whom the stage under way waits for
+	journal journal.Journal
+	atWork  deadline.AtWork // whom the stage under way waits for
 
-	heard timeline      // of the stage under way, for the reports
-	ran   []report.Test // the same
-
-	onEngine, waiting, onEvidence time.Duration // time spent there so far
-	engineLost                    atomic.Bool   // the session's engine no longer answers
-
-	outdated  error    // by Preflight: production runs a newer commit already
-	unchanged string   // by Preflight: why there is nothing to ship
-	receipt   *receipt // by Preflight: the state before the run; nil: not compared
+	outdated  error            // by Preflight: production runs a newer commit already
+	unchanged string           // by Preflight: why there is nothing to ship
+	receipt   *receipt.Receipt // by Preflight: the state before the run; nil: not compared
 
 	promotes bool // by Promote: the images were released before
 
 	beta  beta       // by functional
 	stale chan error // by Execute: removal of killed runs' betas under way
 
-	sweeping background // what that waits for
+	sweeping journal.Background // what that waits for
 
 	pushed   bool // by build: images of this run may be in the registry
 	released bool // by release: they have other tags than a beta's
 
-	behind     bool       // by LookBehind: a killed run may have left production changed
-	lock       hold       // by deploy
-	back       wayBack    // by deploy
-	production production // by deploy
+	behind     bool        // by LookBehind: a killed run may have left production changed
+	lease      *lock.Lease // by deploy: the production lock
+	toldLost   bool        // its loss has been reported
+	back       wayBack     // by deploy
+	production production  // by deploy
 }
 
 // Stages returns the stages of the pipeline in order.
 func (r *Run) Stages() []Stage {
 	return []Stage{
-		{Name: "build", Run: r.Build, Code: ExitBuild},                // checks and unit tests first, then the image, pushed as VERSION-beta
-		{Name: "functional", Run: r.Functional, Code: ExitFunctional}, // a beta of its own, tested inside the cluster and from outside, then removed
-		{Name: "release", Run: r.Release, Code: ExitBuild},            // the tested digest gets the tags VERSION and latest
-		{Name: "deploy", Run: r.Deploy, Code: ExitAdmission},          // production overlay by digest, rolling update, waited for
-		{Name: "production", Run: r.Production, Code: ExitProduction}, // light tests where users are; failure puts production back
-		{Name: "cleanup", Run: r.Cleanup, Code: exitUnknown, Always: true, Time: cleanupTime},
+		{Name: "build", Run: r.Build, Code: exit.Build},                // checks and unit tests first, then the image, pushed as VERSION-beta
+		{Name: "functional", Run: r.Functional, Code: exit.Functional}, // a beta of its own, tested inside the cluster and from outside, then removed
+		{Name: "release", Run: r.Release, Code: exit.Build},            // the tested digest gets the tags VERSION and latest
+		{Name: "deploy", Run: r.Deploy, Code: exit.Admission},          // production overlay by digest, rolling update, waited for
+		{Name: "production", Run: r.Production, Code: exit.Production}, // light tests where users are; failure puts production back
+		{Name: "cleanup", Run: r.Cleanup, Code: exit.Unknown, Always: true, Time: cleanupTime},
 	}
 }
 
@@ -159,17 +153,11 @@ func Reaches(until, stage string) bool {
 	return slices.Index(names, until) >= slices.Index(names, stage)
 }
 
-// engineTime and waitTime start to measure time spent in the engine or waiting; the
-// function that they return stops.
-func (r *Run) engineTime() func() { return spend(&r.onEngine) }
-func (r *Run) waitTime() func()   { return spend(&r.waiting) }
-
-func (r *Run) evidenceTime() func() { return spend(&r.onEvidence) }
-
-func spend(total *time.Duration) func() {
-	start := time.Now()
-	return func() { *total += time.Since(start) }
-}
-
 // note prints what the running stage is doing.
-func (r *Run) note(stage, text string) { r.env.Printer.Note(stage, text) }
+func (r *Run) note(stage, text string) { r.journal.Note(stage, text) }
+
+// overlays are the application's, for this run.
+func (r *Run) overlays() overlay.Overlays {
+	return overlay.Overlays{App: r.app, Tree: r.env.Tree, Run: r.opts.Run, Version: r.opts.Version, Beta: r.opts.BetaOverlay, Production: r.opts.ProductionOverlay,
+		BuildNamespace: r.opts.BuildNamespace, Namespace: r.opts.Namespace, Closed: !Reaches(r.opts.Until, "functional")}
+}

@@ -8,6 +8,7 @@ import (
 
 	"github.com/slipway-cd/slipway/ci/cluster"
 	"github.com/slipway-cd/slipway/ci/cluster/write"
+	"github.com/slipway-cd/slipway/ci/exit"
 	"github.com/slipway-cd/slipway/ci/report"
 	"github.com/slipway-cd/slipway/ci/trace"
 )
@@ -24,12 +25,12 @@ func (r *Run) Execute(ctx context.Context, stages []Stage, dir *report.Dir) repo
 	start := time.Now()
 	ctx, span := r.env.Tracer.Start(ctx, trace.Pipeline{Name: r.app.Name, Run: r.opts.Run, URL: r.opts.RunURL})
 	r.env.Dir = dir
-	r.env.Printer.Begin(report.Header{Run: r.opts.Run, Version: r.opts.Version, Image: r.images[0].repository.String(),
+	r.env.Printer.Begin(report.Header{Run: r.opts.Run, Version: r.opts.Version, Image: r.images[0].Repo.String(),
 		Commit: r.opts.Commit, Cluster: r.report.Cluster, As: r.report.As, ProductionAs: r.report.ProductionAs, Report: r.env.Dir.Path()})
 	last := slices.IndexFunc(stages, func(stage Stage) bool { return stage.Name == r.opts.Until })
-	var failure *Failure
+	var failure *exit.Failure
 	if r.behind {
-		failure = r.stage(ctx, Stage{Name: "recover", Run: r.Recover, Code: ExitUndo})
+		failure = r.stage(ctx, Stage{Name: "recover", Run: r.Recover, Code: exit.Undo})
 	}
 	for i, stage := range stages {
 		switch {
@@ -58,51 +59,63 @@ func (r *Run) Execute(ctx context.Context, stages []Stage, dir *report.Dir) repo
 }
 
 // stage runs one stage within its time.
-func (r *Run) stage(ctx context.Context, stage Stage) *Failure {
+func (r *Run) stage(ctx context.Context, stage Stage) *exit.Failure {
 	ctx, cancel := r.timed(ctx, stage)
 	defer cancel()
 	ctx, span := r.span(ctx, stage)
 	done := report.Stage{Name: stage.Name, Result: report.Passed, Start: time.Now()}
 	r.env.Printer.StageStarted(stage.Name)
 	if log, err := r.env.Dir.Log(stage.Name); err == nil {
-		r.env.EngineLog.switchTo(log)
+		r.env.EngineLog.SwitchTo(log)
 	}
-	r.detail, r.ran = "", nil
-	var failure *Failure
-	err := stage.Run(write.WithProgress(ctx, r.tell(ctx, stage.Name)))
+	r.detail = ""
+	var failure *exit.Failure
+	err := stage.Run(write.WithProgress(ctx, r.journal.Tell(ctx, stage.Name)))
 	if nothing := (skipped{}); errors.As(err, &nothing) {
 		done.Result, r.detail, err = report.Skipped, nothing.why, nil
 	}
 	if err != nil {
-		failure = explain(ctx, err, stage.Code)
-		if r.lock.lease != nil && !stage.Always && !r.lock.held(ctx) {
+		failure = exit.Explain(ctx, err, stage.Code)
+		if r.lease != nil && !stage.Always && !r.lease.Held(ctx) {
 			failure = r.lockLost(ctx)
 		}
 		done.Result, done.Error, done.Cause = report.Failed, failure.Error(), failure.Cause
 		done.Evidence, done.Try = failure.Evidence, failure.Try
-		if interrupt := (Interrupt{}); errors.As(context.Cause(ctx), &interrupt) {
+		if interrupt := (exit.Interrupt{}); errors.As(context.Cause(ctx), &interrupt) {
 			done.Result = report.Interrupted
-		} else if failure.Code == ExitSuperseded {
+		} else if failure.Code == exit.Superseded {
 			done.Result = report.Superseded
 		}
 	}
 	done.Seconds, done.Detail = report.Seconds(time.Since(done.Start)), r.detail
-	done.Objects, done.Tests = r.heard.take(failure == nil), r.ran
+	done.Objects, done.Tests = r.journal.Take(failure == nil)
 	span.End(outcome(failure))
 	r.report.Stages = append(r.report.Stages, done)
 	var tail []string
 	// Evidence explains more than the end of the log, and what the engine did, perhaps
 	// for the stage before, explains no failure of the cluster.
-	if failure != nil && failure.logged && len(failure.Evidence) == 0 {
+	if failure != nil && failure.Logged && len(failure.Evidence) == 0 {
 		tail = r.env.Dir.Tail(stage.Name, logTail)
 	}
 	r.env.Printer.StageEnded(done, tail)
 	return failure
 }
 
+// timed returns a context for a stage that ends when its time is over.
+func (r *Run) timed(ctx context.Context, stage Stage) (context.Context, context.CancelFunc) {
+	limit := exit.OutOfTime{What: "--stage-timeout", Limit: r.opts.StageTimeout}
+	if stage.Time > 0 {
+		limit = exit.OutOfTime{What: "the time for " + stage.Name, Limit: stage.Time}
+	}
+	if stage.Time > 0 || stage.Always { // these wait for nobody outside
+		return context.WithTimeoutCause(ctx, limit.Limit, limit)
+	}
+	return r.atWork.Within(ctx, limit, func(text string) { r.note(stage.Name, text) })
+}
+
 // after is why a stage is skipped once a run has failed.
-func after(failure *Failure) string {
-	if failure.Code == ExitInterrupted || failure.Code == ExitTerminated {
+func after(failure *exit.Failure) string {
+	if failure.Code == exit.Interrupted || failure.Code == exit.Terminated {
 		return "interrupted"
 	}
 	return "an earlier stage failed"
@@ -118,24 +131,25 @@ func (r *Run) skip(ctx context.Context, stage Stage, why string) {
 
 // finish completes the report, writes it, prints the verdict and returns the failure of
 // the run.
-func (r *Run) finish(failure *Failure, took time.Duration) *Failure {
+func (r *Run) finish(failure *exit.Failure, took time.Duration) *exit.Failure {
 	r.report.Result, r.report.Seconds = report.Passed, report.Seconds(took)
 	if failure != nil {
 		r.report.ExitCode, r.report.Result = failure.Code, report.Failed
 		switch failure.Code {
-		case ExitInterrupted, ExitTerminated:
+		case exit.Interrupted, exit.Terminated:
 			r.report.Result = report.Interrupted
-		case ExitSuperseded:
+		case exit.Superseded:
 			r.report.Result = report.Superseded
 		}
 	}
-	r.report.EngineSeconds, r.report.WaitSeconds = report.Seconds(r.onEngine), report.Seconds(r.waiting)
+	engine, waiting, evidence := r.journal.Spent()
+	r.report.EngineSeconds, r.report.WaitSeconds = report.Seconds(engine), report.Seconds(waiting)
 	if r.report.Evidence != nil {
-		r.report.Evidence.Seconds = report.Seconds(r.onEvidence)
+		r.report.Evidence.Seconds = report.Seconds(evidence)
 	}
 	r.report.Requests = int(cluster.Requests(r.env.Build, r.env.Production))
 	if err := r.env.Dir.Write(r.report); err != nil && failure == nil {
-		failure = &Failure{Code: exitUnknown, Cause: err.Error(), Err: err}
+		failure = &exit.Failure{Code: exit.Unknown, Cause: err.Error(), Err: err}
 		r.report.ExitCode, r.report.Result = failure.Code, report.Failed
 	}
 	r.env.Printer.End(r.report)

@@ -11,7 +11,11 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/slipway-cd/slipway/ci/artifact"
 	"github.com/slipway-cd/slipway/ci/cluster"
+	"github.com/slipway-cd/slipway/ci/engine"
+	"github.com/slipway-cd/slipway/ci/exit"
+	"github.com/slipway-cd/slipway/ci/journal"
 	"github.com/slipway-cd/slipway/ci/report"
 )
 
@@ -34,9 +38,10 @@ type fake struct {
 func newFake(t *testing.T, names ...string) *fake {
 	t.Helper()
 	f := &fake{Run: &Run{
-		images: make([]shipped, 1),
-		opts:   Options{Run: "one", Version: "v1", Until: names[len(names)-1], StageTimeout: time.Minute},
-		env:    Environment{Printer: quiet{}, EngineLog: &EngineLog{}, Build: &cluster.Cluster{}, Production: &cluster.Cluster{}},
+		journal: journal.Journal{Printer: quiet{}},
+		images:  make([]artifact.Image, 1),
+		opts:    Options{Run: "one", Version: "v1", Until: names[len(names)-1], StageTimeout: time.Minute},
+		env:     Environment{Printer: quiet{}, EngineLog: &engine.Log{}, Build: &cluster.Cluster{}, Production: &cluster.Cluster{}},
 	}}
 	for i, name := range append(names, "cleanup") {
 		f.stages = append(f.stages, Stage{Name: name, Code: 10 + i, Always: name == "cleanup", Run: func(context.Context) error { return nil }})
@@ -81,7 +86,7 @@ func TestStagesRunInOrderAndTheReportIsWritten(t *testing.T) {
 	done := f.execute(t, t.Context())
 	require.Equal(t, []string{"build", "functional", "release", "cleanup"}, f.ran)
 	require.Equal(t, report.Passed, done.Result)
-	require.Equal(t, ExitDone, done.ExitCode)
+	require.Equal(t, exit.Done, done.ExitCode)
 	require.FileExists(t, f.env.Dir.Path()+"/report.json")
 }
 
@@ -122,7 +127,7 @@ func TestASignalInterruptsTheStageAndCleanupHasALiveContext(t *testing.T) {
 		f := newFake(t, "build", "functional")
 		ctx, cancel := context.WithCancelCause(t.Context())
 		f.on("build", func(ctx context.Context) error {
-			cancel(Interrupt{Signal: signal})
+			cancel(exit.Interrupt{Signal: signal})
 			<-ctx.Done()
 			return ctx.Err()
 		})
@@ -155,8 +160,8 @@ func TestTheEnginesLogIsShownOnlyForWhatTheEngineFailedAt(t *testing.T) {
 		err  error
 		tail []string
 	}{
-		"the engine":              {(&Run{}).engineFailure("run tests", errors.New("exit code: 1")), []string{late}},
-		"the engine, out of time": {(&Run{}).engineFailure("run tests", fmt.Errorf("post: %w", context.DeadlineExceeded)), []string{late}},
+		"the engine":              {(&engine.Session{}).Failure("run tests", errors.New("exit code: 1")), []string{late}},
+		"the engine, out of time": {(&engine.Session{}).Failure("run tests", fmt.Errorf("post: %w", context.DeadlineExceeded)), []string{late}},
 		"the cluster":             {&cluster.Error{Class: cluster.NoAddress, Object: "Ingress a/b", Cause: "no address answered in time"}, nil},
 		"the overlay":             {errors.New("render kustomize/overlays/beta: no"), nil},
 	} {
@@ -186,7 +191,7 @@ func TestAStageThatTakesTooLongNamesTheLimit(t *testing.T) {
 	})
 	f.stages[2].Time = time.Minute
 	done := f.execute(t, t.Context())
-	require.Equal(t, ExitTimeout, done.ExitCode)
+	require.Equal(t, exit.Timeout, done.ExitCode)
 	require.Equal(t, "out of time: --stage-timeout (10ms) is over: render: context deadline exceeded", done.Stages[1].Cause)
 	require.Equal(t, report.Passed, done.Stages[2].Result, "cleanup has a time of its own")
 }
@@ -194,14 +199,14 @@ func TestAStageThatTakesTooLongNamesTheLimit(t *testing.T) {
 func TestTheRunsOwnLimitIsNamedWhenItIsTheShorter(t *testing.T) {
 	t.Parallel()
 	f := newFake(t, "build", "functional")
-	ctx, cancel := context.WithTimeoutCause(t.Context(), 10*time.Millisecond, OutOfTime{What: "--timeout", Limit: 10 * time.Millisecond})
+	ctx, cancel := context.WithTimeoutCause(t.Context(), 10*time.Millisecond, exit.OutOfTime{What: "--timeout", Limit: 10 * time.Millisecond})
 	defer cancel()
 	f.on("build", func(ctx context.Context) error {
 		<-ctx.Done()
 		return fmt.Errorf("wait: %w", context.Cause(ctx))
 	})
 	done := f.execute(t, ctx)
-	require.Equal(t, ExitTimeout, done.ExitCode)
+	require.Equal(t, exit.Timeout, done.ExitCode)
 	require.Equal(t, "out of time: wait: --timeout (10ms) is over", done.Stages[0].Cause)
 	require.Equal(t, []string{"build", "cleanup"}, f.ran)
 }
@@ -213,7 +218,7 @@ func TestAFailedBetaIsKeptUntilASignal(t *testing.T) {
 	ctx, cancel := context.WithCancelCause(t.Context())
 	f.on("functional", func(context.Context) error {
 		f.beta.made.Store(true)
-		time.AfterFunc(20*time.Millisecond, func() { cancel(Interrupt{Signal: os.Interrupt}) })
+		time.AfterFunc(20*time.Millisecond, func() { cancel(exit.Interrupt{Signal: os.Interrupt}) })
 		return errors.New("no")
 	})
 	f.on("cleanup", func(ctx context.Context) error { return ctx.Err() })

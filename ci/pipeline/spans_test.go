@@ -12,6 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 	otlp "go.opentelemetry.io/proto/otlp/trace/v1"
 
+	"github.com/slipway-cd/slipway/ci/exit"
 	"github.com/slipway-cd/slipway/ci/report"
 	"github.com/slipway-cd/slipway/ci/trace"
 	"github.com/slipway-cd/slipway/ci/trace/tracetest"
@@ -51,9 +52,9 @@ func TestAPassedRunIsATraceOfItsStagesAndObjects(t *testing.T) {
 		return nil
 	})
 	f.on("deploy", func(ctx context.Context) error {
-		f.heard.heard(ctx, "Deployment demo/api", "0 of 2 replicas updated", at)
-		f.heard.heard(ctx, "Ingress demo/api", "configured", at)
-		f.heard.heard(ctx, "Deployment demo/api", "ready", at.Add(time.Second))
+		f.journal.Heard(ctx, "Deployment demo/api", "0 of 2 replicas updated", at)
+		f.journal.Heard(ctx, "Ingress demo/api", "configured", at)
+		f.journal.Heard(ctx, "Deployment demo/api", "ready", at.Add(time.Second))
 		return nil
 	})
 	done, err := f.executeTraced(t, t.Context())
@@ -94,12 +95,12 @@ func TestAPassedRunIsATraceOfItsStagesAndObjects(t *testing.T) {
 func TestAFailedRunNamesTheErrorInItsSpans(t *testing.T) {
 	f, receiver := traced(t, "build", "deploy", "production")
 	f.on("deploy", func(ctx context.Context) error {
-		f.heard.heard(ctx, "Deployment demo/api", "image cannot be pulled", time.Now())
-		return &Failure{Code: ExitImage, Cause: "no such image", Err: errors.New("no")}
+		f.journal.Heard(ctx, "Deployment demo/api", "image cannot be pulled", time.Now())
+		return &exit.Failure{Code: exit.Image, Cause: "no such image", Err: errors.New("no")}
 	})
 	done, err := f.executeTraced(t, t.Context())
 	require.NoError(t, err)
-	require.Equal(t, ExitImage, done.ExitCode)
+	require.Equal(t, exit.Image, done.ExitCode)
 	for _, name := range []string{"RUN demo", "deploy"} {
 		span := receiver.Span(t, name)
 		require.Equal(t, otlp.Status_STATUS_CODE_ERROR, span.Status.Code, name)
@@ -117,13 +118,13 @@ func TestAnInterruptedRunIsExportedAsCancelled(t *testing.T) {
 	f, receiver := traced(t, "build", "deploy")
 	ctx, cancel := context.WithCancelCause(t.Context())
 	f.on("build", func(ctx context.Context) error {
-		cancel(Interrupt{Signal: syscall.SIGINT})
+		cancel(exit.Interrupt{Signal: syscall.SIGINT})
 		<-ctx.Done()
 		return ctx.Err()
 	})
 	done, err := f.executeTraced(t, ctx)
 	require.NoError(t, err)
-	require.Equal(t, ExitInterrupted, done.ExitCode)
+	require.Equal(t, exit.Interrupted, done.ExitCode)
 	require.Equal(t, "cancellation", attributes(t, receiver, "RUN demo")["cicd.pipeline.result"])
 	require.Equal(t, "cancellation", attributes(t, receiver, "build")["cicd.pipeline.task.run.result"])
 	require.NotContains(t, attributes(t, receiver, "build"), "error.type", "nothing went wrong")
@@ -134,15 +135,12 @@ func TestOutcomesAreInTheWordsOfTheConventions(t *testing.T) {
 	t.Parallel()
 	require.Equal(t, trace.Success, outcome(nil).Result)
 	for code, result := range map[int]trace.Result{
-		ExitChecks: trace.Failure, ExitTimeout: trace.Timeout, ExitUnreachable: trace.Error,
-		ExitSuperseded: trace.Skip, ExitTerminated: trace.Cancellation, exitUnknown: trace.Failure,
+		exit.Checks: trace.Failure, exit.Timeout: trace.Timeout, exit.Unreachable: trace.Error,
+		exit.Superseded: trace.Skip, exit.Terminated: trace.Cancellation, exit.Unknown: trace.Failure,
 	} {
-		require.Equal(t, result, outcome(&Failure{Code: code}).Result, code)
+		require.Equal(t, result, outcome(&exit.Failure{Code: code}).Result, code)
 	}
-	require.Equal(t, trace.OtherError, outcome(&Failure{Code: exitUnknown}).Error)
-	for class, code := range exitOfClass {
-		require.NotEqual(t, trace.OtherError, outcome(&Failure{Code: code}).Error, class)
-	}
+	require.Equal(t, trace.OtherError, outcome(&exit.Failure{Code: exit.Unknown}).Error)
 }
 
 func TestTheRunHangsBelowTheVendorsSpan(t *testing.T) {
@@ -187,7 +185,7 @@ func TestADeadCollectorNeitherFailsNorDelaysARun(t *testing.T) {
 	done, err := f.executeTraced(t, t.Context())
 	require.EqualError(t, err, "traces could not be exported: no answer within 2s")
 	require.Equal(t, report.Passed, done.Result)
-	require.Equal(t, ExitDone, done.ExitCode)
+	require.Equal(t, exit.Done, done.ExitCode)
 	require.Less(t, done.Seconds, trace.FlushTime.Seconds(), "the run itself does not wait")
 	require.Less(t, time.Since(start), trace.FlushTime+2*time.Second)
 }

@@ -3,7 +3,6 @@ package pipeline
 import (
 	"context"
 	"errors"
-	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -13,52 +12,10 @@ import (
 
 	"github.com/slipway-cd/slipway/ci/cluster/records"
 	"github.com/slipway-cd/slipway/ci/description"
+	"github.com/slipway-cd/slipway/ci/exit"
+	"github.com/slipway-cd/slipway/ci/history"
+	"github.com/slipway-cd/slipway/ci/overlay"
 )
-
-func TestACommitBeforeTheDeployedOneIsSuperseded(t *testing.T) {
-	t.Parallel()
-	at := func(n int) time.Time { return time.Unix(1700000000+int64(n), 0) }
-	says := func(yes, known bool) func(context.Context, string, string) (bool, bool, error) {
-		return func(context.Context, string, string) (bool, bool, error) { return yes, known, nil }
-	}
-	distinct := func(n int) string { return fmt.Sprintf("%012x", n) + strings.Repeat("0", 28) }
-	list := func(from, to int) (out []string) {
-		for i := from; i >= to; i-- {
-			out = append(out, hash(distinct(i)))
-		}
-		return out
-	}
-	for name, c := range map[string]struct {
-		own      int // the commit's number, and its time
-		history  History
-		deployed int
-		before   []string
-		shallow  bool
-		older    bool
-		guessed  bool
-	}{
-		"git knows it is older":                              {own: 3, history: History{Ancestor: says(true, true)}, deployed: 5, older: true},
-		"git knows it is not":                                {own: 3, history: History{Ancestor: says(false, true)}, deployed: 5, before: list(4, 1)},
-		"the same commit":                                    {own: 5, history: History{Ancestor: says(true, true)}, deployed: 5},
-		"the newer is not in the older one's clone":          {own: 3, history: History{Ancestor: says(false, false)}, deployed: 5, before: list(4, 1), older: true},
-		"a newer one whose clone is shallow":                 {own: 6, history: History{Shallow: true, Before: list(5, 5)}, deployed: 5, shallow: true},
-		"a branch, as the whole history shows":               {own: 3, history: History{Shallow: true}, deployed: 5, before: list(2, 1)},
-		"shallow clones, an older commit time":               {own: 3, history: History{Shallow: true, Ancestor: says(false, false)}, deployed: 5, shallow: true, older: true, guessed: true},
-		"shallow clones, a newer commit time":                {own: 6, history: History{Shallow: true, Ancestor: says(false, false)}, deployed: 5, shallow: true, guessed: true},
-		"a whole clone that lacks the deployed commit":       {own: 3, history: History{Ancestor: says(false, false)}, deployed: 5, shallow: true},
-		"more commits between them than a release remembers": {own: 3, history: History{Ancestor: says(false, false)}, deployed: 5000, before: list(4999, 4500)},
-	} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			r := &Run{opts: Options{Commit: distinct(c.own), Built: at(c.own), History: c.history}}
-			deployed := &records.Release{Version: "v5", Commit: distinct(c.deployed), Committed: at(c.deployed), Before: c.before, Shallow: c.shallow}
-			older, guessed, err := r.isOlderThan(t.Context(), deployed)
-			require.NoError(t, err)
-			require.Equal(t, c.older, older)
-			require.Equal(t, c.guessed, guessed)
-		})
-	}
-}
 
 func TestARecordOfAnOlderVersionAndASourceWithoutCommitsSupersedeNothing(t *testing.T) {
 	t.Parallel()
@@ -72,7 +29,7 @@ func TestARecordOfAnOlderVersionAndASourceWithoutCommitsSupersedeNothing(t *test
 		{own, &records.Release{Commit: "unknown", Committed: time.Now()}},
 		{"unknown", &records.Release{Commit: own, Committed: time.Now()}},
 	} {
-		r := &Run{opts: Options{Commit: c.commit, History: History{Shallow: true}}}
+		r := &Run{opts: Options{Commit: c.commit, History: history.History{Shallow: true}}}
 		require.NoError(t, r.superseded(t.Context(), c.deployed))
 	}
 }
@@ -80,11 +37,11 @@ func TestARecordOfAnOlderVersionAndASourceWithoutCommitsSupersedeNothing(t *test
 func TestSupersededSaysByWhatAndWhatToDo(t *testing.T) {
 	t.Parallel()
 	own, newer := strings.Repeat("a", 40), strings.Repeat("b", 40)
-	deployed := &records.Release{Version: "v2", Commit: newer, Committed: time.Unix(200, 0), Before: []string{hash(own)}}
+	deployed := &records.Release{Version: "v2", Commit: newer, Committed: time.Unix(200, 0), Before: []string{history.Short(own)}}
 	r := &Run{opts: Options{Commit: own, Built: time.Unix(100, 0)}}
 	err := r.superseded(t.Context(), deployed)
 	require.EqualError(t, err, "superseded by v2 (bbbbbbbbbbbb), which production runs already; to go back to an older version on purpose, use `go run ./ci rollback`")
-	require.Equal(t, ExitSuperseded, ExitCode(t.Context(), err))
+	require.Equal(t, exit.Superseded, exit.Code(t.Context(), err))
 
 	deployed.Before, deployed.Shallow, r.opts.History.Shallow = nil, true, true
 	err = r.superseded(t.Context(), deployed)
@@ -106,7 +63,7 @@ func TestANamespaceIsOneApplicationsAlone(t *testing.T) {
 	t.Parallel()
 	of := func(name string) *records.Release {
 		object := &unstructured.Unstructured{Object: map[string]any{}}
-		object.SetLabels(map[string]string{applicationLabel: name})
+		object.SetLabels(map[string]string{overlay.ApplicationLabel: name})
 		return &records.Release{Version: "7", Objects: []*unstructured.Unstructured{object}}
 	}
 	r := &Run{app: description.Application{Name: "shop"}, opts: Options{Namespace: "place"}}
@@ -114,7 +71,7 @@ func TestANamespaceIsOneApplicationsAlone(t *testing.T) {
 	require.NoError(t, r.checkApplication(&records.Release{}), "it had no objects")
 	err := r.checkApplication(of("worker"))
 	require.EqualError(t, err, "--namespace place: there is release 7 of worker: each application needs a namespace of its own; if worker is the former name of this one, give --take-over worker")
-	require.Equal(t, ExitUsage, ExitCode(t.Context(), err))
+	require.Equal(t, exit.Usage, exit.Code(t.Context(), err))
 	r.opts.TakeOver = []string{"worker"}
 	require.NoError(t, r.checkApplication(of("worker")))
 }

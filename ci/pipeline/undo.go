@@ -11,6 +11,7 @@ import (
 	"github.com/slipway-cd/slipway/ci/cluster/records"
 	"github.com/slipway-cd/slipway/ci/cluster/rollout"
 	"github.com/slipway-cd/slipway/ci/cluster/write"
+	"github.com/slipway-cd/slipway/ci/exit"
 )
 
 // wayBack leads from what a run has changed to what production was before.
@@ -32,32 +33,32 @@ func (w *wayBack) say(commands []string) { w.byHand.Store(&commands) }
 // It applies former fields again, deletes created objects, creates pruned ones again,
 // waits for the rollout and tests it. It has a deadline of its own, since that of the run
 // may have passed.
-func (r *Run) undo(ctx context.Context) *Failure {
+func (r *Run) undo(ctx context.Context) *exit.Failure {
 	if r.production.verified || r.back.record == nil {
 		return nil
 	}
-	if !r.lock.held(ctx) {
+	if !r.lease.Held(ctx) {
 		failure := r.lockLost(ctx)
 		r.report.Undo.Error = failure.Error()
 		return failure
 	}
-	ended := ctx.Err() != nil || r.engineLost.Load() // the session
-	failure := r.stage(context.WithoutCancel(ctx), Stage{Name: "undo", Code: ExitUndo, Run: func(ctx context.Context) (err error) {
-		ctx, done := r.lock.fence(ctx)
+	ended := ctx.Err() != nil || r.env.Engine.Lost() // the session
+	failure := r.stage(context.WithoutCancel(ctx), Stage{Name: "undo", Code: exit.Undo, Run: func(ctx context.Context) (err error) {
+		ctx, done := r.lease.Under(ctx)
 		defer done()
 		renew := func(ctx context.Context) error { return nil }
 		if ended {
 			renew = r.renewEngine
 		}
 		r.detail, err = r.putBack(ctx, "undo", *r.back.record, r.production.former, renew)
-		if ended && r.env.Engine.Close != nil {
+		if ended && r.env.Engine != nil {
 			_ = r.env.Engine.Close()
 		}
 		return err
 	}})
 	r.report.Undo.Done = failure == nil
-	if failure != nil && !r.lock.lost() {
-		failure.Code = ExitUndo
+	if failure != nil && !r.lease.IsLost() {
+		failure.Code = exit.Undo
 		failure.Try = "run `go run ./ci recover`, or by hand: " + strings.Join(r.back.record.ByHand(), " && ")
 	}
 	if failure != nil {
@@ -83,7 +84,7 @@ func (r *Run) putBack(ctx context.Context, stage string, record records.UndoReco
 	// answer, or arrives only now, could count as the current one.
 	others := record.Run != r.opts.Run
 	if former != nil && others {
-		former.Number = r.lock.lease.Number()
+		former.Number = r.lease.Number()
 	}
 	if former != nil && (former.Renew(now) || len(r.production.awaited) > 0 || r.production.recording || others) {
 		if err := records.SaveRelease(ctx, r.env.Production, record.Namespace, former); err != nil {

@@ -6,8 +6,6 @@ import (
 	"fmt"
 	"testing"
 
-	"github.com/slipway-cd/slipway/ci/goldentest"
-
 	"github.com/stretchr/testify/require"
 	"sigs.k8s.io/yaml"
 
@@ -15,6 +13,7 @@ import (
 	"github.com/slipway-cd/slipway/ci/cluster/managed"
 	"github.com/slipway-cd/slipway/ci/cluster/write"
 	"github.com/slipway-cd/slipway/ci/diff"
+	"github.com/slipway-cd/slipway/ci/goldentest"
 	"github.com/slipway-cd/slipway/ci/pipeline"
 	"github.com/slipway-cd/slipway/ci/report"
 )

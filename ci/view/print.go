@@ -12,10 +12,11 @@ import (
 	"github.com/slipway-cd/slipway/ci/cluster/apply"
 	"github.com/slipway-cd/slipway/ci/pipeline"
 	"github.com/slipway-cd/slipway/ci/report"
+	"github.com/slipway-cd/slipway/ci/status"
 )
 
 // PrintStatus prints what runs where.
-func PrintStatus(s pipeline.Status, mode report.Mode, screen report.Screen) error {
+func PrintStatus(s status.Status, mode report.Mode, screen report.Screen) error {
 	return printAs(s, mode, screen, func(screen report.Screen) string { return statusText(s, screen) })
 }
 

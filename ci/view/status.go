@@ -6,20 +6,20 @@ import (
 	"strings"
 
 	"github.com/slipway-cd/slipway/ci/cluster/rollout"
-	"github.com/slipway-cd/slipway/ci/pipeline"
 	"github.com/slipway-cd/slipway/ci/report"
+	"github.com/slipway-cd/slipway/ci/status"
 )
 
 // statusWords says what a status means, in paragraphs that are empty where there is
 // nothing to say.
 type statusWords struct {
-	pipeline.Status
+	status.Status
 	screen report.Screen
 }
 
 // statusText returns the status for people: what matters most in words, and what to
 // do about it, then tables.
-func statusText(s pipeline.Status, screen report.Screen) string {
+func statusText(s status.Status, screen report.Screen) string {
 	w := statusWords{s, screen}
 	parts := []string{w.production(), w.evidence(), w.change(), w.killed(), w.broken(), w.inFlight(), w.stale(), w.tables()}
 	return strings.Join(slices.DeleteFunc(parts, func(part string) bool { return part == "" }), "\n")

@@ -4,8 +4,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/slipway-cd/slipway/ci/goldentest"
-
 	"github.com/stretchr/testify/require"
 
 	"github.com/slipway-cd/slipway/ci/cluster/apply"
@@ -13,8 +11,9 @@ import (
 	"github.com/slipway-cd/slipway/ci/cluster/records"
 	"github.com/slipway-cd/slipway/ci/cluster/rollout"
 	"github.com/slipway-cd/slipway/ci/cluster/runs"
-	"github.com/slipway-cd/slipway/ci/pipeline"
+	"github.com/slipway-cd/slipway/ci/goldentest"
 	"github.com/slipway-cd/slipway/ci/report"
+	"github.com/slipway-cd/slipway/ci/status"
 )
 
 const (
@@ -27,13 +26,13 @@ var now = time.Unix(1700000000, 0)
 func ago(d time.Duration) time.Time { return now.Add(-d) }
 
 // healthy is production with nothing going on.
-func healthy() pipeline.Status {
+func healthy() status.Status {
 	image := func(name, digest string) []rollout.ImagePods {
 		return []rollout.ImagePods{{Image: "r.example/" + name + "@" + digest, Pods: 2, Ready: 2}}
 	}
-	return pipeline.Status{
+	return status.Status{
 		Time: now, Namespace: "shop", BuildNamespace: "shop-build", Healthy: true,
-		Releases: []pipeline.Released{
+		Releases: []status.Released{
 			{Version: "v2", Digest: twoDigest, Commit: "0123456789abcdef", Run: "42", Time: ago(3 * time.Minute), Evidence: &report.Evidence{
 				Image: "r.example/shop", Signer: "key 9d8a863b", Commit: "0123456789abcdef", Clean: true, Builder: "dagger v0.21.8", SBOM: oneDigest, Provenance: twoDigest,
 				Tests: []report.Tested{{Stage: "functional", Passed: 7, Addresses: []string{"Service", "Ingress"}, Cluster: "https://k8s.example/shop-build", Finished: ago(4 * time.Minute), Run: "42"}}}},
@@ -53,42 +52,42 @@ func makers() []apply.Maker {
 
 func TestStatusSaysWhatMattersMostFirst(t *testing.T) {
 	t.Parallel()
-	for name, change := range map[string]func(*pipeline.Status){
-		"healthy": func(*pipeline.Status) {},
-		"empty":   func(s *pipeline.Status) { *s = pipeline.Status{Namespace: "shop", BuildNamespace: "shop-build"} },
-		"rollout": func(s *pipeline.Status) {
+	for name, change := range map[string]func(*status.Status){
+		"healthy": func(*status.Status) {},
+		"empty":   func(s *status.Status) { *s = status.Status{Namespace: "shop", BuildNamespace: "shop-build"} },
+		"rollout": func(s *status.Status) {
 			s.Running[0].Images = []rollout.ImagePods{{Image: "r.example/shop@" + oneDigest, Pods: 1, Ready: 1}, {Image: "r.example/shop@" + twoDigest, Pods: 1}}
 			s.Running = append(s.Running, rollout.Workload{Name: "worker", Wanted: 1})
 			s.Runs = []runs.Run{{ID: "43", Started: ago(time.Minute), Seen: ago(2 * time.Second), Data: map[string]string{"version": "v3"}}}
 			s.Lock = &lock.Holder{Name: "43 (v3)", Acquired: ago(10 * time.Second), Renewed: ago(time.Second)}
-			s.Undos = []pipeline.Undoable{{Run: "43", Version: "v3", Back: "v2", Time: ago(8 * time.Second), UnderWay: true}}
+			s.Undos = []status.Undoable{{Run: "43", Version: "v3", Back: "v2", Time: ago(8 * time.Second), UnderWay: true}}
 			s.Queue = []lock.Waiter{
 				{Name: "44 (v4)", Since: ago(8 * time.Second), Renewed: ago(3 * time.Second)},
 				{Name: "45 (v5)", Since: ago(2 * time.Second), Renewed: ago(2 * time.Second)},
 			}
 		},
-		"stale": func(s *pipeline.Status) {
+		"stale": func(s *status.Status) {
 			s.Runs = []runs.Run{
 				{ID: "40", Started: ago(2 * time.Hour), Seen: ago(time.Hour), Data: map[string]string{"version": "v0"}},
 				{ID: "43", Started: ago(time.Minute), Seen: ago(2 * time.Second)},
 			}
 			s.Stale = []string{"40"}
 		},
-		"undo": func(s *pipeline.Status) {
-			s.Undos = []pipeline.Undoable{{Run: "43", Version: "v3", Back: "v2", Time: ago(5 * time.Minute)}, {Run: "40", Version: "v0", Time: ago(time.Hour)}}
+		"undo": func(s *status.Status) {
+			s.Undos = []status.Undoable{{Run: "43", Version: "v3", Back: "v2", Time: ago(5 * time.Minute)}, {Run: "40", Version: "v0", Time: ago(time.Hour)}}
 			s.Lock = &lock.Holder{Name: "43 (v3)", Acquired: ago(6 * time.Minute), Renewed: ago(5 * time.Minute)}
 			s.Running[0].Images[0].Image = "r.example/shop@" + oneDigest
 		},
-		"broken": func(s *pipeline.Status) {
+		"broken": func(s *status.Status) {
 			s.Broken = []records.Broken{
 				{Record: "release", Secret: "shop/slipway-release-41", Cause: "unexpected EOF", Remove: "kubectl -n shop delete secret slipway-release-41"},
 				{Record: "undo", Secret: "shop/slipway-undo-43", Cause: "1 of its 3 parts of former are there", Made: ago(5 * time.Minute), Remove: "kubectl -n shop delete secret slipway-undo-43"},
 			}
 		},
-		"others": func(s *pipeline.Status) {
-			*s = pipeline.Status{Namespace: "shop", BuildNamespace: "shop-build", MadeBy: makers()}
+		"others": func(s *status.Status) {
+			*s = status.Status{Namespace: "shop", BuildNamespace: "shop-build", MadeBy: makers()}
 		},
-		"gone": func(s *pipeline.Status) { s.Running = nil },
+		"gone": func(s *status.Status) { s.Running = nil },
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -110,7 +109,7 @@ func TestStatusWithoutARecordedReleaseSaysSo(t *testing.T) {
 func TestStatusSaysWhyOthersAreNotKnown(t *testing.T) {
 	t.Parallel()
 	const reason = "overlay kustomize/overlays/production: does not exist"
-	status := pipeline.Status{Namespace: "shop", MadeByError: reason}
+	status := status.Status{Namespace: "shop", MadeByError: reason}
 	require.Contains(t, statusText(status, report.Screen{}), "Nothing is released in shop yet.\n")
 	require.Contains(t, statusText(status, report.Screen{}), "\nCannot tell whether another tool has deployed there: "+reason+"\n")
 }

@@ -6,7 +6,7 @@ import (
 	"strings"
 
 	"github.com/slipway-cd/slipway/ci/cluster/runs"
-	"github.com/slipway-cd/slipway/ci/pipeline"
+	"github.com/slipway-cd/slipway/ci/status"
 )
 
 // change tells who changes production, or waits to.
@@ -62,7 +62,7 @@ func below(heading, lines string) string {
 	return heading + lines
 }
 
-func fromTo(undo pipeline.Undoable) string {
+func fromTo(undo status.Undoable) string {
 	if undo.Back == "" {
 		return "the first deploy, of " + undo.Version
 	}

@@ -106,7 +106,7 @@ func TestTheWorkflowTellsTheProgramWhatItNeeds(t *testing.T) {
 		for name, value := range expect {
 			require.Equal(t, value, seen[name], name)
 		}
-		// What ci/command reads of this vendor.
+		// What ci/job reads of this vendor.
 		require.Equal(t, "true", seen["GITHUB_ACTIONS"])
 		require.Equal(t, commit, seen["GITHUB_SHA"])
 		require.Equal(t, "ada", seen["GITHUB_ACTOR"])

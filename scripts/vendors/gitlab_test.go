@@ -73,7 +73,7 @@ func TestThePipelineTellsTheProgramWhatItNeeds(t *testing.T) {
 		require.Equal(t, map[string]string{"production": "cluster of production"}[name], seen["PRODUCTION"])
 		require.Equal(t, "registry of "+name, seen["REGISTRY"])
 		require.Equal(t, "600", seen["MODE"])
-		// What ci/command reads of this vendor.
+		// What ci/job reads of this vendor.
 		require.Equal(t, must(t, dir, "git", "rev-parse", "HEAD"), seen["CI_COMMIT_SHA"])
 		require.Regexp(t, `^\d+$`, seen["CI_JOB_ID"])
 		require.Equal(t, "https://github.com/team/go-demo/-/jobs/"+seen["CI_JOB_ID"], seen["CI_JOB_URL"])

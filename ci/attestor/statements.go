@@ -1,0 +1,66 @@
+package attestor
+
+import (
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/slipway-cd/slipway/ci/artifact"
+	"github.com/slipway-cd/slipway/ci/engine"
+	"github.com/slipway-cd/slipway/ci/evidence"
+	"github.com/slipway-cd/slipway/ci/history"
+)
+
+func (r Run) suiteOf(stage, name string, started time.Time) evidence.Suite {
+	return evidence.Suite{Application: r.App.Name, Stage: stage, Name: name, Version: r.Version, Run: r.ID, Started: started}
+}
+
+// provenance tells how an image was built.
+func (r Run) provenance(i artifact.Image, bases []evidence.Base, proof *Proof) evidence.Build {
+	args := map[string]string{"VERSION": r.Version, "COMMIT": r.Commit}
+	for name, value := range i.Args {
+		args[name] = value
+	}
+	out := evidence.Build{
+		Repository: r.Source, Dirty: r.Dirty,
+		Dockerfile: i.Dockerfile, Target: i.Target, Context: i.Context, Platforms: i.Platforms, Args: args, Bases: bases,
+		Engine: engine.Version, Vendor: r.Vendor, URL: r.URL, Run: r.ID,
+		Started: proof.Built.Started, Finished: proof.Built.Finished,
+	}
+	if history.IsHash(r.Commit) {
+		out.Commit = r.Commit
+	}
+	return out
+}
+
+// results are those of the suites, under which conditions they ran, and the checks as one more suite.
+func (a Attestor) results(known *Proof) []evidence.Results {
+	built := &known.Built
+	out := slices.Clone(known.suites)
+	for i := range out {
+		out[i].URL, out[i].Overlay, out[i].Cluster = a.Run.URL, a.Beta.Overlay, a.Beta.Cluster
+		for n, suite := range a.Run.App.Tests.Functional {
+			if suite.Name == out[i].Name {
+				out[i].Image = built.Suites[n]
+			}
+		}
+		for _, address := range a.Beta.Addresses {
+			if address.Stage == out[i].Stage {
+				out[i].Addresses = append(out[i].Addresses, kindOf(address.FoundBy))
+			}
+		}
+	}
+	if len(a.Run.App.Checks) > 0 {
+		checks := evidence.Results{Suite: a.Run.suiteOf("build", "checks", built.Started), URL: a.Run.URL, Passed: a.Run.App.CheckNames()}
+		checks.Finished = built.Finished
+		out = append(out, checks)
+	}
+	return out
+}
+
+// kindOf is the kind of object that an address was found by.
+func kindOf(foundBy string) string {
+	kind := strings.TrimPrefix(foundBy, "port-forward to ")
+	kind, _, _ = strings.Cut(kind, " ")
+	return kind
+}

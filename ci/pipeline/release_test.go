@@ -1,0 +1,22 @@
+package pipeline
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/slipway-cd/slipway/ci/history"
+)
+
+func TestAVersionFollowsFromACommitThatIsToBeReleasedAsItIs(t *testing.T) {
+	t.Parallel()
+	follows := func(change func(*Options)) bool {
+		r := &Run{opts: Options{Until: "release", Derived: true}}
+		change(&r.opts)
+		return r.tags("build").Follows
+	}
+	require.True(t, follows(func(*Options) {}))
+	require.False(t, follows(func(o *Options) { o.Derived = false }), "a version that was given")
+	require.False(t, follows(func(o *Options) { o.History = history.History{Dirty: true} }), "a changed tree")
+	require.False(t, follows(func(o *Options) { o.Until = "functional" }), "a run that does not reach")
+}
