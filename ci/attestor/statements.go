@@ -6,9 +6,9 @@ import (
 	"time"
 
 	"github.com/slipway-cd/slipway/ci/artifact"
+	"github.com/slipway-cd/slipway/ci/commits"
 	"github.com/slipway-cd/slipway/ci/engine"
 	"github.com/slipway-cd/slipway/ci/evidence"
-	"github.com/slipway-cd/slipway/ci/history"
 )
 
 func (r Run) suiteOf(stage, name string, started time.Time) evidence.Suite {
@@ -27,7 +27,7 @@ func (r Run) provenance(i artifact.Image, bases []evidence.Base, proof *Proof) e
 		Engine: engine.Version, Vendor: r.Vendor, URL: r.URL, Run: r.ID,
 		Started: proof.Built.Started, Finished: proof.Built.Finished,
 	}
-	if history.IsHash(r.Commit) {
+	if commits.IsHash(r.Commit) {
 		out.Commit = r.Commit
 	}
 	return out

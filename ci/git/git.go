@@ -12,8 +12,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/slipway-cd/slipway/ci/commits"
 	"github.com/slipway-cd/slipway/ci/exit"
-	"github.com/slipway-cd/slipway/ci/history"
 )
 
 // NoCommit stands for the commit of a source that is not a git repository.
@@ -24,7 +24,7 @@ type Revision struct {
 	Version string
 	Commit  string
 	Time    time.Time // of the commit
-	History history.History
+	History commits.History
 	Changed bool // there is something that no commit has
 }
 
@@ -74,20 +74,20 @@ func RevisionOf(ctx context.Context, source, version string, contexts ...string)
 }
 
 // historyOf reads what a release records of the commits before it.
-func historyOf(ctx context.Context, source string) (history.History, error) {
-	before, err := Run(ctx, source, "rev-list", "--skip=1", "--max-count="+strconv.Itoa(history.CommitsKept), "HEAD")
+func historyOf(ctx context.Context, source string) (commits.History, error) {
+	before, err := Run(ctx, source, "rev-list", "--skip=1", "--max-count="+strconv.Itoa(commits.CommitsKept), "HEAD")
 	if err != nil {
-		return history.History{}, fmt.Errorf("list commits of %s: %w", source, err)
+		return commits.History{}, fmt.Errorf("list commits of %s: %w", source, err)
 	}
 	shallow, err := Run(ctx, source, "rev-parse", "--is-shallow-repository")
 	if err != nil {
-		return history.History{}, fmt.Errorf("git rev-parse of %s: %w", source, err)
+		return commits.History{}, fmt.Errorf("git rev-parse of %s: %w", source, err)
 	}
-	out := history.History{Shallow: shallow == "true", Ancestor: func(ctx context.Context, commit, other string) (yes, known bool, err error) {
+	out := commits.History{Shallow: shallow == "true", Ancestor: func(ctx context.Context, commit, other string) (yes, known bool, err error) {
 		return ancestor(ctx, source, commit, other, shallow == "true")
 	}}
 	for line := range strings.Lines(before) {
-		out.Before = append(out.Before, strings.TrimSpace(line)[:history.HashKept])
+		out.Before = append(out.Before, strings.TrimSpace(line)[:commits.HashKept])
 	}
 	return out, nil
 }

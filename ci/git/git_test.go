@@ -9,9 +9,9 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/slipway-cd/slipway/ci/commits"
 	"github.com/slipway-cd/slipway/ci/exit"
 	"github.com/slipway-cd/slipway/ci/git/gittest"
-	"github.com/slipway-cd/slipway/ci/history"
 )
 
 func TestAnUntaggedCommitIsCountedAndNamed(t *testing.T) {
@@ -96,8 +96,8 @@ func TestTheCommitsBeforeAreListedNewestFirst(t *testing.T) {
 	found, err := RevisionOf(t.Context(), folder, "")
 	require.NoError(t, err)
 	require.Len(t, found.History.Before, 1)
-	require.Len(t, found.History.Before[0], history.HashKept)
-	require.NotEqual(t, found.Commit[:history.HashKept], found.History.Before[0])
+	require.Len(t, found.History.Before[0], commits.HashKept)
+	require.NotEqual(t, found.Commit[:commits.HashKept], found.History.Before[0])
 	require.False(t, found.History.Shallow)
 }
 

@@ -5,8 +5,8 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/slipway-cd/slipway/ci/commits"
 	"github.com/slipway-cd/slipway/ci/exit"
-	"github.com/slipway-cd/slipway/ci/history"
 	"github.com/slipway-cd/slipway/ci/image"
 )
 
@@ -42,8 +42,8 @@ func (r *Run) Promote(ctx context.Context) (warnings []string, err error) {
 		warnings = append(warnings, "what is checked out, overlays perhaps, has changes that no commit has")
 	}
 	if built != r.opts.Commit {
-		warnings = append(warnings, fmt.Sprintf("%s was built from commit %s, and goes with the overlays of %s, which is checked out", r.opts.Version, history.Short(built), history.Short(r.opts.Commit)))
-		r.opts.Commit, r.report.Commit, r.opts.History = built, built, history.History{Ancestor: r.opts.History.Ancestor}
+		warnings = append(warnings, fmt.Sprintf("%s was built from commit %s, and goes with the overlays of %s, which is checked out", r.opts.Version, commits.Short(built), commits.Short(r.opts.Commit)))
+		r.opts.Commit, r.report.Commit, r.opts.History = built, built, commits.History{Ancestor: r.opts.History.Ancestor}
 	}
 	return warnings, nil
 }

@@ -5,7 +5,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/slipway-cd/slipway/ci/history"
+	"github.com/slipway-cd/slipway/ci/commits"
 )
 
 func TestAVersionFollowsFromACommitThatIsToBeReleasedAsItIs(t *testing.T) {
@@ -17,6 +17,6 @@ func TestAVersionFollowsFromACommitThatIsToBeReleasedAsItIs(t *testing.T) {
 	}
 	require.True(t, follows(func(*Options) {}))
 	require.False(t, follows(func(o *Options) { o.Derived = false }), "a version that was given")
-	require.False(t, follows(func(o *Options) { o.History = history.History{Dirty: true} }), "a changed tree")
+	require.False(t, follows(func(o *Options) { o.History = commits.History{Dirty: true} }), "a changed tree")
 	require.False(t, follows(func(o *Options) { o.Until = "functional" }), "a run that does not reach")
 }

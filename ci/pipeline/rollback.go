@@ -11,9 +11,9 @@ import (
 	"github.com/slipway-cd/slipway/ci/artifact"
 	"github.com/slipway-cd/slipway/ci/cluster/records"
 	"github.com/slipway-cd/slipway/ci/cluster/write"
+	"github.com/slipway-cd/slipway/ci/commits"
 	"github.com/slipway-cd/slipway/ci/description"
 	"github.com/slipway-cd/slipway/ci/exit"
-	"github.com/slipway-cd/slipway/ci/history"
 	"github.com/slipway-cd/slipway/ci/signing"
 )
 
@@ -34,7 +34,7 @@ func NewRollback(ctx context.Context, app description.Application, opts Options,
 		return nil, err
 	}
 	opts.Version, opts.Commit, opts.Until = target.Version, target.Commit, "production"
-	opts.Built, opts.History = target.Committed, history.History{Before: target.Before, Shallow: target.Shallow, Dirty: target.Dirty}
+	opts.Built, opts.History = target.Committed, commits.History{Before: target.Before, Shallow: target.Shallow, Dirty: target.Dirty}
 	r, err := New(app, opts, env)
 	if err != nil {
 		return nil, err

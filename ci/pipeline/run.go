@@ -15,11 +15,11 @@ import (
 	"github.com/slipway-cd/slipway/ci/attestor"
 	"github.com/slipway-cd/slipway/ci/cluster"
 	"github.com/slipway-cd/slipway/ci/cluster/lock"
+	"github.com/slipway-cd/slipway/ci/commits"
 	"github.com/slipway-cd/slipway/ci/deadline"
 	"github.com/slipway-cd/slipway/ci/description"
 	"github.com/slipway-cd/slipway/ci/engine"
 	"github.com/slipway-cd/slipway/ci/exit"
-	"github.com/slipway-cd/slipway/ci/history"
 	"github.com/slipway-cd/slipway/ci/image"
 	"github.com/slipway-cd/slipway/ci/journal"
 	"github.com/slipway-cd/slipway/ci/overlay"
@@ -36,7 +36,7 @@ type Options struct {
 	Commit  string
 	Derived bool            // Version follows from the commit, and nobody has given it
 	Built   time.Time       // the commit's time, so that building twice gives the same digest
-	History history.History // of the commits before it
+	History commits.History // of the commits before it
 	Vendor  string          // the CI vendor, empty on a person's machine
 	Branch  string          // as the vendor names it
 	Actor   string          // who started the vendor's run

@@ -8,8 +8,8 @@ import (
 	"time"
 
 	"github.com/slipway-cd/slipway/ci/cluster/records"
+	"github.com/slipway-cd/slipway/ci/commits"
 	"github.com/slipway-cd/slipway/ci/exit"
-	"github.com/slipway-cd/slipway/ci/history"
 	"github.com/slipway-cd/slipway/ci/overlay"
 )
 
@@ -20,13 +20,13 @@ func (r *Run) superseded(ctx context.Context, deployed *records.Release) error {
 	if deployed == nil {
 		return nil
 	}
-	older, guessed, err := r.opts.History.Older(ctx, history.Commit{Hash: r.opts.Commit, Time: r.opts.Built},
-		history.Commit{Hash: deployed.Commit, Time: deployed.Committed, Before: deployed.Before, Shallow: deployed.Shallow})
+	older, guessed, err := r.opts.History.Older(ctx, commits.Commit{Hash: r.opts.Commit, Time: r.opts.Built},
+		commits.Commit{Hash: deployed.Commit, Time: deployed.Committed, Before: deployed.Before, Shallow: deployed.Shallow})
 	if err != nil || !older {
 		return err
 	}
 	failure := &exit.Failure{Code: exit.Superseded, Try: "to go back to an older version on purpose, use `go run ./ci rollback`",
-		Cause: fmt.Sprintf("superseded by %s (%s), which production runs already", deployed.Version, history.Short(deployed.Commit))}
+		Cause: fmt.Sprintf("superseded by %s (%s), which production runs already", deployed.Version, commits.Short(deployed.Commit))}
 	if guessed {
 		failure.Cause += fmt.Sprintf(", by the commits' times (%s, this one %s)", utc(deployed.Committed), utc(r.opts.Built))
 		failure.Try = "the clones are too shallow to be certain: fetch the whole history (git fetch --unshallow; GitHub: fetch-depth: 0, GitLab: GIT_DEPTH: 0)"
@@ -77,7 +77,7 @@ func (r *Run) foreseeUnchanged(ctx context.Context, deployed *records.Release) {
 	if r.opts.History.Unchanged == nil || !Reaches(r.opts.Until, "production") {
 		return
 	}
-	if deployed.Commit == r.opts.Commit || deployed.Dirty || !history.IsHash(deployed.Commit) || !r.opts.History.Unchanged(ctx, deployed.Commit) {
+	if deployed.Commit == r.opts.Commit || deployed.Dirty || !commits.IsHash(deployed.Commit) || !r.opts.History.Unchanged(ctx, deployed.Commit) {
 		return // who runs a commit again wants it to be put right
 	}
 	r.unchanged = fmt.Sprintf("nothing of %s has changed since %s, which production runs", r.app.Name, deployed.Version)

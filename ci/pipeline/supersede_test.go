@@ -11,9 +11,9 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
 	"github.com/slipway-cd/slipway/ci/cluster/records"
+	"github.com/slipway-cd/slipway/ci/commits"
 	"github.com/slipway-cd/slipway/ci/description"
 	"github.com/slipway-cd/slipway/ci/exit"
-	"github.com/slipway-cd/slipway/ci/history"
 	"github.com/slipway-cd/slipway/ci/overlay"
 )
 
@@ -29,7 +29,7 @@ func TestARecordOfAnOlderVersionAndASourceWithoutCommitsSupersedeNothing(t *test
 		{own, &records.Release{Commit: "unknown", Committed: time.Now()}},
 		{"unknown", &records.Release{Commit: own, Committed: time.Now()}},
 	} {
-		r := &Run{opts: Options{Commit: c.commit, History: history.History{Shallow: true}}}
+		r := &Run{opts: Options{Commit: c.commit, History: commits.History{Shallow: true}}}
 		require.NoError(t, r.superseded(t.Context(), c.deployed))
 	}
 }
@@ -37,7 +37,7 @@ func TestARecordOfAnOlderVersionAndASourceWithoutCommitsSupersedeNothing(t *test
 func TestSupersededSaysByWhatAndWhatToDo(t *testing.T) {
 	t.Parallel()
 	own, newer := strings.Repeat("a", 40), strings.Repeat("b", 40)
-	deployed := &records.Release{Version: "v2", Commit: newer, Committed: time.Unix(200, 0), Before: []string{history.Short(own)}}
+	deployed := &records.Release{Version: "v2", Commit: newer, Committed: time.Unix(200, 0), Before: []string{commits.Short(own)}}
 	r := &Run{opts: Options{Commit: own, Built: time.Unix(100, 0)}}
 	err := r.superseded(t.Context(), deployed)
 	require.EqualError(t, err, "superseded by v2 (bbbbbbbbbbbb), which production runs already; to go back to an older version on purpose, use `go run ./ci rollback`")

@@ -1,6 +1,6 @@
-// Package history decides which of two commits is the older one, by what git knows and by what was recorded of a release. It runs
+// Package commits decides which of two commits is the older one, by what git knows and by what was recorded of a release. It runs
 // no git, and does not know what is deployed.
-package history
+package commits
 
 import (
 	"context"
