@@ -142,9 +142,11 @@ func (r *Run) applyOptions() apply.Options {
 	return options
 }
 
-// wait waits until the objects are rolled out and ready.
+// wait waits until the objects are rolled out and ready. A cloud that says that it is making
+// what leads users there takes as long as it takes.
 func (r *Run) wait(ctx context.Context, in *cluster.Cluster, stage string, objects []*unstructured.Unstructured) error {
 	defer r.journal.WaitTime()()
+	defer r.atWork.During(func(ctx context.Context) string { return rollout.AtWork(ctx, in, objects) })()
 	return rollout.Wait(ctx, in, objects, r.journal.Tell(ctx, stage))
 }
 
