@@ -163,7 +163,7 @@ func (f *flags) told(ctx context.Context) (pipeline.Options, error) {
 		job.run = f.RunID
 	}
 	return pipeline.Options{
-		Run: job.run, Vendor: job.vendor, Branch: job.branch, Actor: job.actor, RunURL: job.url, Image: f.Image,
+		Run: job.run, Vendor: job.vendor, Branch: job.branch, Actor: job.actor, Person: f.person(ctx, job.vendor), RunURL: job.url, Image: f.Image,
 		Evidence: vouching, Address: f.Address, BuildNamespace: f.BuildNamespace, Namespace: f.Namespace,
 		BetaOverlay: f.BetaOverlay, ProductionOverlay: f.ProductionOverlay, Prune: f.Prune, TakeOver: f.TakeOver, Leave: f.Leave,
 		Until: f.Until, StageTimeout: f.StageTimeout, KeepBeta: f.KeepBeta,

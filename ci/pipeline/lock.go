@@ -24,7 +24,8 @@ const lostTime = 5 * time.Second
 // hold is a run's production lock. Its zero value holds nothing.
 type hold struct {
 	lease    *lock.Lease
-	toldLost bool // the loss has been reported
+	since    time.Time // when a deploy or a rollback got it
+	toldLost bool      // the loss has been reported
 }
 
 // lockLost is the Failure of a run that has lost the production lock; it says to whom.
@@ -68,6 +69,7 @@ func (r *Run) lockProduction(ctx context.Context, stage string) (under context.C
 	if err != nil {
 		return nil, nil, err
 	}
+	r.lock.since = r.env.Production.Now()
 	under, done = r.lock.fence(ctx)
 	return under, done, nil
 }

@@ -35,7 +35,7 @@ func NewRollback(ctx context.Context, app description.Application, opts Options,
 	if err != nil {
 		return nil, err
 	}
-	r.production.former, r.production.objects = &releases[0], target.Objects
+	r.rollsBack, r.production.former, r.production.objects = true, &releases[0], target.Objects
 	if err := r.recall(target.Objects); err != nil {
 		return nil, err
 	}

@@ -32,6 +32,7 @@ type Options struct {
 	Vendor  string    // the CI vendor, empty on a person's machine
 	Branch  string    // as the vendor names it
 	Actor   string    // who started the vendor's run
+	Person  string    // who runs it on a machine of their own
 	RunURL  string    // of the vendor's run
 	Image   string    // repository of the first image, without a tag
 
@@ -114,7 +115,8 @@ type Run struct {
 	unchanged string   // by Preflight: why there is nothing to ship
 	receipt   *receipt // by Preflight: the state before the run; nil: not compared
 
-	promotes bool // by Promote: the images were released before
+	promotes  bool // by Promote: the images were released before
+	rollsBack bool // by NewRollback
 
 	beta  beta       // by functional
 	stale chan error // by Execute: removal of killed runs' betas under way

@@ -37,6 +37,7 @@ func (r *Run) Execute(ctx context.Context, stages []Stage, dir *report.Dir) repo
 			if undo := r.undo(ctx); undo != nil {
 				failure = undo
 			}
+			r.noteDeploy(ctx, failure)
 			if failure != nil {
 				r.keepBeta(ctx)
 			}
