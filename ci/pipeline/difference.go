@@ -1,0 +1,132 @@
+package pipeline
+
+import (
+	"context"
+	"slices"
+	"strings"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/slipway-cd/slipway/ci/cluster/apply"
+	"github.com/slipway-cd/slipway/ci/cluster/records"
+	"github.com/slipway-cd/slipway/ci/description"
+	"github.com/slipway-cd/slipway/ci/history"
+)
+
+// Difference is what changed between two releases. What cannot be known says why; lists may be empty, but are never nil.
+type Difference struct {
+	Namespace string         `json:"namespace"`
+	From      history.Deploy `json:"from"`
+	To        history.Deploy `json:"to"`
+
+	Commits      []history.Commit `json:"commits"` // that came, the newest first
+	Gone         []history.Commit `json:"gone"`    // that From had and To has not: it is an older one, or of another branch
+	CommitsError string           `json:"commitsError,omitempty"`
+
+	Changes      []apply.Preview `json:"changes"` // of all objects as they were rendered, unchanged ones too
+	ObjectsError string          `json:"objectsError,omitempty"`
+
+	Images []Contents `json:"images"`
+}
+
+// Git lists the commits that to has and from has not, the newest first.
+type Git func(ctx context.Context, from, to string) ([]history.Commit, error)
+
+// Compare returns what changed from one version to another, of those that production had. It writes nothing. A version that
+// nobody deployed is a usage error.
+func Compare(ctx context.Context, app description.Application, opts Options, env Environment, git Git, from, to string) (Difference, error) {
+	deploys, _, err := records.Deploys(ctx, env.Production, opts.Namespace)
+	if err != nil {
+		return Difference{}, err
+	}
+	releases, _, err := records.Releases(ctx, env.Production, opts.Namespace)
+	if err != nil {
+		return Difference{}, err
+	}
+	images, err := imagesOf(app, opts.Image)
+	if err != nil {
+		return Difference{}, err
+	}
+	former, err := sideOf(from, deploys, releases, images)
+	if err != nil {
+		return Difference{}, err
+	}
+	later, err := sideOf(to, deploys, releases, images)
+	if err != nil {
+		return Difference{}, err
+	}
+	out := Difference{Namespace: opts.Namespace, From: former.deploy, To: later.deploy}
+	out.compareCommits(ctx, git)
+	out.compareObjects(former, later)
+	out.Images = make([]Contents, len(images))
+	var reading errgroup.Group
+	for n := range images {
+		reading.Go(func() error {
+			out.Images[n] = contentsBetween(ctx, env.Registry, opts.Evidence.Sigstore, former, later, n)
+			return nil
+		})
+	}
+	return out, reading.Wait()
+}
+
+// side is one of the two releases.
+type side struct {
+	deploy  history.Deploy
+	release *records.Release // nil: only what became of it is kept
+	images  []shipped
+}
+
+// sideOf finds the newest release of a version, or else the newest try at it.
+func sideOf(version string, deploys []history.Deploy, releases []records.Release, images []shipped) (side, error) {
+	known := func(d history.Deploy) bool { return d.Version == version }
+	i := slices.IndexFunc(deploys, func(d history.Deploy) bool { return known(d) && d.Result == history.Released })
+	if i < 0 {
+		i = slices.IndexFunc(deploys, known)
+	}
+	switch {
+	case len(deploys) == 0:
+		return side{}, Usage("diff %s: nothing was deployed yet", version)
+	case i < 0:
+		return side{}, Usage("diff %s: no such version was deployed; known are %s", version, strings.Join(history.Versions(deploys), ", "))
+	}
+	out := side{deploy: deploys[i], images: slices.Clone(images)}
+	out.images[0].digest = out.deploy.Digest
+	if i := slices.IndexFunc(releases, func(r records.Release) bool { return r.Version == version }); i >= 0 {
+		out.release = &releases[i]
+		found := &Run{images: out.images}
+		if err := found.recall(out.release.Objects); err != nil {
+			return out, err
+		}
+	}
+	return out, nil
+}
+
+func (d *Difference) compareCommits(ctx context.Context, git Git) {
+	d.Commits, d.Gone = []history.Commit{}, []history.Commit{}
+	for _, one := range []history.Deploy{d.From, d.To} {
+		if !isHash(one.Commit) {
+			d.CommitsError = "the commit of " + one.Version + " is not known"
+			return
+		}
+	}
+	came, err := git(ctx, d.From.Commit, d.To.Commit)
+	if err == nil {
+		d.Commits = append(d.Commits, came...)
+		came, err = git(ctx, d.To.Commit, d.From.Commit)
+		d.Gone = append(d.Gone, came...)
+	}
+	if err != nil {
+		d.CommitsError = err.Error()
+	}
+}
+
+func (d *Difference) compareObjects(former, later side) {
+	d.Changes = []apply.Preview{}
+	for _, one := range []side{former, later} {
+		if one.release == nil {
+			d.ObjectsError = "those of " + one.deploy.Version + " are not kept: production has the objects of its newest releases only"
+			return
+		}
+	}
+	d.Changes = apply.Compare(former.release.Objects, later.release.Objects)
+}
