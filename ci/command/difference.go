@@ -54,7 +54,7 @@ const commitsShown = 1000
 // commits lists the commits of the application that to has and from has not.
 func (f *flags) commits(ctx context.Context, from, to string) ([]history.Commit, error) {
 	for _, commit := range []string{from, to} {
-		if _, err := git(ctx, f.root, "cat-file", "-e", commit+"^{commit}"); err != nil {
+		if _, err := git(ctx, f.root, "cat-file", "-e", commit+"^{commit}"); err != nil || !commitHash.MatchString(commit) {
 			return nil, fmt.Errorf("this clone has no commit %.12s: fetch it, the whole history with `git fetch --unshallow`", commit)
 		}
 	}

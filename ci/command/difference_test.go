@@ -45,3 +45,17 @@ func TestCommitsAreThoseOfTheApplicationBetweenTwo(t *testing.T) {
 	_, err := whole.commits(t.Context(), strings.Repeat("0", 40), third)
 	require.EqualError(t, err, "this clone has no commit 000000000000: fetch it, the whole history with `git fetch --unshallow`")
 }
+
+func TestTheGraphOfCommitsIsThatOfTheWholeRepository(t *testing.T) {
+	t.Parallel()
+	f := &flags{root: "../..", folder: "."}
+	head, err := git(t.Context(), f.root, "rev-parse", "HEAD")
+	require.NoError(t, err)
+	graph := f.graph(t.Context(), []string{head, "unknown", strings.Repeat("0", 40), "--output=/tmp/x"})
+	require.NotEmpty(t, graph[head].Parents)
+	require.Contains(t, graph, graph[head].Parents[0])
+	require.False(t, graph[head].Time.IsZero())
+	require.Nil(t, f.graph(t.Context(), []string{"unknown"}))
+	f.folder = "shop"
+	require.Nil(t, f.graph(t.Context(), []string{head}))
+}

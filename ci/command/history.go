@@ -11,8 +11,9 @@ import (
 )
 
 type historyCommand struct {
-	Since since `help:"Only what ended since then: a day, a time, or how long ago, as in 2026-01-31, 2026-01-31T08:00:00Z, 30d or 36h (default: all that is kept)." placeholder:"WHEN"`
-	JSON  bool  `name:"json" help:"Print it for programs, as --output json does."`
+	Since since  `help:"Only what ended since then: a day, a time, or how long ago, as in 2026-01-31, 2026-01-31T08:00:00Z, 30d or 36h (default: all that is kept)." placeholder:"WHEN"`
+	HTML  string `name:"html" help:"Write a page with charts to a file, too." placeholder:"FILE"`
+	JSON  bool   `name:"json" help:"Print it for programs, as --output json does."`
 }
 
 // Run prints what became of the deploys to production.
@@ -27,9 +28,14 @@ func (c *historyCommand) Run(ctx context.Context, f *flags) error {
 	if err != nil {
 		return err
 	}
-	deploys, err := pipeline.DeploysOf(ctx, in.production, f.Namespace, c.Since.from)
+	deploys, err := pipeline.DeploysOf(ctx, in.production, f.Namespace, f.graph, c.Since.from)
 	if err != nil {
 		return err
+	}
+	if c.HTML != "" {
+		if err := view.WriteHistory(c.HTML, deploys); err != nil {
+			return pipeline.Usage("--html: %w", err)
+		}
 	}
 	return view.PrintHistory(deploys, mode, f.host.screen())
 }

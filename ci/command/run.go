@@ -124,6 +124,7 @@ func (f *flags) options(ctx context.Context) (pipeline.Options, error) {
 	}
 	opts.Derived = f.Version == ""
 	opts.Version, opts.Commit, opts.Built, opts.History = found.version, found.commit, found.time, found.history
+	opts.History.Graph = f.graph
 	f.compareCommits(found.commit)
 	f.tellUncommitted(ctx)
 	if found.history.Shallow {

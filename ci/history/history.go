@@ -144,3 +144,13 @@ func Versions(all []Deploy) (out []string) {
 	}
 	return out
 }
+
+// Commits lists each commit that was released, the newest first.
+func Commits(all []Deploy) (out []string) {
+	for _, d := range all {
+		if d.Result == Released && d.Commit != "" && !slices.Contains(out, d.Commit) {
+			out = append(out, d.Commit)
+		}
+	}
+	return out
+}

@@ -6,7 +6,7 @@ import (
 	"dagger/slipway/internal/dagger"
 )
 
-// Tells what became of each deploy to production, good and bad.
+// Tells what became of each deploy to production, good and bad, and DORA's four keys by month.
 //
 // +cache="never"
 func (m *Slipway) History(ctx context.Context,

@@ -3,6 +3,7 @@ package pipeline
 import (
 	"cmp"
 	"context"
+	"slices"
 	"time"
 
 	"github.com/slipway-cd/slipway/ci/cluster"
@@ -16,12 +17,28 @@ type Deploys struct {
 	Time      time.Time        `json:"time"` // by the API server's clock, as the times below are
 	Namespace string           `json:"namespace"`
 	Deploys   []history.Deploy `json:"deploys"` // newest first
+	Months    []history.Month  `json:"months"`  // DORA's four keys, the newest last
 	Broken    []records.Broken `json:"broken"`  // records that cannot be read
 }
 
-// DeploysOf reads what is known of the deploys to a namespace, of those that ended at a time or later. A namespace without any
-// is a usage error.
-func DeploysOf(ctx context.Context, c *cluster.Cluster, namespace string, since func(now time.Time) (time.Time, error)) (Deploys, error) {
+// Graph tells what git knows of commits and of those before them; of what it does not know there is nothing. Nil knows nothing.
+type Graph func(ctx context.Context, commits []string) history.Graph
+
+// monthsShown limits the months that are told.
+const monthsShown = 12
+
+// months are DORA's four keys.
+func months(ctx context.Context, all []history.Deploy, graph Graph, now time.Time) []history.Month {
+	var known history.Graph
+	if graph != nil {
+		known = graph(ctx, history.Commits(all))
+	}
+	return history.Months(all, known, now, monthsShown)
+}
+
+// DeploysOf reads what is known of the deploys to a namespace, of those that ended at a time or later, and of the months since then.
+// A namespace without any is a usage error.
+func DeploysOf(ctx context.Context, c *cluster.Cluster, namespace string, graph Graph, since func(now time.Time) (time.Time, error)) (Deploys, error) {
 	all, bad, err := records.Deploys(ctx, c, namespace)
 	if err != nil {
 		return Deploys{}, err
@@ -31,8 +48,12 @@ func DeploysOf(ctx context.Context, c *cluster.Cluster, namespace string, since 
 	}
 	out := Deploys{Time: c.Now(), Namespace: namespace}
 	from, err := since(out.Time)
+	if err != nil {
+		return out, err
+	}
 	out.Deploys, out.Broken = history.Since(all, from), append([]records.Broken{}, bad...)
-	return out, err
+	out.Months = slices.DeleteFunc(months(ctx, all, graph, out.Time), func(m history.Month) bool { return m.Month < from.UTC().Format("2006-01") })
+	return out, nil
 }
 
 // deploy is what this run knows of its deploy before it has ended.
@@ -125,7 +146,10 @@ func (r *Run) noteVerified(ctx context.Context, stage string, of records.UndoRec
 func (r *Run) saveDeploy(ctx context.Context, stage string, done history.Deploy) {
 	ctx, cancel := context.WithTimeout(r.lock.lease.Fence(context.WithoutCancel(ctx)), recordTime)
 	defer cancel()
-	if _, err := records.SaveDeploy(ctx, r.env.Production, r.opts.Namespace, done); err != nil {
+	all, err := records.SaveDeploy(ctx, r.env.Production, r.opts.Namespace, done)
+	if err != nil {
 		r.note(stage, "this deploy is not in the history: "+err.Error())
+		return
 	}
+	r.report.Delivery = months(ctx, all, r.opts.History.Graph, r.env.Production.Now())
 }

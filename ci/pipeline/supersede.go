@@ -26,6 +26,8 @@ type History struct {
 	// Unchanged reports whether nothing of the application has changed since a commit. Nil
 	// for an application that is its whole repository: each commit is one of its own.
 	Unchanged func(ctx context.Context, commit string) bool
+	// Graph tells how commits follow each other, for lead times.
+	Graph Graph
 }
 
 // The limits of what a release records of the commits before it. A run of an older

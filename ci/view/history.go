@@ -3,6 +3,7 @@ package view
 import (
 	"cmp"
 	"fmt"
+	"os"
 	"slices"
 	"strings"
 	"time"
@@ -19,9 +20,18 @@ func PrintHistory(d pipeline.Deploys, mode report.Mode, screen report.Screen) er
 	return printAs(d, mode, screen, func(screen report.Screen) string { return historyText(d, screen) })
 }
 
+// WriteHistory writes the same as a page with charts.
+func WriteHistory(file string, d pipeline.Deploys) error {
+	content, err := report.History{Namespace: d.Namespace, Time: d.Time, Deploys: d.Deploys, Months: d.Months}.Page()
+	if err != nil {
+		return err
+	}
+	return os.WriteFile(file, content, 0o644)
+}
+
 // historyText returns the deploys for people: a table, and why some did not stay.
 func historyText(d pipeline.Deploys, screen report.Screen) string {
-	parts := []string{deploysTable(d, screen), notReleased(d, screen), unreadable(d, screen)}
+	parts := []string{deploysTable(d, screen), notReleased(d, screen), monthsTable(d, screen), unreadable(d, screen)}
 	return strings.Join(slices.DeleteFunc(parts, func(part string) bool { return part == "" }), "\n")
 }
 
@@ -57,6 +67,18 @@ func notReleased(d pipeline.Deploys, screen report.Screen) string {
 		out += "  " + shown(one, text, screen) + "\n" + after(one)
 	}
 	return below(screen.Heading("What did not stay in production")+"\n", out)
+}
+
+// monthsTable has DORA's four keys.
+func monthsTable(d pipeline.Deploys, screen report.Screen) string {
+	var rows [][]string
+	for _, m := range slices.Backward(d.Months) {
+		rows = append(rows, []string{m.Month, report.Frequency(m), report.Took(m.LeadSeconds), report.Rate(m), report.Took(m.RecoverySeconds)})
+	}
+	if len(rows) == 0 {
+		return ""
+	}
+	return screen.Heading("DORA's four keys by month, medians") + "\n" + tableOf([]string{"MONTH", "DEPLOYMENTS", "LEAD TIME", "FAILED", "RECOVERY TIME"}, rows)
 }
 
 // shown colours what was left changed, and what users met.

@@ -31,7 +31,7 @@ func deploys() pipeline.Deploys {
 	for i := range all {
 		all[i] = all[i].Kept()
 	}
-	return pipeline.Deploys{Time: now, Namespace: "shop", Deploys: all, Broken: []records.Broken{}}
+	return pipeline.Deploys{Time: now, Namespace: "shop", Deploys: all, Months: history.Months(all, nil, now, 12), Broken: []records.Broken{}}
 }
 
 func TestHistoryIsATableAndWhyDeploysDidNotStay(t *testing.T) {

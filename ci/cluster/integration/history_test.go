@@ -42,8 +42,14 @@ func TestAHistoryBeginsWithTheReleasesThatAnOlderVersionRecorded(t *testing.T) {
 	require.Equal(t, 7200.0, all[1].LeadSeconds)
 	require.Len(t, recordsIn(t, c, namespace), 3, "reading wrote something")
 
+	newest := history.Deploy{Run: "2", Version: "v1", Who: "ada", Ended: now.Add(2 * time.Hour), Result: history.Released}
+	saved, err := records.SaveDeploy(t.Context(), c, namespace, newest)
+	require.NoError(t, err)
+	require.Len(t, saved, 3)
+	require.Equal(t, "ada", saved[0].Who, "what the run knows counts more than what its release has recorded")
+
 	failed := history.Deploy{Run: "bad", Version: "v3", Back: "v1", Begun: now.Add(3 * time.Hour), Ended: now.Add(4 * time.Hour), Result: history.Undone, ExitCode: 32, Cause: "it crashed"}
-	saved, err := records.SaveDeploy(t.Context(), c, namespace, failed)
+	saved, err = records.SaveDeploy(t.Context(), c, namespace, failed)
 	require.NoError(t, err)
 	require.Len(t, saved, 4)
 	all, _, err = records.Deploys(t.Context(), c, namespace)

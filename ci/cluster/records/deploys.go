@@ -57,14 +57,14 @@ func SaveDeploy(ctx context.Context, c *cluster.Cluster, namespace string, one h
 		if err != nil {
 			return nil, err
 		}
+		all := history.With(known.deploys, one)
 		if known.uid == "" { // an older version may have released before
 			releases, _, err := Releases(ctx, c, namespace)
 			if err != nil {
 				return nil, err
 			}
-			known.deploys = told(releases)
+			all = history.Filled(all, told(releases))
 		}
-		all := history.With(history.Filled(nil, known.deploys), one)
 		err = writeDeploys(ctx, c, namespace, known, all[:min(deploysKept, len(all))])
 		if !write.Outdated(err) { // else somebody who had lost the lock wrote meanwhile
 			return all, cluster.FromAPI(ctx, managed.Name("Secret", namespace, deploysName), "note the deploy", err)
