@@ -70,7 +70,7 @@ func (f *flags) carryOut(ctx context.Context, needs need, options func(context.C
 		return err
 	}
 	defer env.Engine.Close()
-	env.Printer, env.Tracer = report.NewPrinter(mode, f.host.screen(), os.Getenv), f.tracer(ctx, opts)
+	env.Printer, env.Tracer, env.Metrics = report.NewPrinter(mode, f.host.screen(), os.Getenv), f.tracer(ctx, opts), f.metrics(ctx, opts)
 	run, stages, err := prepare(ctx, opts, env)
 	if err != nil {
 		return err
@@ -82,7 +82,7 @@ func (f *flags) carryOut(ctx context.Context, needs need, options func(context.C
 	defer dir.Close()
 	words.Store(&lastWords{run: opts.Run, buildNamespace: opts.BuildNamespace, namespace: opts.Namespace, beta: run.HasBeta, production: run.ByHand})
 	done := run.Execute(ctx, stages, dir)
-	for _, err := range []error{env.Tracer.Close(), publish(done, dir.Path(), f.host.screen().Out, os.Getenv)} {
+	for _, err := range append(export(env), publish(done, dir.Path(), f.host.screen().Out, os.Getenv)) {
 		if err != nil {
 			fmt.Fprintln(os.Stderr, "slipway:", err) // the run itself is over, and its result stands
 		}

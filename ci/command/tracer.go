@@ -21,6 +21,15 @@ func (f *flags) tracer(ctx context.Context, opts pipeline.Options) *trace.Tracer
 	if !trace.Wanted() {
 		return nil
 	}
+	tracer, err := trace.New(ctx, f.origin(ctx, opts))
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "slipway:", err)
+	}
+	return tracer
+}
+
+// origin is what a run's traces and metrics are about.
+func (f *flags) origin(ctx context.Context, opts pipeline.Options) trace.Origin {
 	from := trace.Origin{Branch: opts.Branch}
 	if opts.Commit != noCommit {
 		from.Revision = opts.Commit
@@ -28,11 +37,7 @@ func (f *flags) tracer(ctx context.Context, opts pipeline.Options) *trace.Tracer
 	if remote, err := git(ctx, f.root, "remote", "get-url", "origin"); err == nil {
 		from.Repository = pageOf(remote)
 	}
-	tracer, err := trace.New(ctx, from)
-	if err != nil {
-		fmt.Fprintln(os.Stderr, "slipway:", err)
-	}
-	return tracer
+	return from
 }
 
 // boundedExport keeps the engine's command, which exports the engine's spans to the

@@ -56,6 +56,11 @@ func TestHistoryTellsWhatBecameOfEachDeploy(t *testing.T) {
 	third := worker.ship(t)
 	require.Equal(t, 0, third.code, third.stdout+third.stderr)
 
+	require.Contains(t, third.report.Files, "metrics.txt")
+	require.Len(t, third.report.Delivery, 1)
+	require.Equal(t, 4, third.report.Delivery[0].Deployments)
+	require.Equal(t, 2, third.report.Delivery[0].Failures)
+
 	all := read().Deploys
 	require.Len(t, all, 4)
 	results := map[history.Result]int{}
@@ -84,9 +89,13 @@ func TestHistoryTellsWhatBecameOfEachDeploy(t *testing.T) {
 		require.Equal(t, 0, done.code, done.stderr)
 		require.Contains(t, done.stdout, "production was put back to "+first.report.Version+" by run "+third.report.Run)
 		keep(t, "history.txt", done.stdout)
-		done = ask("history", "--since", "2020-01-01", "--output", "plain")
+		page := filepath.Join(t.TempDir(), "history.html")
+		done = ask("history", "--since", "2020-01-01", "--output", "plain", "--html", page)
+		written, err := os.ReadFile(page)
+		require.NoError(t, err)
+		require.Contains(t, string(written), "Change failure rate")
 		require.Equal(t, 5, strings.Count(done.stdout[:strings.Index(done.stdout, "\n\n")], "\n"), done.stdout)
-		refused(`--since="yesterday"`, "history", "--since", "yesterday")
+		refused(`--since: "yesterday": want a day`, "history", "--since", "yesterday")
 		refused("is still to come", "history", "--since", "2999-01-01")
 	})
 	t.Run("what changed between two", func(t *testing.T) {

@@ -49,9 +49,9 @@ func (m *Slipway) History(ctx context.Context,
 // +cache="never"
 func (m *Slipway) Diff(ctx context.Context,
 	// The version to begin with, of those that history shows.
-	v1 string,
+	from string,
 	// The version to end with.
-	v2 string,
+	to string,
 	// The application's repository, with its .git for the commits.
 	source *dagger.Directory,
 	// The application's folder in the source, of a repository with several.
@@ -88,5 +88,5 @@ func (m *Slipway) Diff(ctx context.Context,
 ) (string, error) {
 	c := call{source: source, application: application, kubeconfig: kubeconfig, production: productionKubeconfig, cluster: cluster, image: image, user: registryUser, password: registryPassword}
 	c.flag("context", context).flag("production-context", productionContext).flag("namespace", namespace).json(asJSON)
-	return c.text(ctx, "diff", v1, v2)
+	return c.text(ctx, "diff", from, to)
 }

@@ -69,7 +69,8 @@ type Environment struct {
 	Registry         *image.Registry
 	Dir              *report.Dir // set by Execute
 	Printer          report.Printer
-	Tracer           *trace.Tracer // may be nil
+	Tracer           *trace.Tracer  // may be nil
+	Metrics          *trace.Metrics // may be nil
 }
 
 // Engine is a session of the engine.

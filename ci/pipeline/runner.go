@@ -135,6 +135,7 @@ func (r *Run) finish(failure *Failure, took time.Duration) *Failure {
 		r.report.Evidence.Seconds = report.Seconds(r.onEvidence)
 	}
 	r.report.Requests = int(cluster.Requests(r.env.Build, r.env.Production))
+	r.measure(failure)
 	if err := r.env.Dir.Write(r.report); err != nil && failure == nil {
 		failure = &Failure{Code: exitUnknown, Cause: err.Error(), Err: err}
 		r.report.ExitCode, r.report.Result = failure.Code, report.Failed

@@ -142,7 +142,10 @@ func proven(told *history.Evidence) string {
 		return ""
 	}
 	tests := fmt.Sprintf("%d tests", told.Passed)
-	if told.Passed == 1 {
+	switch told.Passed {
+	case 0: // there are none: it answered, or was ready
+		tests = "health"
+	case 1:
 		tests = "1 test"
 	}
 	if told.SBOM != "" {
