@@ -15,6 +15,8 @@ type commands struct {
 	Run       runCommand       `cmd:"" default:"1" help:"Run the whole pipeline (the default)."`
 	Plan      planCommand      `cmd:"" help:"Show what a deploy would change in production; exit code 0: nothing, 4: changes."`
 	Status    statusCommand    `cmd:"" help:"Show what runs where: releases, runs in flight, who holds the production lock."`
+	History   historyCommand   `cmd:"" help:"Show what became of each deploy to production, and DORA's four keys by month."`
+	Diff      diffCommand      `cmd:"" help:"Show what changed between two releases: commits, objects, packages."`
 	Rollback  rollbackCommand  `cmd:"" help:"Roll production back to the previous release and verify it with the production tests."`
 	Recover   recoverCommand   `cmd:"" help:"Finish or undo what killed runs left behind, in production and in the build namespace."`
 	Cleanup   cleanupCommand   `cmd:"" help:"Remove what a run left behind: --run ID, or --stale; or images that nothing needs: --images."`

@@ -38,6 +38,7 @@ func (r *Run) Execute(ctx context.Context, stages []Stage, dir *report.Dir) repo
 			if undo := r.undo(ctx); undo != nil {
 				failure = undo
 			}
+			r.noteDeploy(ctx, failure)
 			if failure != nil {
 				r.keepBeta(ctx)
 			}
@@ -148,6 +149,7 @@ func (r *Run) finish(failure *exit.Failure, took time.Duration) *exit.Failure {
 		r.report.Evidence.Seconds = report.Seconds(evidence)
 	}
 	r.report.Requests = int(cluster.Requests(r.env.Build, r.env.Production))
+	r.measure(failure)
 	if err := r.env.Dir.Write(r.report); err != nil && failure == nil {
 		failure = &exit.Failure{Code: exit.Unknown, Cause: err.Error(), Err: err}
 		r.report.ExitCode, r.report.Result = failure.Code, report.Failed
