@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"slices"
 	"strings"
 
 	"github.com/alecthomas/kong"
@@ -49,11 +50,11 @@ func (c *commands) take(ctx context.Context, app description.Application, args [
 	klog.SetLogger(logr.Discard()) // client-go's; what matters comes back as an error
 	parsed, err := newParser(c).Parse(args)
 	if err != nil {
-		return nil, pipeline.Usage("%w; see `go run ./ci --help`", err)
+		return nil, pipeline.Usage("%w; see `%s --help`", err, called())
 	}
 	c.host = host
-	if strings.HasPrefix(parsed.Command(), "sandbox") {
-		return parsed, nil // it is there for every application
+	if slices.Contains(ownCommands, strings.Fields(parsed.Command())[0]) {
+		return parsed, nil
 	}
 	if err := c.nameEngine(); err != nil {
 		return nil, err
@@ -90,7 +91,7 @@ func (e Ended) Error() string {
 
 func newParser(cli *commands, more ...kong.Option) *kong.Kong {
 	return kong.Must(cli, append([]kong.Option{
-		kong.Name("go run ./ci"),
+		kong.Name(called()),
 		kong.Description("Builds, tests and deploys a commit and verifies it in production. Stages: build, functional, release, deploy, production, cleanup."),
 		kong.DefaultEnvars("SLIPWAY"),
 		kong.ConfigureHelp(kong.HelpOptions{Compact: true}),
