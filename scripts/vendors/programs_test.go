@@ -8,6 +8,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -158,3 +159,8 @@ func edit(t *testing.T, path, from, to string) {
 	require.Contains(t, string(content), from)
 	require.NoError(t, os.WriteFile(path, []byte(strings.ReplaceAll(string(content), from, to)), 0o644))
 }
+
+// quoted are words of a shell's command line.
+func quoted(words []string) string { return "'" + strings.Join(words, "' '") + "'" }
+
+func number(n int) string { return strconv.Itoa(n) }
