@@ -10,7 +10,7 @@ import (
 // Page is the man page of a program, in roff.
 func Page(model *kong.Application, name, version string) string {
 	p := &page{}
-	p.macro("TH", strings.ToUpper(name), "1", "", name+" "+version)
+	p.macro("TH", strings.ToUpper(name), "1", "", strings.TrimSpace(name+" "+version))
 	p.line(".nh\n.ad l") // a variable that is broken by a hyphen is another one
 	p.section("NAME")
 	p.text(name + " - from a commit to verified production with one command")

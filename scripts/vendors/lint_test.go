@@ -23,6 +23,9 @@ var linters = map[string]struct {
 	"GitHub, by actionlint": {".github/workflows/slipway.yml", actionlint, map[string]string{
 		"runs-on:": "run-on:", "contents: read": "contents: reed", "github.event_name": "github.event_nam", "secrets.": "secret.",
 	}},
+	"GitHub's release, by actionlint": {".github/workflows/release.yml", actionlint, map[string]string{
+		"runs-on:": "run-on:", "contents: write": "contents: rite", "github.token": "github.tokens",
+	}},
 	"GitLab, by its schema": {".gitlab-ci.yml", gitlabSchema, map[string]string{
 		"script:": "scripts:", "when: always": "when: allways", "interruptible:": "interruptable:",
 	}},

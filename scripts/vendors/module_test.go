@@ -69,6 +69,7 @@ func moduleOf(t *testing.T) *published {
 	require.NoError(t, err)
 	require.NoError(t, os.WriteFile(filepath.Join(at, version+".info"), info, 0o644))
 	require.NoError(t, os.WriteFile(filepath.Join(at, "list"), []byte(version+"\n"), 0o644))
+	must(t, dir, "go", "mod", "download") // what it requires, all of which this repository need not have used
 	cache := must(t, ".", "go", "env", "GOMODCACHE")
 	download := filepath.Join(cache, "cache", "download")
 	folders = append(folders, filepath.Join(cache, filepath.FromSlash(modulePath)+"@"+version))
