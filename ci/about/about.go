@@ -3,6 +3,7 @@ package about
 
 import (
 	"fmt"
+	"os"
 	"path/filepath"
 	"regexp"
 	"runtime"
@@ -70,6 +71,12 @@ func (a About) String() string {
 		}
 	}
 	return out.String()
+}
+
+// Program is how whoever runs this program calls it, for what tells him to do so again.
+func Program() string {
+	info, _ := debug.ReadBuildInfo()
+	return Called(os.Args[0], info)
 }
 
 // Called is how the program was called, by the path of its file: one that was installed, by its name; one that go run

@@ -18,12 +18,6 @@ import (
 // ownCommands are about the program itself and the sandbox: they are there for every application, and without one.
 var ownCommands = []string{"sandbox", "version", "completion", "man", manual.Asked}
 
-// called is how the program's user calls it.
-func called() string {
-	info, _ := debug.ReadBuildInfo()
-	return about.Called(os.Args[0], info)
-}
-
 // out takes what a command prints as it is.
 func (h Host) out() io.Writer {
 	if h.Out == nil {
@@ -83,7 +77,7 @@ type manCommand struct{}
 // Run prints the man page.
 func (c *manCommand) Run(f *flags, parsed *kong.Context) error {
 	version := ""
-	if info, ok := debug.ReadBuildInfo(); ok {
+	if info, ok := debug.ReadBuildInfo(); ok && info.Main.Sum != "" { // a checkout's is none that others know
 		version = info.Main.Version
 	}
 	_, err := fmt.Fprint(f.host.out(), manual.Page(parsed.Model, "slipway", version))

@@ -14,6 +14,7 @@ import (
 	"github.com/go-logr/logr"
 	"k8s.io/klog/v2"
 
+	"github.com/slipway-cd/slipway/ci/about"
 	"github.com/slipway-cd/slipway/ci/description"
 	"github.com/slipway-cd/slipway/ci/pipeline"
 )
@@ -50,7 +51,7 @@ func (c *commands) take(ctx context.Context, app description.Application, args [
 	klog.SetLogger(logr.Discard()) // client-go's; what matters comes back as an error
 	parsed, err := newParser(c).Parse(args)
 	if err != nil {
-		return nil, pipeline.Usage("%w; see `%s --help`", err, called())
+		return nil, pipeline.Usage("%w; see `%s --help`", err, about.Program())
 	}
 	c.host = host
 	if slices.Contains(ownCommands, strings.Fields(parsed.Command())[0]) {
@@ -91,7 +92,7 @@ func (e Ended) Error() string {
 
 func newParser(cli *commands, more ...kong.Option) *kong.Kong {
 	return kong.Must(cli, append([]kong.Option{
-		kong.Name(called()),
+		kong.Name(about.Program()),
 		kong.Description("Builds, tests and deploys a commit and verifies it in production. Stages: build, functional, release, deploy, production, cleanup."),
 		kong.DefaultEnvars("SLIPWAY"),
 		kong.ConfigureHelp(kong.HelpOptions{Compact: true}),
