@@ -3,6 +3,7 @@ package pipeline
 import (
 	"cmp"
 	"context"
+	"time"
 	"github.com/slipway-cd/slipway/ci/cluster/records"
 	"github.com/slipway-cd/slipway/ci/exit"
 	"github.com/slipway-cd/slipway/ci/history"
@@ -96,8 +97,11 @@ func (r *Run) noteVerified(ctx context.Context, stage string, of records.UndoRec
 	r.saveDeploy(ctx, stage, done)
 }
 
+// noteTime limits the note of a deploy: what was done to production is done, and nothing waits for it.
+const noteTime = 15 * time.Second
+
 func (r *Run) saveDeploy(ctx context.Context, stage string, done history.Deploy) {
-	ctx, cancel := context.WithTimeout(r.lease.Fence(context.WithoutCancel(ctx)), recordTime)
+	ctx, cancel := context.WithTimeout(r.lease.Fence(context.WithoutCancel(ctx)), noteTime)
 	defer cancel()
 	all, err := records.SaveDeploy(ctx, r.env.Production, r.opts.Namespace, done)
 	if err != nil {
