@@ -11,8 +11,8 @@ import (
 	"github.com/alecthomas/kong"
 
 	"github.com/slipway-cd/slipway/ci/about"
-	"github.com/slipway-cd/slipway/ci/manual"
 	"github.com/slipway-cd/slipway/ci/exit"
+	"github.com/slipway-cd/slipway/ci/manual"
 )
 
 // ownCommands are about the program itself and the sandbox: they are there for every application, and without one.

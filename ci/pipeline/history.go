@@ -3,11 +3,11 @@ package pipeline
 import (
 	"cmp"
 	"context"
-	"time"
 	"github.com/slipway-cd/slipway/ci/cluster/records"
 	"github.com/slipway-cd/slipway/ci/exit"
 	"github.com/slipway-cd/slipway/ci/history"
 	"github.com/slipway-cd/slipway/ci/report"
+	"time"
 )
 
 // deploy is what this run knows of its deploy before it has ended.
