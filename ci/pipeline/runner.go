@@ -10,6 +10,7 @@ import (
 	"github.com/slipway-cd/slipway/ci/cluster/write"
 	"github.com/slipway-cd/slipway/ci/exit"
 	"github.com/slipway-cd/slipway/ci/report"
+	"github.com/slipway-cd/slipway/ci/telemetry"
 	"github.com/slipway-cd/slipway/ci/trace"
 )
 
@@ -55,7 +56,7 @@ func (r *Run) Execute(ctx context.Context, stages []Stage, dir *report.Dir) repo
 			failure = r.stage(ctx, stage)
 		}
 	}
-	span.End(outcome(r.finish(failure, time.Since(start))))
+	span.End(telemetry.Outcome(r.finish(failure, time.Since(start))))
 	return r.report
 }
 
@@ -90,7 +91,7 @@ func (r *Run) stage(ctx context.Context, stage Stage) *exit.Failure {
 	}
 	done.Seconds, done.Detail = report.Seconds(time.Since(done.Start)), r.detail
 	done.Objects, done.Tests = r.journal.Take(failure == nil)
-	span.End(outcome(failure))
+	span.End(telemetry.Outcome(failure))
 	r.report.Stages = append(r.report.Stages, done)
 	var tail []string
 	// Evidence explains more than the end of the log, and what the engine did, perhaps
