@@ -19,8 +19,6 @@ type Step struct {
 	Build
 	Image    string            `json:"image,omitempty" jsonschema:"minLength=1" jsonschema_description:"A published image, instead of a stage: the command runs in it, in a copy of the context."`
 	Command  []string          `json:"command,omitempty" jsonschema_description:"The command; without it, and with a target, that image's own."`
-	Module   string            `json:"module,omitempty" jsonschema:"pattern=@[0-9a-f]{40}$" jsonschema_description:"A Dagger module, pinned by its commit, instead of both: github.com/acme/modules/scan@COMMIT."`
-	Function string            `json:"function,omitempty" jsonschema:"pattern=^[a-z][a-z0-9-]*$" jsonschema_description:"The module's function, as dagger call names it."`
 	Env      map[string]string `json:"env,omitempty" jsonschema_description:"Its environment, beside what every step gets."`
 	Secrets  map[string]Secret `json:"secrets,omitempty" jsonschema_description:"Variables of its environment whose values are secrets, each by a reference: env://TOKEN, file://PATH, vault://PATH."`
 	Files    []string          `json:"files,omitempty" jsonschema_description:"Files and folders that it leaves in the container and that the report keeps."`
@@ -82,14 +80,10 @@ func (p positions) checkSteps(steps []Step) error {
 // made checks what the step is run as.
 func (s Step) made() error {
 	switch {
-	case count(s.Target != "", s.Image != "", s.Module != "") != 1:
-		return errors.New("give one of target, image and module")
+	case (s.Target == "") == (s.Image == ""):
+		return errors.New("give one of target and image")
 	case s.Image != "" && len(s.Command) == 0:
 		return errors.New("give a command with an image")
-	case (s.Module != "") != (s.Function != ""):
-		return errors.New("give module and function, or neither")
-	case s.Module != "" && (len(s.Command)+len(s.Env)+len(s.Files) > 0 || s.JUnit != "" || s.SARIF != "" || s.Dockerfile != ""):
-		return errors.New("a module has none of command, env, files, junit, sarif and dockerfile: its function gets args and secrets")
 	}
 	return apart(s.Build, s.Image)
 }
@@ -106,7 +100,7 @@ func (s Step) variables() (field string, err error) {
 		switch {
 		case !secretReference.MatchString(string(s.Secrets[name])): // what was written is not repeated: it may be the secret
 			return at, fmt.Errorf("secrets.%s: want a reference to a secret, as env://TOKEN or file://PATH, never the secret itself", name)
-		case s.Module == "" && (!variableName.MatchString(name) || slices.Contains(Given, name)):
+		case !variableName.MatchString(name) || slices.Contains(Given, name):
 			return at, fmt.Errorf("secrets.%s: want the name of a variable, and none of %s", name, strings.Join(Given, ", "))
 		case s.Env[name] != "":
 			return at, fmt.Errorf("secrets.%s: env has it, too: leave out one", name)
