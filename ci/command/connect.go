@@ -57,7 +57,7 @@ func (f *flags) engine(ctx context.Context, repository string, log io.Writer) (*
 	return &engine.Session{
 		Source: func(folder string) *dagger.Directory { return f.host.source(client, f.root, folder) },
 		Image:  func(reference string) *dagger.Container { return client.Container().From(reference) },
-		Secret: func(uri string) *dagger.Secret { return client.Secret(uri) },
+		Secret: func(uri string) *dagger.Secret { return f.host.secret(client, uri) },
 		Folder: func(path string) *dagger.Directory {
 			return client.Host().Directory(path, dagger.HostDirectoryOpts{NoCache: true})
 		},

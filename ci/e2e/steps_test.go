@@ -5,6 +5,8 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
+	"syscall"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -27,7 +29,7 @@ func TestStepsOfAnApplicationRunBetweenTheStages(t *testing.T) {
 	t.Run("as stages of their own", func(t *testing.T) {
 		require.Equal(t, []string{"build passed", "scan passed", "functional passed", "doubtful failed", "release passed", "backup passed", "deploy passed",
 			"load-test passed", "production passed", "github-release passed", "record passed", "chat passed", "cleanup passed"}, passed.results())
-		require.Regexp(t, `^95 % of 100 answers within \d+ ms; 1 tests$`, passed.stage(t, "load-test").Detail)
+		require.Regexp(t, `^95 % of 100 answers within \d+ ms; 1 test$`, passed.stage(t, "load-test").Detail)
 		require.Equal(t, "95 % within 500 ms", passed.stage(t, "load-test").Tests[0].Name)
 		require.Contains(t, passed.junit, "95 % within 500 ms")
 		require.Regexp(t, `in scan\.sarif$`, passed.stage(t, "scan").Detail)
@@ -75,6 +77,33 @@ func TestStepsOfAnApplicationRunBetweenTheStages(t *testing.T) {
 		require.True(t, failed.report.Undo.Done)
 		requireSame(t, before.restored(e.n), e.snapshot(t, e.n).restored(e.n), "production is not as it was")
 		require.Contains(t, others.bodies(), e.r.version()+" failed ")
+	})
+	t.Run("and those that always run do so after Ctrl-C, which ends the engine's session", func(t *testing.T) {
+		before := e.snapshot(t, e.n)
+		e.r.edit(".slipway.yaml", `REQUESTS: "100", LIMIT: "0"`, `REQUESTS: "1000000000", LIMIT: "0"`)
+		e.r.commit()
+		var once sync.Once
+		stopped := e.start(t, e.r, e.n, func(process *os.Process, line string) {
+			if strings.HasPrefix(line, "load-test: run the step ") {
+				once.Do(func() { _ = syscall.Kill(-process.Pid, syscall.SIGINT) }) // as a terminal does: to all that it has started
+			}
+		})()
+		require.Equal(t, 130, stopped.code, stopped.stdout+stopped.stderr)
+		require.Equal(t, []string{"load-test interrupted", "production skipped", "github-release skipped", "record skipped", "undo passed", "chat passed", "cleanup passed"}, stopped.results()[7:])
+		require.Contains(t, others.bodies(), e.r.version()+" interrupted")
+		requireSame(t, before.restored(e.n), e.snapshot(t, e.n).restored(e.n), "production is not as it was")
+	})
+	t.Run("by dagger call with the caller's secrets, which it must hand over", func(t *testing.T) {
+		r := copied(t, "hello")
+		r.describe(`steps: [{name: small, at: after build, image: "golang:1.26", command: [sh, -c, 'test -n "$A" && echo "summary: $VERSION"'], secrets: {A: "env://PASSWORD"}, files: [/etc/hostname]}]` + "\n")
+		r.begin()
+		args := append(e.runs(r.folder, e.n), "--until", "build", "--image", e.Image+"/hello")
+		done := e.called(t, append(args, "--step-secrets", "env://PASSWORD", "export", "--path")...)
+		require.Equal(t, 0, done.code, done.stderr)
+		require.Equal(t, r.version(), done.stage(t, "small").Detail)
+		require.FileExists(t, filepath.Join(done.folder, "steps/small/hostname"))
+		lacking := e.called(t, append(args, "export", "--path")...)
+		require.Contains(t, lacking.stderr, "steps: small: secret A: env://PASSWORD cannot be read")
 	})
 	t.Run("unless a secret is missing, before anything is built", func(t *testing.T) {
 		e.world = e.with("GITHUB_TOKEN=", "BACKUP_PASSWORD="+others.token, "CHAT_WEBHOOK="+others.url)

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"strings"
 
 	"golang.org/x/sync/errgroup"
 
@@ -134,7 +135,7 @@ func (r *Run) runStep(ctx context.Context, s description.Step) error {
 
 func (r *Run) withGiven(ctx context.Context, s description.Step, given step.Given) error {
 	defer r.journal.EngineTime()()
-	r.note(s.Name, s.At)
+	r.note(s.Name, strings.TrimSpace("run the step "+given.Address))
 	outcome, err := r.stepRunner().Run(ctx, s, given)
 	r.journal.Ran(outcome.Tests...)
 	r.detail = outcome.String()

@@ -27,7 +27,11 @@ type Outcome struct {
 // String is the outcome for the report.
 func (o Outcome) String() string {
 	parts := []string{o.Said, o.Found}
-	if len(o.Tests) > 0 {
+	switch len(o.Tests) {
+	case 0:
+	case 1:
+		parts = append(parts, "1 test")
+	default:
 		parts = append(parts, fmt.Sprintf("%d tests", len(o.Tests)))
 	}
 	var said []string
