@@ -21,6 +21,11 @@ const servedTime = time.Minute
 // testService tests through a port of this process that is forwarded to the Service,
 // which works with any cluster network.
 func (t Tester) testService(ctx context.Context, suites []description.Suite, at testrun.Place) error {
+	return t.throughService(ctx, at, func(ctx context.Context, at testrun.Place) error { return t.Tests.RunSuites(ctx, suites, at) })
+}
+
+// throughService calls a function with the place where containers reach the Service so.
+func (t Tester) throughService(ctx context.Context, at testrun.Place, visit func(context.Context, testrun.Place) error) error {
 	forward, err := t.forward(ctx, t.Front.Service, t.Front.Port)
 	if err != nil {
 		return err
@@ -36,7 +41,7 @@ func (t Tester) testService(ctx context.Context, suites []description.Suite, at 
 		return forward.Answers(ctx, base+t.Front.Health, t.Tests.Journal.Tell(ctx, at.Stage))
 	}
 	t.Found(at.Stage, at.Address, "port-forward to Service "+namespaceOf(t.Objects, t.Front.Service)+"/"+t.Front.Service)
-	return t.Tests.RunSuites(ctx, suites, at)
+	return visit(ctx, at)
 }
 
 // forward opens a port of this process to a Service.

@@ -81,6 +81,11 @@ func (t Tester) search(ctx context.Context) (entrance, error) {
 // testOutside tests at an address that was found. Where a container would not get there, for
 // DNS does not know its name or it means this machine itself, this process carries it there.
 func (t Tester) testOutside(ctx context.Context, address entrance, suites []description.Suite, at testrun.Place) error {
+	return t.throughAddress(ctx, address, at, func(ctx context.Context, at testrun.Place) error { return t.Tests.RunSuites(ctx, suites, at) })
+}
+
+// throughAddress calls a function with the place where containers reach the address so.
+func (t Tester) throughAddress(ctx context.Context, address entrance, at testrun.Place, visit func(context.Context, testrun.Place) error) error {
 	relay, err := reach.RelayTo(ctx, t.In, address.Address)
 	if err != nil {
 		return err
@@ -95,7 +100,7 @@ func (t Tester) testOutside(ctx context.Context, address entrance, suites []desc
 		}
 	}
 	t.Found(at.Stage, address.base, found)
-	return t.Tests.RunSuites(ctx, suites, at)
+	return visit(ctx, at)
 }
 
 // stillServed checks once more the addresses behind objects that were changed: until now

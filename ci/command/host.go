@@ -19,6 +19,8 @@ type Host struct {
 	Out io.Writer
 	// Source returns the application's repository; nil uploads the folder of --source.
 	Source func(*dagger.Client) *dagger.Directory
+	// Secret returns a secret of a step by its reference; nil asks the engine for what that means on this machine.
+	Secret func(client *dagger.Client, uri string) *dagger.Secret
 	// Login is that of the registry; nil uses the credentials of `docker login`.
 	Login *image.Login
 }
@@ -40,6 +42,14 @@ func (h Host) source(client *dagger.Client, root, folder string) *dagger.Directo
 		source = source.WithoutDirectory(name)
 	}
 	return source
+}
+
+// secret is one that a step refers to.
+func (h Host) secret(client *dagger.Client, uri string) *dagger.Secret {
+	if h.Secret == nil {
+		return client.Secret(uri)
+	}
+	return h.Secret(client, uri)
 }
 
 // login returns what gives containers that are pushed to a repository its login.

@@ -103,7 +103,7 @@ func causeOf(done report.Report) string {
 		return fmt.Sprintf("undo: %s (exit code %d)", done.Undo.Error, done.ExitCode)
 	}
 	for _, stage := range done.Stages {
-		if stage.Error != "" {
+		if stage.Error != "" && !stage.Optional {
 			return fmt.Sprintf("%s: %s (exit code %d)", stage.Name, stage.Error, done.ExitCode)
 		}
 	}

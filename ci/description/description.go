@@ -20,6 +20,7 @@ type Application struct {
 	Images []Image `json:"images,omitempty" jsonschema_description:"The images, each built from a Dockerfile; without them one, named as the application, from the file Dockerfile."`
 	Checks []Check `json:"checks,omitempty" jsonschema_description:"What must pass before an image is pushed; without them the Dockerfile's stages check and unit, where it has them. An empty list is none."`
 	Tests  Tests   `json:"tests,omitzero" jsonschema_description:"Tests that ask the application over the network."`
+	Steps  []Step  `json:"steps,omitempty" jsonschema_description:"What else runs between the stages."`
 
 	Service     string    `json:"service,omitempty" jsonschema_description:"The Service that users reach, as the overlays name it; without it the one that an Ingress, an HTTPRoute or a Route leads to, or the only one."`
 	Port        int       `json:"port,omitempty" jsonschema:"minimum=1,maximum=65535" jsonschema_description:"The port of that Service; without it the one that the Ingress or its like names, or its first."`

@@ -2,6 +2,7 @@ package description
 
 import (
 	"bytes"
+	"cmp"
 	_ "embed"
 	"errors"
 	"fmt"
@@ -142,7 +143,7 @@ func (a Application) check(at positions) error {
 			return at.error(fmt.Sprintf("/evidence/identities/%d", i), "evidence.identities: %w", err)
 		}
 	}
-	return errors.Join(at.checkSuites("functional", a.Tests.Functional), at.checkSuites("production", a.Tests.Production))
+	return cmp.Or(at.checkSuites("functional", a.Tests.Functional), at.checkSuites("production", a.Tests.Production), at.checkSteps(a.Steps))
 }
 
 func (p positions) checkSuites(stage string, suites []Suite) error {

@@ -121,7 +121,7 @@ func (a *Application) place(tree fs.FS, folder string) error {
 			}
 		}
 	}
-	return nil
+	return a.placeSteps(tree, folder, first)
 }
 
 // below puts the application's folder before a build's context, if it gives one.

@@ -28,6 +28,7 @@ const limit = 6 * time.Minute
 type ended struct {
 	code           int
 	stdout, stderr string
+	folder         string        // of its reports
 	report         report.Report // zero when it wrote none
 	junit          string        // the same as junit.xml
 	engineLog      string        // of the build
@@ -41,6 +42,7 @@ func (e *ended) read(t *testing.T, folder string) {
 		return
 	}
 	require.NoError(t, json.Unmarshal(content, &e.report))
+	e.folder = folder
 	content, err = os.ReadFile(filepath.Join(folder, "junit.xml"))
 	require.NoError(t, err)
 	e.junit = string(content)

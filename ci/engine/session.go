@@ -15,6 +15,8 @@ const Version = "dagger v0.21.8"
 type Session struct {
 	Source func(folder string) *dagger.Directory             // of the application's repository
 	Image  func(reference string) *dagger.Container          // a published one
+	Secret func(uri string) *dagger.Secret                   // one that Dagger's providers find: env://NAME, file://PATH
+	Folder func(path string) *dagger.Directory               // of this process, as it is now
 	Tunnel func(ports ...dagger.PortForward) *dagger.Service // lets a container reach ports on 127.0.0.1 of this process
 	// Login adds the registry's credentials to a container that is about to be pushed.
 	Login func(*dagger.Container) *dagger.Container

@@ -31,6 +31,7 @@ type call struct {
 	idTokenURL   string         // where idToken asks for the token; empty: it is the token
 	ageKey       *dagger.Secret // nil: no overlay has files that SOPS encrypted
 	sops         *dagger.File   // its program; nil: the published one
+	stepSecrets  []*dagger.Secret
 
 	args []string
 }

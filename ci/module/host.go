@@ -32,6 +32,9 @@ func (c *call) host(ctx context.Context) (host command.Host, err error) {
 	if err := c.placeSignKey(ctx); err != nil {
 		return host, err
 	}
+	if host.Secret, err = c.secrets(ctx); err != nil {
+		return host, err
+	}
 	if err := c.placeIDToken(ctx); err != nil {
 		return host, err
 	}
@@ -154,6 +157,28 @@ func (c *call) placeIDToken(ctx context.Context) error {
 		return err
 	}
 	return os.Setenv("ACTIONS_ID_TOKEN_REQUEST_TOKEN", token)
+}
+
+// secrets finds those that steps refer to among the caller's, by the same reference: in the module's container it means nothing.
+func (c *call) secrets(ctx context.Context) (func(*sdk.Client, string) *sdk.Secret, error) {
+	known := map[string]sdk.ID{}
+	for _, secret := range c.stepSecrets {
+		uri, err := secret.URI(ctx)
+		if err != nil {
+			return nil, err
+		}
+		id, err := secret.ID(ctx)
+		if err != nil {
+			return nil, err
+		}
+		known[uri] = sdk.ID(id)
+	}
+	return func(client *sdk.Client, uri string) *sdk.Secret {
+		if id, ok := known[uri]; ok {
+			return sdk.Ref[*sdk.Secret](client, id)
+		}
+		return client.Secret(uri)
+	}, nil
 }
 
 // login returns the registry's, nil where none is given.

@@ -95,6 +95,9 @@ func (m *Slipway) Run(ctx context.Context,
 	// Where GitHub gives such a token, ACTIONS_ID_TOKEN_REQUEST_URL: the token is then what asks there, env:ACTIONS_ID_TOKEN_REQUEST_TOKEN.
 	// +optional
 	idTokenRequestUrl string,
+	// The secrets that steps of the description refer to, by the same references: env://NAME, once for each.
+	// +optional
+	stepSecrets []*dagger.Secret,
 	// Take images into production that nobody accepted says are tested.
 	// +optional
 	withoutEvidence bool,
@@ -117,7 +120,7 @@ func (m *Slipway) Run(ctx context.Context,
 	if !pipeline.Reaches(until, "deploy") {
 		productionKubeconfig = nil // not even read
 	}
-	c := call{source: source, application: application, kubeconfig: kubeconfig, production: productionKubeconfig, cluster: cluster, image: image, user: registryUser, password: registryPassword, ageKey: sopsAgeKey, sops: sops, signKey: signKey, signPassword: signPassword, idToken: idToken, idTokenURL: idTokenRequestUrl}
+	c := call{source: source, application: application, kubeconfig: kubeconfig, production: productionKubeconfig, cluster: cluster, image: image, user: registryUser, password: registryPassword, ageKey: sopsAgeKey, sops: sops, signKey: signKey, signPassword: signPassword, idToken: idToken, idTokenURL: idTokenRequestUrl, stepSecrets: stepSecrets}
 	c.toggle("reuse-evidence", reuseEvidence).toggle("without-evidence", withoutEvidence).flag("from", from)
 	c.flag("until", until).flag("version", version).flag("context", context).flag("production-context", productionContext).flag("build-namespace", buildNamespace).flag("namespace", namespace).
 		flag("beta-overlay", betaOverlay).flag("production-overlay", productionOverlay).flag("prune", prune...).flag("take-over", takeOver...).flag("leave", leave...).flag("run", run).flag("address", address).

@@ -21,16 +21,17 @@ import (
 
 // production is what a run knows of production and has done to it.
 type production struct {
-	former    *records.Release             // what it ran before, nil for a first deploy
-	objects   []*unstructured.Unstructured // what it holds now
-	refs      []managed.Ref                // references to them, with uids, and to objects that it kept
-	awaited   []managed.Ref                // what runs that it undid may still create
-	broken    []records.Broken             // releases that cannot be read
-	rerouted  bool                         // the spec of an Ingress, or of its like, changed
-	verified  bool                         // the new version answers
-	released  time.Time                    // when that was recorded; zero: it was released before
-	recording bool                         // writing the release was begun
-	signer    signing.Known                // by whom its images are known to be tested; nobody where several count, or none
+	former        *records.Release             // what it ran before, nil for a first deploy
+	objects       []*unstructured.Unstructured // what it holds now
+	refs          []managed.Ref                // references to them, with uids, and to objects that it kept
+	awaited       []managed.Ref                // what runs that it undid may still create
+	broken        []records.Broken             // releases that cannot be read
+	rerouted      bool                         // the spec of an Ingress, or of its like, changed
+	verified      bool                         // the new version answers
+	released      time.Time                    // when that was recorded; zero: it was released before
+	recording     bool                         // writing the release was begun
+	recordedLater bool                         // by place: steps come first that may still fail
+	signer        signing.Known                // by whom its images are known to be tested; nobody where several count, or none
 }
 
 // Deploy deploys the tested digest to production and waits for its rollout.

@@ -27,12 +27,22 @@ func (r *Run) Production(ctx context.Context) error {
 	if ctx.Err() != nil {
 		return context.Cause(ctx)
 	}
-	r.note("production", "record the release")
-	if err := r.recordRelease(context.WithoutCancel(ctx)); err != nil {
-		return err
-	}
 	r.detail = r.opts.Version + " " + where
-	return nil
+	if r.production.recordedLater {
+		return nil
+	}
+	r.note("production", "record the release")
+	return r.recordRelease(context.WithoutCancel(ctx))
+}
+
+// Record records the release, where steps came after the tests of production.
+func (r *Run) Record(ctx context.Context) error {
+	ctx, done := r.lease.Under(ctx)
+	defer done()
+	if ctx.Err() != nil {
+		return context.Cause(ctx)
+	}
+	return r.recordRelease(context.WithoutCancel(ctx))
 }
 
 // recordTime limits recording a verified release. It is longer than an API server takes

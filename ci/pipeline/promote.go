@@ -6,6 +6,7 @@ import (
 	"fmt"
 
 	"github.com/slipway-cd/slipway/ci/commits"
+	"github.com/slipway-cd/slipway/ci/description"
 	"github.com/slipway-cd/slipway/ci/exit"
 	"github.com/slipway-cd/slipway/ci/image"
 )
@@ -50,10 +51,10 @@ func (r *Run) Promote(ctx context.Context) (warnings []string, err error) {
 
 // PromotionStages returns the stages of a run that Promote has made one of an existing release.
 func (r *Run) PromotionStages() []Stage {
-	return []Stage{
+	return r.place([]Stage{
 		{Name: "build", Run: r.BuildTests, Code: exit.Build}, // only the production tests: the image exists already
 		{Name: "deploy", Run: r.Deploy, Code: exit.Admission},
 		{Name: "production", Run: r.Production, Code: exit.Production},
 		{Name: "cleanup", Run: r.Cleanup, Code: exit.Unknown, Always: true, Time: cleanupTime},
-	}
+	}, description.AfterBuild)
 }

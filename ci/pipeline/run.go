@@ -85,11 +85,13 @@ type Environment struct {
 
 // Stage is one step of a run. Run returns nil, or why it failed.
 type Stage struct {
-	Name   string
-	Run    func(ctx context.Context) error
-	Always bool          // also after a failure, an interrupt or --until
-	Time   time.Duration // that it may take; 0: --stage-timeout
-	Code   int           // exit code of a failure that does not imply one
+	Name     string
+	Run      func(ctx context.Context) error
+	Always   bool          // also after a failure, an interrupt or --until
+	Optional bool          // its failure is only reported
+	With     string        // the stage with which --until reaches this one, too
+	Time     time.Duration // that it may take; 0: --stage-timeout
+	Code     int           // exit code of a failure that does not imply one
 }
 
 // Run is one run of the pipeline. Each of the fields below env is written by
@@ -126,20 +128,21 @@ type Run struct {
 	lease      *lock.Lease // by deploy: the production lock
 	locked     time.Time   // when a deploy or a rollback got it
 	toldLost   bool        // its loss has been reported
+	stopped    bool        // by Execute: a signal ended the engine's session
 	back       wayBack     // by deploy
 	production production  // by deploy
 }
 
-// Stages returns the stages of the pipeline in order.
+// Stages returns the stages of the pipeline in order, with the application's steps between them.
 func (r *Run) Stages() []Stage {
-	return []Stage{
+	return r.place([]Stage{
 		{Name: "build", Run: r.Build, Code: exit.Build},                // checks and unit tests first, then the image, pushed as VERSION-beta
 		{Name: "functional", Run: r.Functional, Code: exit.Functional}, // a beta of its own, tested inside the cluster and from outside, then removed
 		{Name: "release", Run: r.Release, Code: exit.Build},            // the tested digest gets the tags VERSION and latest
 		{Name: "deploy", Run: r.Deploy, Code: exit.Admission},          // production overlay by digest, rolling update, waited for
 		{Name: "production", Run: r.Production, Code: exit.Production}, // light tests where users are; failure puts production back
 		{Name: "cleanup", Run: r.Cleanup, Code: exit.Unknown, Always: true, Time: cleanupTime},
-	}
+	})
 }
 
 // StageNames returns the names that --until takes: all stages but cleanup, which always runs.

@@ -3,7 +3,6 @@ package pipeline
 import (
 	"context"
 	"errors"
-	"slices"
 	"time"
 
 	"github.com/slipway-cd/slipway/ci/cluster"
@@ -28,7 +27,11 @@ func (r *Run) Execute(ctx context.Context, stages []Stage, dir *report.Dir) repo
 	r.env.Dir = dir
 	r.env.Printer.Begin(report.Header{Run: r.opts.Run, Version: r.opts.Version, Image: r.images[0].Repo.String(),
 		Commit: r.opts.Commit, Cluster: r.report.Cluster, As: r.report.As, ProductionAs: r.report.ProductionAs, Report: r.env.Dir.Path()})
-	last := slices.IndexFunc(stages, func(stage Stage) bool { return stage.Name == r.opts.Until })
+	last := len(stages) - 1
+	for last >= 0 && stages[last].Name != r.opts.Until && stages[last].With != r.opts.Until {
+		last--
+	}
+	settled := false
 	var failure *exit.Failure
 	if r.behind {
 		failure = r.stage(ctx, Stage{Name: "recover", Run: r.Recover, Code: exit.Undo})
@@ -36,14 +39,17 @@ func (r *Run) Execute(ctx context.Context, stages []Stage, dir *report.Dir) repo
 	for i, stage := range stages {
 		switch {
 		case stage.Always:
-			if undo := r.undo(ctx); undo != nil {
-				failure = undo
+			if !settled {
+				settled, r.stopped = true, ctx.Err() != nil
+				if undo := r.undo(ctx); undo != nil {
+					failure = undo
+				}
+				r.noteDeploy(ctx, failure)
 			}
-			r.noteDeploy(ctx, failure)
-			if failure != nil {
+			if failure != nil && i == len(stages)-1 { // only cleanup removes the beta, and whoever is told comes to look at it
 				r.keepBeta(ctx)
 			}
-			if err := r.stage(context.WithoutCancel(ctx), stage); err != nil && failure == nil {
+			if err := r.stage(context.WithoutCancel(ctx), stage); err != nil && failure == nil && !stage.Optional {
 				failure = err
 			}
 		case failure != nil:
@@ -54,6 +60,9 @@ func (r *Run) Execute(ctx context.Context, stages []Stage, dir *report.Dir) repo
 			r.skip(ctx, stage, "not requested: --until "+r.opts.Until)
 		default:
 			failure = r.stage(ctx, stage)
+			if stage.Optional && ctx.Err() == nil && !r.lease.IsLost() {
+				failure = nil
+			}
 		}
 	}
 	span.End(telemetry.Outcome(r.finish(failure, time.Since(start))))
@@ -65,7 +74,7 @@ func (r *Run) stage(ctx context.Context, stage Stage) *exit.Failure {
 	ctx, cancel := r.timed(ctx, stage)
 	defer cancel()
 	ctx, span := r.span(ctx, stage)
-	done := report.Stage{Name: stage.Name, Result: report.Passed, Start: time.Now()}
+	done := report.Stage{Name: stage.Name, Result: report.Passed, Start: time.Now(), Optional: stage.Optional}
 	r.env.Printer.StageStarted(stage.Name)
 	if log, err := r.env.Dir.Log(stage.Name); err == nil {
 		r.env.EngineLog.SwitchTo(log)

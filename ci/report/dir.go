@@ -101,6 +101,23 @@ func (d *Dir) Keep(name string, content []byte) error {
 	return nil
 }
 
+// StepPath is where a file is kept that a step leaves.
+func (d *Dir) StepPath(step, name string) string { return filepath.Join(d.path, "steps", step, name) }
+
+// Keeps has the page link to a file or folder that somebody has put beside the reports.
+func (d *Dir) Keeps(name string) {
+	d.mutex.Lock()
+	defer d.mutex.Unlock()
+	d.kept = append(d.kept, name)
+}
+
+// Kept returns the files and folders beside the reports.
+func (d *Dir) Kept() []string {
+	d.mutex.Lock()
+	defer d.mutex.Unlock()
+	return slices.Clone(d.kept)
+}
+
 // Write writes report.json, report.html, junit.xml and summary.md. Each replaces
 // the former one atomically, so that nobody reads half of it.
 func (d *Dir) Write(report Report) error {

@@ -50,7 +50,15 @@ var githubEscape = strings.NewReplacer("%", "%25", "\r", "%0D", "\n", "%0A")
 func (github) open(stage string) string { return "::group::" + stage + "\n" }
 func (github) close(string) string      { return "::endgroup::\n" }
 func (github) fail(stage Stage) []string {
-	return []string{fmt.Sprintf("::error title=%s failed::%s", stage.Name, githubEscape.Replace(unhash(outcome(stage))))}
+	return []string{fmt.Sprintf("::%s title=%s failed::%s", severity(stage), stage.Name, githubEscape.Replace(unhash(outcome(stage))))}
+}
+
+// severity is what a stage that failed is to a vendor.
+func severity(stage Stage) string {
+	if stage.Optional {
+		return "warning"
+	}
+	return "error"
 }
 
 // guard breaks up commands: the runner takes :: for one at the beginning of a line, after blanks too, and ##[ anywhere.
@@ -85,7 +93,7 @@ var azureEscape = strings.NewReplacer("%", "%AZP25", "\r", "%0D", "\n", "%0A", "
 func (azure) open(stage string) string { return "##[group]" + stage + "\n" }
 func (azure) close(string) string      { return "##[endgroup]\n" }
 func (azure) fail(stage Stage) []string {
-	return []string{fmt.Sprintf("##vso[task.logissue type=error]%s failed: %s", stage.Name, azureEscape.Replace(unhash(outcome(stage))))}
+	return []string{fmt.Sprintf("##vso[task.logissue type=%s]%s failed: %s", severity(stage), stage.Name, azureEscape.Replace(unhash(outcome(stage))))}
 }
 
 // guard breaks up commands, which the agent finds anywhere in a line.

@@ -210,3 +210,15 @@ func TestAFileIsNoTerminalAndHasNoColour(t *testing.T) {
 	require.False(t, screen.Color)
 	require.Equal(t, 80, screen.Width())
 }
+
+func TestAnOptionalStageThatFailsIsAWarningToTheVendor(t *testing.T) {
+	t.Parallel()
+	for mode, want := range map[report.Mode]string{report.GitHub: "::warning title=chat failed::no\n", report.Azure: "##vso[task.logissue type=warning]chat failed: no\n"} {
+		var out bytes.Buffer
+		printer := report.NewPrinter(mode, report.Screen{Out: &out}, noEnv)
+		printer.Begin(report.Header{Run: "1"})
+		printer.StageStarted("chat")
+		printer.StageEnded(report.Stage{Name: "chat", Result: report.Failed, Error: "no", Optional: true}, nil)
+		require.Contains(t, out.String(), want)
+	}
+}

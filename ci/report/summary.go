@@ -21,7 +21,7 @@ func Summary(report Report) string {
 	}
 	for _, stage := range report.Stages {
 		if stage.Result == Failed {
-			line("\n**%s: %s**", stage.Name, escape(inline(firstOf(stage.Cause, stage.Error))))
+			line("\n**%s%s: %s**", stage.Name, optionally(stage), escape(inline(firstOf(stage.Cause, stage.Error))))
 			if len(stage.Evidence) > 0 {
 				line("\n%s", fenced(stage.Evidence))
 			}
@@ -52,6 +52,14 @@ func Summary(report Report) string {
 		line("- %s: %s", fact.What, escape(fact.Text))
 	}
 	return out.String()
+}
+
+// optionally says of a stage that its failure ended no run.
+func optionally(stage Stage) string {
+	if stage.Optional {
+		return " (optional)"
+	}
+	return ""
 }
 
 func lastAddress(report Report) string {

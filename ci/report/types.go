@@ -112,6 +112,7 @@ type Stage struct {
 	Cause    string    `json:"cause"`
 	Evidence []string  `json:"evidence,omitempty"` // what shows the cause: events, states, log lines
 	Try      string    `json:"try,omitempty"`      // what to do about it
+	Optional bool      `json:"optional,omitempty"` // its failure ends no run
 	Objects  []Object  `json:"objects,omitempty"`  // that it wrote or waited for, in the order in which they were first seen
 	Tests    []Test    `json:"tests,omitempty"`    // of the application, in the order in which they ran
 }
