@@ -9,7 +9,7 @@ import (
 	"github.com/slipway-cd/slipway/ci/cluster"
 	"github.com/slipway-cd/slipway/ci/cluster/runs"
 	"github.com/slipway-cd/slipway/ci/exit"
-	"github.com/slipway-cd/slipway/ci/pipeline"
+	"github.com/slipway-cd/slipway/ci/settings"
 )
 
 type cleanupCommand struct {
@@ -66,7 +66,7 @@ func (c *cleanupCommand) check(f *flags) error {
 	case !c.Images && (c.Keep != nil || c.Older != 0 || c.Plan):
 		return exit.Usagef("cleanup: --keep, --older and --plan go with --images")
 	case f.RunID != "":
-		return pipeline.CheckRun(f.RunID)
+		return settings.CheckRun(f.RunID)
 	}
 	return nil
 }

@@ -8,6 +8,7 @@ import (
 
 	"github.com/slipway-cd/slipway/ci/exit"
 	"github.com/slipway-cd/slipway/ci/pipeline"
+	"github.com/slipway-cd/slipway/ci/settings"
 )
 
 // keptBetas is how many of the newest betas' images stay unless --keep says otherwise.
@@ -31,7 +32,7 @@ func (c *cleanupCommand) removeImages(ctx context.Context, f *flags) error {
 		return err
 	}
 	fmt.Fprintln(os.Stderr, "slipway: read the registry's tags, and what the cluster needs of them")
-	removal, err := pipeline.Retention(f.app, pipeline.Options{Image: at.image, TakeOver: f.TakeOver, BuildNamespace: f.BuildNamespace, Namespace: f.Namespace},
+	removal, err := pipeline.Retention(f.app, settings.Options{Image: at.image, TakeOver: f.TakeOver, BuildNamespace: f.BuildNamespace, Namespace: f.Namespace},
 		pipeline.Environment{Registry: f.registry(at), Build: in.build, Production: in.production})
 	if err != nil {
 		return err

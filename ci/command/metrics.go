@@ -7,12 +7,13 @@ import (
 	"sync"
 
 	"github.com/slipway-cd/slipway/ci/pipeline"
+	"github.com/slipway-cd/slipway/ci/settings"
 	"github.com/slipway-cd/slipway/ci/trace"
 )
 
 // metrics returns what measures the run. It is nil where that cannot be: the run goes on
 // without.
-func (f *flags) metrics(ctx context.Context, opts pipeline.Options) *trace.Metrics {
+func (f *flags) metrics(ctx context.Context, opts settings.Options) *trace.Metrics {
 	metrics, err := trace.NewMetrics(ctx, f.origin(ctx, opts))
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "slipway:", err)

@@ -5,6 +5,7 @@ import (
 
 	"github.com/slipway-cd/slipway/ci/exit"
 	"github.com/slipway-cd/slipway/ci/pipeline"
+	"github.com/slipway-cd/slipway/ci/settings"
 )
 
 type rollbackCommand struct {
@@ -16,7 +17,7 @@ func (c *rollbackCommand) Run(ctx context.Context, f *flags) error {
 	if f.Version != "" {
 		return exit.Usagef("--version %s: rollback takes the version as --to", f.Version)
 	}
-	return f.carryOut(ctx, ofProduction, f.told, func(ctx context.Context, opts pipeline.Options, env pipeline.Environment) (*pipeline.Run, []pipeline.Stage, error) {
+	return f.carryOut(ctx, ofProduction, f.told, func(ctx context.Context, opts settings.Options, env pipeline.Environment) (*pipeline.Run, []pipeline.Stage, error) {
 		run, err := pipeline.NewRollback(ctx, f.app, opts, env, c.To)
 		if err != nil {
 			return nil, nil, err

@@ -11,13 +11,14 @@ import (
 	"github.com/slipway-cd/slipway/ci/job"
 	"github.com/slipway-cd/slipway/ci/pipeline"
 	"github.com/slipway-cd/slipway/ci/report"
+	"github.com/slipway-cd/slipway/ci/settings"
 )
 
 type runCommand struct{}
 
 // Run runs the pipeline and ends with its exit code.
 func (c *runCommand) Run(ctx context.Context, f *flags) error {
-	return f.carryOut(ctx, f.needed(), f.options, func(ctx context.Context, opts pipeline.Options, env pipeline.Environment) (*pipeline.Run, []pipeline.Stage, error) {
+	return f.carryOut(ctx, f.needed(), f.options, func(ctx context.Context, opts settings.Options, env pipeline.Environment) (*pipeline.Run, []pipeline.Stage, error) {
 		run, err := pipeline.New(f.app, opts, env)
 		if err != nil {
 			return nil, nil, err
@@ -51,8 +52,8 @@ func (f *flags) warn(warnings ...string) {
 }
 
 // carryOut makes a run with everything connected and executes its stages.
-func (f *flags) carryOut(ctx context.Context, needs need, options func(context.Context) (pipeline.Options, error),
-	prepare func(context.Context, pipeline.Options, pipeline.Environment) (*pipeline.Run, []pipeline.Stage, error)) error {
+func (f *flags) carryOut(ctx context.Context, needs need, options func(context.Context) (settings.Options, error),
+	prepare func(context.Context, settings.Options, pipeline.Environment) (*pipeline.Run, []pipeline.Stage, error)) error {
 	ctx, cancel := f.limit(ctx)
 	defer cancel()
 	mode, err := f.mode()
@@ -116,7 +117,7 @@ func (f *flags) limit(ctx context.Context) (context.Context, context.CancelFunc)
 }
 
 // options collects what flags, CI vendor and git say, and checks it. Nothing is started yet.
-func (f *flags) options(ctx context.Context) (pipeline.Options, error) {
+func (f *flags) options(ctx context.Context) (settings.Options, error) {
 	opts, err := f.told(ctx)
 	if err != nil {
 		return opts, err
@@ -160,19 +161,19 @@ func (f *flags) compareCommits(commit string) {
 }
 
 // told are the options that come from flags and the CI vendor.
-func (f *flags) told(ctx context.Context) (pipeline.Options, error) {
+func (f *flags) told(ctx context.Context) (settings.Options, error) {
 	from, err := job.Of(f.Vendor, os.Getenv)
 	if err != nil {
-		return pipeline.Options{}, err
+		return settings.Options{}, err
 	}
 	vouching, err := f.vouching(ctx)
 	if err != nil {
-		return pipeline.Options{}, err
+		return settings.Options{}, err
 	}
 	if f.RunID != "" {
 		from.Run = f.RunID
 	}
-	return pipeline.Options{
+	return settings.Options{
 		Run: from.Run, Vendor: from.Vendor, Branch: from.Branch, Actor: from.Actor, Person: f.person(ctx, from.Vendor), RunURL: from.URL, Image: f.Image,
 		Evidence: vouching, Address: f.Address, BuildNamespace: f.BuildNamespace, Namespace: f.Namespace,
 		BetaOverlay: f.BetaOverlay, ProductionOverlay: f.ProductionOverlay, Prune: f.Prune, TakeOver: f.TakeOver, Leave: f.Leave,

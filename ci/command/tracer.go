@@ -6,13 +6,13 @@ import (
 	"os"
 
 	"github.com/slipway-cd/slipway/ci/git"
-	"github.com/slipway-cd/slipway/ci/pipeline"
+	"github.com/slipway-cd/slipway/ci/settings"
 	"github.com/slipway-cd/slipway/ci/trace"
 )
 
 // tracer returns what exports the run to OpenTelemetry. It is nil if the environment
 // does not ask for it or its settings are invalid: the run goes on without.
-func (f *flags) tracer(ctx context.Context, opts pipeline.Options) *trace.Tracer {
+func (f *flags) tracer(ctx context.Context, opts settings.Options) *trace.Tracer {
 	if !trace.Wanted() {
 		return nil
 	}
@@ -24,7 +24,7 @@ func (f *flags) tracer(ctx context.Context, opts pipeline.Options) *trace.Tracer
 }
 
 // origin is what a run's traces and metrics are about.
-func (f *flags) origin(ctx context.Context, opts pipeline.Options) trace.Origin {
+func (f *flags) origin(ctx context.Context, opts settings.Options) trace.Origin {
 	from := trace.Origin{Branch: opts.Branch}
 	if opts.Commit != git.NoCommit {
 		from.Revision = opts.Commit

@@ -6,7 +6,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/slipway-cd/slipway/ci/pipeline"
+	"github.com/slipway-cd/slipway/ci/settings"
 )
 
 // FuzzJobOf holds that whatever a CI vendor calls a run, its id is one, and
@@ -21,7 +21,7 @@ func FuzzJobOf(f *testing.F) {
 		}
 		one, err := Of("auto", getenv)
 		require.NoError(t, err)
-		require.NoError(t, pipeline.CheckRun(one.Run))
+		require.NoError(t, settings.CheckRun(one.Run))
 		if again, _ := Of("auto", getenv); again.Run != one.Run {
 			require.Empty(t, slug(id+"-"+attempt))
 		}

@@ -12,7 +12,7 @@ import (
 
 	"github.com/slipway-cd/slipway/ci/exit"
 	"github.com/slipway-cd/slipway/ci/goldentest"
-	"github.com/slipway-cd/slipway/ci/pipeline"
+	"github.com/slipway-cd/slipway/ci/settings"
 )
 
 // environment reads testdata/vendors/NAME.env, the variables of a job of that vendor.
@@ -40,7 +40,7 @@ func TestEachVendorsJobIsRecognised(t *testing.T) {
 		name := strings.TrimSuffix(filepath.Base(file), ".env")
 		j, err := Of("auto", environment(t, name))
 		require.NoError(t, err)
-		require.NoError(t, pipeline.CheckRun(j.Run))
+		require.NoError(t, settings.CheckRun(j.Run))
 		found[name] = map[string]string{"vendor": j.Vendor, "run": j.Run, "commit": j.Commit, "branch": j.Branch, "actor": j.Actor, "url": j.URL}
 		seen[j.Vendor] = true
 	}
@@ -75,7 +75,7 @@ func TestWhatFitsNoLabelIsMadeFit(t *testing.T) {
 	for id, want := range map[string]string{"_Job/99 ": "job-99", "0123456789012345678901234567890-2": "0123456789012345678901234567890", "///": ""} {
 		j, err := Of("auto", func(name string) string { return map[string]string{"GITLAB_CI": "true", "CI_JOB_ID": id}[name] })
 		require.NoError(t, err)
-		require.NoError(t, pipeline.CheckRun(j.Run))
+		require.NoError(t, settings.CheckRun(j.Run))
 		if want != "" {
 			require.Equal(t, want, j.Run)
 		}

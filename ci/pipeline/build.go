@@ -14,6 +14,7 @@ import (
 	"github.com/slipway-cd/slipway/ci/description"
 	"github.com/slipway-cd/slipway/ci/image"
 	"github.com/slipway-cd/slipway/ci/materials"
+	"github.com/slipway-cd/slipway/ci/settings"
 )
 
 // Build runs the checks, then builds the images and pushes them as VERSION-beta.
@@ -80,7 +81,7 @@ func (r *Run) builder() builder.Builder {
 
 // BuildImage returns the first image that Build would push, after the same checks. It
 // pushes nothing and needs only Engine and Tree of the environment.
-func BuildImage(ctx context.Context, app description.Application, opts Options, env Environment) (*dagger.Container, error) {
+func BuildImage(ctx context.Context, app description.Application, opts settings.Options, env Environment) (*dagger.Container, error) {
 	r, err := newRun(app, opts, env)
 	if err != nil {
 		return nil, err

@@ -9,6 +9,7 @@ import (
 
 	"github.com/slipway-cd/slipway/ci/description"
 	"github.com/slipway-cd/slipway/ci/exit"
+	"github.com/slipway-cd/slipway/ci/settings"
 )
 
 func TestAVersionThatFitsNoTagOrNoLabelIsRefusedInOneLineBeforeAnythingStarts(t *testing.T) {
@@ -19,7 +20,7 @@ func TestAVersionThatFitsNoTagOrNoLabelIsRefusedInOneLineBeforeAnythingStarts(t 
 		"x.":                    "is not a valid label value",
 		strings.Repeat("a", 64): "is not a valid label value",
 	} {
-		err := Check(description.Application{}, Options{Version: version}, fstest.MapFS{})
+		err := Check(description.Application{}, settings.Options{Version: version}, fstest.MapFS{})
 		require.ErrorContains(t, err, "--version: version ")
 		require.ErrorContains(t, err, says)
 		require.NotContains(t, err.Error(), "\n")
@@ -42,7 +43,7 @@ func overlaysWith(beta, production string) fstest.MapFS {
 // checkOverlaysWith checks a run of such a source.
 func checkOverlaysWith(beta, production string) error {
 	app := description.Application{Name: "shop", Service: "web", Images: []description.Image{{Name: "shop", Build: description.Build{Context: ".", Dockerfile: "Dockerfile"}}}}
-	return Check(app, Options{Run: "r1", Version: "1", Until: "production",
+	return Check(app, settings.Options{Run: "r1", Version: "1", Until: "production",
 		BuildNamespace: "shop-build", Namespace: "shop", BetaOverlay: "beta", ProductionOverlay: "production"}, overlaysWith(beta, production))
 }
 
@@ -99,7 +100,7 @@ func TestARunThatDoesNotDeployNeedsNoKeyOfProduction(t *testing.T) {
 	}
 	check := func(until string) error {
 		app := description.Application{Name: "shop", Service: "web", Images: []description.Image{{Name: "shop", Build: description.Build{Context: ".", Dockerfile: "Dockerfile"}}}}
-		return Check(app, Options{Run: "r1", Version: "1", Until: until,
+		return Check(app, settings.Options{Run: "r1", Version: "1", Until: until,
 			BuildNamespace: "shop-build", Namespace: "shop", BetaOverlay: "beta", ProductionOverlay: "production"}, tree)
 	}
 	seal("production")
@@ -131,7 +132,7 @@ func TestImagesAndServicesThatCannotBeAreRefusedBeforeAnythingIsBuilt(t *testing
 	} {
 		app := description.Application{Name: "shop", Images: []description.Image{{Name: "shop", Build: build}}}
 		change(&app)
-		err := Check(app, Options{Run: "r1", Version: "1", Until: "production", Image: "registry.example/shop",
+		err := Check(app, settings.Options{Run: "r1", Version: "1", Until: "production", Image: "registry.example/shop",
 			BuildNamespace: "shop-build", Namespace: "shop", BetaOverlay: "beta", ProductionOverlay: "production"}, overlaysWith(web, web))
 		if want == "" {
 			require.NoError(t, err)

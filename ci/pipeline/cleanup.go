@@ -9,6 +9,7 @@ import (
 	"github.com/slipway-cd/slipway/ci/cluster/runs"
 	"github.com/slipway-cd/slipway/ci/description"
 	"github.com/slipway-cd/slipway/ci/retention"
+	"github.com/slipway-cd/slipway/ci/settings"
 )
 
 // Cleanup removes what this run has made, except the release in production, and
@@ -51,7 +52,7 @@ func (r *Run) retention() retention.Cleanup {
 }
 
 // Retention returns what removes images of an application's betas that nothing needs.
-func Retention(app description.Application, opts Options, env Environment) (retention.Cleanup, error) {
+func Retention(app description.Application, opts settings.Options, env Environment) (retention.Cleanup, error) {
 	images, err := artifact.Of(app, opts.Image)
 	r := &Run{app: app, opts: opts, env: env, images: images}
 	return r.retention(), err

@@ -16,10 +16,11 @@ import (
 	"github.com/slipway-cd/slipway/ci/journal"
 	"github.com/slipway-cd/slipway/ci/receipt"
 	"github.com/slipway-cd/slipway/ci/report"
+	"github.com/slipway-cd/slipway/ci/settings"
 )
 
 // New returns a run. opts must have passed Check and now have an image.
-func New(app description.Application, opts Options, env Environment) (*Run, error) {
+func New(app description.Application, opts settings.Options, env Environment) (*Run, error) {
 	r, err := newRun(app, opts, env)
 	if err != nil {
 		return nil, err
@@ -29,11 +30,11 @@ func New(app description.Application, opts Options, env Environment) (*Run, erro
 }
 
 // newRun checks what every kind of run needs.
-func newRun(app description.Application, opts Options, env Environment) (*Run, error) {
-	if err := CheckRun(opts.Run); err != nil {
+func newRun(app description.Application, opts settings.Options, env Environment) (*Run, error) {
+	if err := settings.CheckRun(opts.Run); err != nil {
 		return nil, err
 	}
-	if err := checkAddress(opts.Address); err != nil {
+	if err := settings.CheckAddress(opts.Address); err != nil {
 		return nil, err
 	}
 	images, err := artifact.Of(app, opts.Image)

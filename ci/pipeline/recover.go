@@ -12,6 +12,7 @@ import (
 	"github.com/slipway-cd/slipway/ci/cluster/runs"
 	"github.com/slipway-cd/slipway/ci/description"
 	"github.com/slipway-cd/slipway/ci/exit"
+	"github.com/slipway-cd/slipway/ci/settings"
 )
 
 // LookBehind finds out whether a killed run left production changed. If so, Execute
@@ -93,7 +94,7 @@ func (r *Run) finishOther(ctx context.Context, stage string, record records.Undo
 }
 
 // NewRecover returns a run that only cleans up after killed ones.
-func NewRecover(app description.Application, opts Options, env Environment) (*Run, error) {
+func NewRecover(app description.Application, opts settings.Options, env Environment) (*Run, error) {
 	opts.Version, opts.Until = "none", "betas" // the version must be a valid tag, since the image of the tests is built
 	run, err := New(app, opts, env)
 	if err == nil {

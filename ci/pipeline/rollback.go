@@ -14,6 +14,7 @@ import (
 	"github.com/slipway-cd/slipway/ci/commits"
 	"github.com/slipway-cd/slipway/ci/description"
 	"github.com/slipway-cd/slipway/ci/exit"
+	"github.com/slipway-cd/slipway/ci/settings"
 	"github.com/slipway-cd/slipway/ci/signing"
 )
 
@@ -21,7 +22,7 @@ import (
 // version in to. If to is empty, that is the release before the current one; after a
 // rollback, that is the release which was rolled back. It reads the cluster and writes
 // nothing. A version without a release is a usage error.
-func NewRollback(ctx context.Context, app description.Application, opts Options, env Environment, to string) (*Run, error) {
+func NewRollback(ctx context.Context, app description.Application, opts settings.Options, env Environment, to string) (*Run, error) {
 	if err := env.Production.CheckAccess(ctx, opts.Namespace); err != nil {
 		return nil, err
 	}

@@ -15,53 +15,18 @@ import (
 	"github.com/slipway-cd/slipway/ci/attestor"
 	"github.com/slipway-cd/slipway/ci/cluster"
 	"github.com/slipway-cd/slipway/ci/cluster/lock"
-	"github.com/slipway-cd/slipway/ci/commits"
 	"github.com/slipway-cd/slipway/ci/deadline"
 	"github.com/slipway-cd/slipway/ci/description"
 	"github.com/slipway-cd/slipway/ci/engine"
 	"github.com/slipway-cd/slipway/ci/exit"
-	"github.com/slipway-cd/slipway/ci/history"
 	"github.com/slipway-cd/slipway/ci/image"
 	"github.com/slipway-cd/slipway/ci/journal"
 	"github.com/slipway-cd/slipway/ci/overlay"
 	"github.com/slipway-cd/slipway/ci/receipt"
 	"github.com/slipway-cd/slipway/ci/report"
-	"github.com/slipway-cd/slipway/ci/signing"
+	"github.com/slipway-cd/slipway/ci/settings"
 	"github.com/slipway-cd/slipway/ci/trace"
 )
-
-// Options are the settings of a run. Check validates them.
-type Options struct {
-	Run     string // this run's id: lower case, fits a label and a name suffix
-	Version string // tags are VERSION-beta, then VERSION and latest
-	Commit  string
-	Derived bool            // Version follows from the commit, and nobody has given it
-	Built   time.Time       // the commit's time, so that building twice gives the same digest
-	History commits.History // of the commits before it
-	Git     history.Git     // tells how commits follow each other, for lead times
-	Vendor  string          // the CI vendor, empty on a person's machine
-	Branch  string          // as the vendor names it
-	Actor   string          // who started the vendor's run
-	Person  string          // who runs it on a machine of their own
-	RunURL  string          // of the vendor's run
-	Image   string          // repository of the first image, without a tag
-
-	Evidence signing.Vouching
-
-	Address string // URL where users reach the application, without a path; empty: it is found
-
-	BuildNamespace, Namespace      string
-	BetaOverlay, ProductionOverlay string
-
-	Prune []string // objects that may be pruned from production with their data, as "PersistentVolumeClaim/data"
-
-	TakeOver []string // field managers whose fields in production we take over; "kubectl": all its commands
-	Leave    []string // fields in production that we leave to others, as "Deployment/api:spec.replicas"
-
-	Until        string // stop after this stage
-	StageTimeout time.Duration
-	KeepBeta     time.Duration // how long a beta stays up after a failure
-}
 
 // Environment holds the connections that a run works with.
 type Environment struct {
@@ -98,7 +63,7 @@ type Stage struct {
 // one stage and read by later ones; what only one concern needs has a type of its own.
 type Run struct {
 	app    description.Application
-	opts   Options
+	opts   settings.Options
 	env    Environment
 	images []artifact.Image // their digests by build
 	proof  attestor.Proof   // by build and functional

@@ -17,6 +17,7 @@ import (
 	"github.com/slipway-cd/slipway/ci/exit"
 	"github.com/slipway-cd/slipway/ci/journal"
 	"github.com/slipway-cd/slipway/ci/report"
+	"github.com/slipway-cd/slipway/ci/settings"
 )
 
 // quiet is a printer that says nothing.
@@ -40,7 +41,7 @@ func newFake(t *testing.T, names ...string) *fake {
 	f := &fake{Run: &Run{
 		journal: journal.Journal{Printer: quiet{}},
 		images:  make([]artifact.Image, 1),
-		opts:    Options{Run: "one", Version: "v1", Until: names[len(names)-1], StageTimeout: time.Minute},
+		opts:    settings.Options{Run: "one", Version: "v1", Until: names[len(names)-1], StageTimeout: time.Minute},
 		env:     Environment{Printer: quiet{}, EngineLog: &engine.Log{}, Build: &cluster.Cluster{}, Production: &cluster.Cluster{}},
 	}}
 	for i, name := range append(names, "cleanup") {

@@ -15,6 +15,7 @@ import (
 	"github.com/slipway-cd/slipway/ci/description"
 	"github.com/slipway-cd/slipway/ci/exit"
 	"github.com/slipway-cd/slipway/ci/overlay"
+	"github.com/slipway-cd/slipway/ci/settings"
 )
 
 func TestARecordOfAnOlderVersionAndASourceWithoutCommitsSupersedeNothing(t *testing.T) {
@@ -29,7 +30,7 @@ func TestARecordOfAnOlderVersionAndASourceWithoutCommitsSupersedeNothing(t *test
 		{own, &records.Release{Commit: "unknown", Committed: time.Now()}},
 		{"unknown", &records.Release{Commit: own, Committed: time.Now()}},
 	} {
-		r := &Run{opts: Options{Commit: c.commit, History: commits.History{Shallow: true}}}
+		r := &Run{opts: settings.Options{Commit: c.commit, History: commits.History{Shallow: true}}}
 		require.NoError(t, r.superseded(t.Context(), c.deployed))
 	}
 }
@@ -38,7 +39,7 @@ func TestSupersededSaysByWhatAndWhatToDo(t *testing.T) {
 	t.Parallel()
 	own, newer := strings.Repeat("a", 40), strings.Repeat("b", 40)
 	deployed := &records.Release{Version: "v2", Commit: newer, Committed: time.Unix(200, 0), Before: []string{commits.Short(own)}}
-	r := &Run{opts: Options{Commit: own, Built: time.Unix(100, 0)}}
+	r := &Run{opts: settings.Options{Commit: own, Built: time.Unix(100, 0)}}
 	err := r.superseded(t.Context(), deployed)
 	require.EqualError(t, err, "superseded by v2 (bbbbbbbbbbbb), which production runs already; to go back to an older version on purpose, use `go run ./ci rollback`")
 	require.Equal(t, exit.Superseded, exit.Code(t.Context(), err))
@@ -66,7 +67,7 @@ func TestANamespaceIsOneApplicationsAlone(t *testing.T) {
 		object.SetLabels(map[string]string{overlay.ApplicationLabel: name})
 		return &records.Release{Version: "7", Objects: []*unstructured.Unstructured{object}}
 	}
-	r := &Run{app: description.Application{Name: "shop"}, opts: Options{Namespace: "place"}}
+	r := &Run{app: description.Application{Name: "shop"}, opts: settings.Options{Namespace: "place"}}
 	require.NoError(t, r.checkApplication(of("shop")))
 	require.NoError(t, r.checkApplication(&records.Release{}), "it had no objects")
 	err := r.checkApplication(of("worker"))
