@@ -44,7 +44,7 @@ func (r *Run) removeImages(ctx context.Context) error {
 }
 
 func (r *Run) retention() retention.Cleanup {
-	out := retention.Cleanup{Of: r.checkApplication, Registry: r.env.Registry, Build: r.env.Build, Production: r.env.Production, BuildNamespace: r.opts.BuildNamespace, Namespace: r.opts.Namespace}
+	out := retention.Cleanup{Of: r.succession().CheckApplication, Registry: r.env.Registry, Build: r.env.Build, Production: r.env.Production, BuildNamespace: r.opts.BuildNamespace, Namespace: r.opts.Namespace}
 	for _, i := range r.images {
 		out.Repositories = append(out.Repositories, i.Repo)
 	}

@@ -56,7 +56,7 @@ func (r *Run) Deploy(ctx context.Context) error {
 		return err
 	}
 	r.tellBroken("deploy")
-	if err := r.superseded(ctx, r.production.former); err != nil {
+	if err := r.succession().Superseded(ctx, r.production.former); err != nil {
 		return err
 	}
 	changes, err := r.change(ctx, "deploy", objects, r.applyOptions())
@@ -70,7 +70,7 @@ func (r *Run) Deploy(ctx context.Context) error {
 
 // changed counts those of the objects that were written; what was pruned is none of them any more.
 func changed(changes []write.Change, objects []*unstructured.Unstructured) string {
-	wrote, pruned := written(changes), 0
+	wrote, pruned := write.Written(changes), 0
 	for _, c := range wrote {
 		if c.Action == write.Deleted {
 			pruned++
@@ -151,15 +151,4 @@ func (r *Run) wait(ctx context.Context, in *cluster.Cluster, stage string, objec
 	defer r.journal.WaitTime()()
 	defer r.atWork.During(func(ctx context.Context) string { return rollout.AtWork(ctx, in, objects) })()
 	return rollout.Wait(ctx, in, objects, r.journal.Tell(ctx, stage))
-}
-
-// written are the changes that wrote something.
-func written(changes []write.Change) []write.Change {
-	var out []write.Change
-	for _, c := range changes {
-		if c.Action != write.Unchanged {
-			out = append(out, c)
-		}
-	}
-	return out
 }

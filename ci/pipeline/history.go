@@ -3,11 +3,11 @@ package pipeline
 import (
 	"cmp"
 	"context"
+	"time"
+
 	"github.com/slipway-cd/slipway/ci/cluster/records"
 	"github.com/slipway-cd/slipway/ci/exit"
 	"github.com/slipway-cd/slipway/ci/history"
-	"github.com/slipway-cd/slipway/ci/report"
-	"time"
 )
 
 // deploy is what this run knows of its deploy before it has ended.
@@ -43,7 +43,7 @@ func (r *Run) noteDeploy(ctx context.Context, failure *exit.Failure) {
 	}
 	switch {
 	case failure != nil:
-		done.ExitCode, done.Cause, done.Stage = failure.Code, failure.Cause, r.failedStage()
+		done.ExitCode, done.Cause, done.Stage = failure.Code, failure.Cause, r.report.FailedStage()
 	case done.Result == history.Undone:
 		done.Cause = "--until " + r.opts.Until
 	}
@@ -65,16 +65,6 @@ func (r *Run) became(failure *exit.Failure) history.Result {
 		return history.Interrupted
 	}
 	return history.Failed
-}
-
-// failedStage is the first stage that did not pass.
-func (r *Run) failedStage() string {
-	for _, stage := range r.report.Stages {
-		if stage.Result != report.Passed && stage.Result != report.Skipped {
-			return stage.Name
-		}
-	}
-	return ""
 }
 
 // noteKilled notes what became of the deploy of a run that was killed, in its stead: err is why production could not be put back.

@@ -9,6 +9,7 @@ import (
 
 	"github.com/slipway-cd/slipway/ci/artifact"
 	"github.com/slipway-cd/slipway/ci/cluster"
+	"github.com/slipway-cd/slipway/ci/cluster/apply"
 	"github.com/slipway-cd/slipway/ci/description"
 	"github.com/slipway-cd/slipway/ci/engine"
 	"github.com/slipway-cd/slipway/ci/exit"
@@ -71,7 +72,7 @@ func (r *Run) Preflight(ctx context.Context) (warnings []string, err error) {
 		return nil, err
 	}
 	var checks errgroup.Group
-	var said foreseen
+	var said apply.Foreseen
 	for _, i := range r.images {
 		checks.Go(func() error {
 			if err := r.env.Registry.Ping(ctx, i.Repo); err != nil {
@@ -105,7 +106,7 @@ func (r *Run) Preflight(ctx context.Context) (warnings []string, err error) {
 	}
 	err = checks.Wait()
 	if err == nil {
-		err = said.refusal()
+		err = said.Refusal()
 	}
 	if err != nil {
 		failure := exit.Explain(ctx, err, exit.Usage)
@@ -117,7 +118,7 @@ func (r *Run) Preflight(ctx context.Context) (warnings []string, err error) {
 	if Reaches(r.opts.Until, "functional") {
 		r.receipt = r.beginReceipt(ctx)
 	}
-	return said.all.Warnings, nil
+	return said.Warnings(), nil
 }
 
 // beginReceipt reads the state before the run.

@@ -128,7 +128,7 @@ func (r *Run) Rollback(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	r.detail = fmt.Sprintf("from %s to %s, %d objects changed", r.production.former.Version, r.opts.Version, len(written(changes)))
+	r.detail = fmt.Sprintf("from %s to %s, %d objects changed", r.production.former.Version, r.opts.Version, len(write.Written(changes)))
 	if len(withoutJobs(r.production.objects)) < len(r.production.objects) {
 		r.detail += "; Jobs stay as they are, none was run"
 	}

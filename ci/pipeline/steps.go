@@ -13,7 +13,6 @@ import (
 	"github.com/slipway-cd/slipway/ci/description"
 	"github.com/slipway-cd/slipway/ci/exit"
 	"github.com/slipway-cd/slipway/ci/front"
-	"github.com/slipway-cd/slipway/ci/report"
 	"github.com/slipway-cd/slipway/ci/step"
 	"github.com/slipway-cd/slipway/ci/testrun"
 )
@@ -122,7 +121,7 @@ func (r *Run) runStep(ctx context.Context, s description.Step) error {
 			return r.withGiven(ctx, s, given)
 		})
 	case description.Always:
-		given.Report.Result, given.Address = r.resultSoFar(), r.productionAddress()
+		given.Report.Result, given.Address = r.report.SoFar(), r.report.AddressOf("production")
 		if r.stopped || r.env.Engine.Lost() { // the session went with the signal
 			if err := r.renewEngine(ctx); err != nil {
 				return err
@@ -143,24 +142,4 @@ func (r *Run) withGiven(ctx context.Context, s description.Step, given step.Give
 		failed.Code = places[s.At].code
 	}
 	return err
-}
-
-// resultSoFar is that of the run if nothing else fails.
-func (r *Run) resultSoFar() report.Result {
-	for _, stage := range r.report.Stages {
-		if stage.Result != report.Passed && stage.Result != report.Skipped && !stage.Optional {
-			return stage.Result
-		}
-	}
-	return report.Passed
-}
-
-// productionAddress is where the run has found production, empty where it has not.
-func (r *Run) productionAddress() string {
-	for _, address := range r.report.Addresses {
-		if address.Stage == "production" {
-			return address.URL
-		}
-	}
-	return ""
 }
