@@ -51,6 +51,7 @@ func (t Tester) wanted() (w reach.Wanted, base string) {
 		}
 	}
 	w.Path, w.Health = base+t.Front.Health, t.Front.Health
+	w.VersionPath, w.Version = t.App.VersionPath, t.Version
 	return w, base
 }
 

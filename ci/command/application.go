@@ -9,6 +9,7 @@ import (
 	"path"
 	"path/filepath"
 
+	"github.com/slipway-cd/slipway/ci/about"
 	"github.com/slipway-cd/slipway/ci/description"
 	"github.com/slipway-cd/slipway/ci/exit"
 	"github.com/slipway-cd/slipway/ci/git"
@@ -117,7 +118,7 @@ func checkDescribed(ctx context.Context, folder string) error {
 	case ignored(ctx, folder):
 		return exit.Usagef("%s, and git ignores it: take it out of .gitignore and commit it", lacks)
 	}
-	return exit.Usagef("%s, which describes the application: `go run ./ci init` writes one (Slipway's docs/application.md has all fields), or give --source the folder that has it", lacks)
+	return exit.Usagef("%s, which describes the application: `%s init` writes one (Slipway's docs/application.md has all fields), or give --source the folder that has it", lacks, about.Program())
 }
 
 // home is the application's folder.

@@ -7,12 +7,14 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"slices"
 	"strings"
 
 	"github.com/alecthomas/kong"
 	"github.com/go-logr/logr"
 	"k8s.io/klog/v2"
 
+	"github.com/slipway-cd/slipway/ci/about"
 	"github.com/slipway-cd/slipway/ci/description"
 	"github.com/slipway-cd/slipway/ci/engine/connection"
 	"github.com/slipway-cd/slipway/ci/exit"
@@ -50,11 +52,11 @@ func (c *commands) take(ctx context.Context, app description.Application, args [
 	klog.SetLogger(logr.Discard()) // client-go's; what matters comes back as an error
 	parsed, err := newParser(c).Parse(args)
 	if err != nil {
-		return nil, exit.Usagef("%w; see `go run ./ci --help`", err)
+		return nil, exit.Usagef("%w; see `%s --help`", err, about.Program())
 	}
 	c.host = host
-	if strings.HasPrefix(parsed.Command(), "sandbox") {
-		return parsed, nil // it is there for every application
+	if slices.Contains(ownCommands, strings.Fields(parsed.Command())[0]) {
+		return parsed, nil
 	}
 	if c.Engine != "" {
 		if err := connection.Name(c.Engine); err != nil {
@@ -93,7 +95,7 @@ func (e Ended) Error() string {
 
 func newParser(cli *commands, more ...kong.Option) *kong.Kong {
 	return kong.Must(cli, append([]kong.Option{
-		kong.Name("go run ./ci"),
+		kong.Name(about.Program()),
 		kong.Description("Builds, tests and deploys a commit and verifies it in production. Stages: build, functional, release, deploy, production, cleanup."),
 		kong.DefaultEnvars("SLIPWAY"),
 		kong.ConfigureHelp(kong.HelpOptions{Compact: true}),

@@ -70,6 +70,11 @@ func TestBadUsageHasExitCodeTwoBeforeAnythingStarts(t *testing.T) {
 		"a number below none":          {"cleanup", "--images", "--keep", "-1"},
 		"status of unknown output":     {"status", "--output", "xml"},
 		"plan of unknown output":       {"plan", "--output", "xml"},
+		"diff of one version":          {"diff", "v1"},
+		"diff of unknown output":       {"diff", "v1", "v2", "--output", "xml"},
+		"history since what is none":   {"history", "--since", "yesterday"},
+		"history since long before":    {"history", "--since", "99999999d"},
+		"history of unknown output":    {"history", "--output", "xml", "--json"},
 	} {
 		require.Equal(t, exit.Usage, Main(app.Application, args), name)
 	}

@@ -15,12 +15,20 @@ type commands struct {
 	Run       runCommand       `cmd:"" default:"1" help:"Run the whole pipeline (the default)."`
 	Plan      planCommand      `cmd:"" help:"Show what a deploy would change in production; exit code 0: nothing, 4: changes."`
 	Status    statusCommand    `cmd:"" help:"Show what runs where: releases, runs in flight, who holds the production lock."`
+	History   historyCommand   `cmd:"" help:"Show what became of each deploy to production, and DORA's four keys by month."`
+	Diff      diffCommand      `cmd:"" help:"Show what changed between two releases: commits, objects, packages."`
 	Rollback  rollbackCommand  `cmd:"" help:"Roll production back to the previous release and verify it with the production tests."`
 	Recover   recoverCommand   `cmd:"" help:"Finish or undo what killed runs left behind, in production and in the build namespace."`
 	Cleanup   cleanupCommand   `cmd:"" help:"Remove what a run left behind: --run ID, or --stale; or images that nothing needs: --images."`
 	Bootstrap bootstrapCommand `cmd:"" help:"Apply what a cluster administrator sets up once: namespaces, service accounts, roles, quota, policies."`
 	Init      initCommand      `cmd:"" help:"Write what a repository lacks to be shipped, never over what is there; --check only tells, exit code 4: something is missing."`
 	Sandbox   sandboxCommand   `cmd:"" help:"Manage the embedded engine, cluster and registry: up, down, status, reset, env."`
+
+	// Of the program itself. The flag --version is of the application.
+	About      versionCommand    `cmd:"" name:"version" help:"Print this program's version, commit, Go and Dagger SDK; --json."`
+	Completion completionCommand `cmd:"" help:"Print the script by which a shell completes this command line: bash, zsh or fish."`
+	Man        manCommand        `cmd:"" help:"Print this command line's man page."`
+	Complete   completeCommand   `cmd:"" name:"__complete" passthrough:"" hidden:"" help:"What a shell may complete."`
 }
 
 // flags are shared by all commands; each is an environment variable, too.
@@ -30,7 +38,7 @@ type flags struct {
 	root   string // the top of the repository
 	folder string // the application's, below it
 
-	Until       string `default:"production" help:"Stop after build, functional, release, deploy or production (default: ${default}); cleanup always runs." placeholder:"STAGE"`
+	Until       string `default:"production" values:"build,functional,release,deploy,production" help:"Stop after build, functional, release, deploy or production (default: ${default}); cleanup always runs." placeholder:"STAGE"`
 	Source      string `default:"." help:"The application's repository (default: ${default})." placeholder:"DIR"`
 	Application string `default:"." help:"The application's folder below --source, of a repository with several (default: ${default}); where --source itself lies in a git repository, all of that is there for builds and overlays." placeholder:"DIR"`
 	Version     string `help:"Version to build (default: the git tag, changed where it does not fit a label; without a tag, commit count and short hash)." placeholder:"V"`
@@ -70,9 +78,9 @@ type flags struct {
 	// Runs that wait for each other must be told the same: for tests, which wait for dead ones.
 	Lease time.Duration `default:"0s" hidden:"" help:"How long the production lock lasts once its run is dead."`
 
-	Vendor string `default:"auto" help:"CI vendor whose variables name the run, branch, actor and URL: auto, none, github, gitlab, jenkins, circleci, woodpecker, tekton, azure (default: ${default})." placeholder:"NAME"`
+	Vendor string `default:"auto" values:"auto,none,github,gitlab,jenkins,circleci,woodpecker,tekton,azure" help:"CI vendor whose variables name the run, branch, actor and URL: auto, none, github, gitlab, jenkins, circleci, woodpecker, tekton, azure (default: ${default})." placeholder:"NAME"`
 	Report string `help:"Folder for the reports (default: .slipway/runs/ID)." placeholder:"DIR"`
-	Output string `default:"auto" help:"Format of the output: auto, tty, plain, json, github, gitlab, azure (default: ${default})." placeholder:"FORM"`
+	Output string `default:"auto" values:"auto,tty,plain,json,github,gitlab,azure" help:"Format of the output: auto, tty, plain, json, github, gitlab, azure (default: ${default})." placeholder:"FORM"`
 }
 
 // mode is what --output says.

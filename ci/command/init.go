@@ -13,6 +13,7 @@ import (
 	"regexp"
 	"strings"
 
+	"github.com/slipway-cd/slipway/ci/about"
 	"github.com/slipway-cd/slipway/ci/adopt"
 	"github.com/slipway-cd/slipway/ci/description"
 	"github.com/slipway-cd/slipway/ci/exit"
@@ -140,7 +141,7 @@ func (f *flags) tell(out io.Writer, plan adopt.Plan, check bool) {
 			line("created", file.Path)
 		}
 	}
-	source := ""
+	program, source := about.Program(), ""
 	if f.Source != "." {
 		source = " --source " + f.Source
 	}
@@ -149,10 +150,10 @@ func (f *flags) tell(out io.Writer, plan adopt.Plan, check bool) {
 	}
 	switch {
 	case check && len(plan.Files) > 0:
-		line("next", "go run ./ci init"+source)
+		line("next", program+" init"+source)
 	case len(plan.Files) > 0:
-		line("next", "read and commit them, then go run ./ci"+source+", on the sandbox; for a cluster of your own first go run ./ci bootstrap"+source+" --kubeconfig FILE")
+		line("next", "read and commit them, then "+program+source+", on the sandbox; for a cluster of your own first "+program+" bootstrap"+source+" --kubeconfig FILE")
 	default:
-		line("next", "nothing is missing: go run ./ci"+source)
+		line("next", "nothing is missing: "+program+source)
 	}
 }

@@ -73,7 +73,7 @@ func (f *flags) carryOut(ctx context.Context, needs need, options func(context.C
 		return err
 	}
 	defer env.Engine.Close()
-	env.Printer, env.Tracer = report.NewPrinter(mode, f.host.screen(), os.Getenv), f.tracer(ctx, opts)
+	env.Printer, env.Tracer, env.Metrics = report.NewPrinter(mode, f.host.screen(), os.Getenv), f.tracer(ctx, opts), f.metrics(ctx, opts)
 	run, stages, err := prepare(ctx, opts, env)
 	if err != nil {
 		return err
@@ -85,7 +85,7 @@ func (f *flags) carryOut(ctx context.Context, needs need, options func(context.C
 	defer dir.Close()
 	words.Store(&lastWords{run: opts.Run, buildNamespace: opts.BuildNamespace, namespace: opts.Namespace, beta: run.HasBeta, production: run.ByHand})
 	done := run.Execute(ctx, stages, dir)
-	for _, err := range []error{env.Tracer.Close(), publish(done, dir.Path(), f.host.screen().Out, os.Getenv)} {
+	for _, err := range append(export(env), publish(done, dir.Path(), f.host.screen().Out, os.Getenv)) {
 		if err != nil {
 			fmt.Fprintln(os.Stderr, "slipway:", err) // the run itself is over, and its result stands
 		}
@@ -127,6 +127,7 @@ func (f *flags) options(ctx context.Context) (pipeline.Options, error) {
 	}
 	opts.Derived = f.Version == ""
 	opts.Version, opts.Commit, opts.Built, opts.History = found.Version, found.Commit, found.Time, found.History
+	opts.Git = f.graph
 	f.compareCommits(found.Commit)
 	f.tellUncommitted(ctx)
 	if found.History.Shallow {
@@ -172,7 +173,7 @@ func (f *flags) told(ctx context.Context) (pipeline.Options, error) {
 		from.Run = f.RunID
 	}
 	return pipeline.Options{
-		Run: from.Run, Vendor: from.Vendor, Branch: from.Branch, Actor: from.Actor, RunURL: from.URL, Image: f.Image,
+		Run: from.Run, Vendor: from.Vendor, Branch: from.Branch, Actor: from.Actor, Person: f.person(ctx, from.Vendor), RunURL: from.URL, Image: f.Image,
 		Evidence: vouching, Address: f.Address, BuildNamespace: f.BuildNamespace, Namespace: f.Namespace,
 		BetaOverlay: f.BetaOverlay, ProductionOverlay: f.ProductionOverlay, Prune: f.Prune, TakeOver: f.TakeOver, Leave: f.Leave,
 		Until: f.Until, StageTimeout: f.StageTimeout, KeepBeta: f.KeepBeta,

@@ -10,6 +10,7 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/slipway-cd/slipway/ci/about"
 	"github.com/slipway-cd/slipway/ci/exit"
 )
 
@@ -86,9 +87,9 @@ func (w *lastWords) print(to io.Writer) {
 		fmt.Fprintf(to, "slipway: ended at once; nothing that run %s deployed has to be removed\n", w.run)
 		return
 	}
-	fmt.Fprintf(to, "slipway: not cleaned up: %s: run `go run ./ci recover` with this run's flags, or by hand:\n", stays)
+	fmt.Fprintf(to, "slipway: not cleaned up: %s: run `%s recover` with this run's flags, or by hand:\n", stays, about.Program())
 	if beta {
-		fmt.Fprintf(to, "  go run ./ci cleanup --run %s --build-namespace %s\n", w.run, w.buildNamespace)
+		fmt.Fprintf(to, "  %s cleanup --run %s --build-namespace %s\n", about.Program(), w.run, w.buildNamespace)
 	}
 	for _, command := range commands {
 		fmt.Fprintln(to, " ", command)

@@ -16,6 +16,15 @@ func (f *flags) tracer(ctx context.Context, opts pipeline.Options) *trace.Tracer
 	if !trace.Wanted() {
 		return nil
 	}
+	tracer, err := trace.New(ctx, f.origin(ctx, opts))
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "slipway:", err)
+	}
+	return tracer
+}
+
+// origin is what a run's traces and metrics are about.
+func (f *flags) origin(ctx context.Context, opts pipeline.Options) trace.Origin {
 	from := trace.Origin{Branch: opts.Branch}
 	if opts.Commit != git.NoCommit {
 		from.Revision = opts.Commit
@@ -23,9 +32,5 @@ func (f *flags) tracer(ctx context.Context, opts pipeline.Options) *trace.Tracer
 	if remote, err := git.Run(ctx, f.root, "remote", "get-url", "origin"); err == nil {
 		from.Repository = git.PageOf(remote)
 	}
-	tracer, err := trace.New(ctx, from)
-	if err != nil {
-		fmt.Fprintln(os.Stderr, "slipway:", err)
-	}
-	return tracer
+	return from
 }

@@ -22,13 +22,14 @@ type Application struct {
 	Tests  Tests   `json:"tests,omitzero" jsonschema_description:"Tests that ask the application over the network."`
 	Steps  []Step  `json:"steps,omitempty" jsonschema_description:"What else runs between the stages."`
 
-	Service  string    `json:"service,omitempty" jsonschema_description:"The Service that users reach, as the overlays name it; without it the one that an Ingress, an HTTPRoute or a Route leads to, or the only one."`
-	Port     int       `json:"port,omitempty" jsonschema:"minimum=1,maximum=65535" jsonschema_description:"The port of that Service; without it the one that the Ingress or its like names, or its first."`
-	Services []Service `json:"services,omitempty" jsonschema_description:"Other Services of a beta that its functional tests reach by their names."`
-	Betas    Betas     `json:"betas,omitzero" jsonschema_description:"Where a beta is reached and what becomes of its image. Without it by a path where there is a component for it, else by its Service alone."`
-	Address  Addresses `json:"address,omitzero" jsonschema_description:"Where users reach it, if the objects in the cluster do not say so."`
-	Evidence Evidence  `json:"evidence,omitzero" jsonschema_description:"What is known of the images and attached to them when they are released, and whose word counts for a deploy."`
-	Health   string    `json:"health,omitempty" jsonschema:"pattern=^/" jsonschema_description:"The path, below the base path, that answers 2xx when the application can be used; without it the readiness probe's, or /health."`
+	Service     string    `json:"service,omitempty" jsonschema_description:"The Service that users reach, as the overlays name it; without it the one that an Ingress, an HTTPRoute or a Route leads to, or the only one."`
+	Port        int       `json:"port,omitempty" jsonschema:"minimum=1,maximum=65535" jsonschema_description:"The port of that Service; without it the one that the Ingress or its like names, or its first."`
+	Services    []Service `json:"services,omitempty" jsonschema_description:"Other Services of a beta that its functional tests reach by their names."`
+	Betas       Betas     `json:"betas,omitzero" jsonschema_description:"Where a beta is reached and what becomes of its image. Without it by a path where there is a component for it, else by its Service alone."`
+	Address     Addresses `json:"address,omitzero" jsonschema_description:"Where users reach it, if the objects in the cluster do not say so."`
+	Evidence    Evidence  `json:"evidence,omitzero" jsonschema_description:"What is known of the images and attached to them when they are released, and whose word counts for a deploy."`
+	Health      string    `json:"health,omitempty" jsonschema:"pattern=^/" jsonschema_description:"The path, below the base path, that answers 2xx when the application can be used; without it the readiness probe's, or /health."`
+	VersionPath string    `json:"versionPath,omitempty" jsonschema:"pattern=^/" jsonschema_description:"The path, below the base path, whose answer has the version in it: an address counts once it answers from the version just deployed."`
 
 	Overlays    Overlays `json:"overlays,omitzero" jsonschema_description:"Where the kustomize overlays are, unless flags say otherwise."`
 	Namespaces  string   `json:"namespaces,omitempty" jsonschema_description:"The folder whose folders build and production bootstrap applies; without it kustomize/namespaces, or what is built in."`

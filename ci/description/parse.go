@@ -97,8 +97,13 @@ func (a Application) check(at positions) error {
 	if given := count(a.Betas.Path != "", a.Betas.Host != "", a.Betas.Service); at.has("betas") && given != 1 && (given > 0 || !at.has("betas/removeImage")) {
 		return at.error("/betas", "betas: give one of path, host and service")
 	}
-	if a.Evidence.Unsigned && at.has("evidence") && len(a.Evidence.Keys) > 0 {
-		return at.error("/evidence/unsigned", "evidence: give keys or unsigned, not both: what nobody need sign, anybody can say")
+	if a.Evidence.Unsigned && at.has("evidence") && len(a.Evidence.Keys)+len(a.Evidence.Identities) > 0 {
+		return at.error("/evidence/unsigned", "evidence: give unsigned, or keys and identities, not both: what nobody need sign, anybody can say")
+	}
+	for _, list := range []string{"keys", "identities"} {
+		if at.has("evidence/"+list) && map[string]int{"keys": len(a.Evidence.Keys), "identities": len(a.Evidence.Identities)}[list] == 0 {
+			return at.error("/evidence/"+list, "evidence.%s: the list is empty, so that nobody would count: leave it out for who signs the run, or name somebody", list)
+		}
 	}
 	if age := a.Evidence.MaxAge; age != "" && a.Evidence.Age() <= 0 {
 		return at.error("/evidence/maxAge", "evidence.maxAge: %s: want days or hours, as in 90d or 36h", age)

@@ -93,7 +93,7 @@ func TestCosignFindsAndVerifiesWhatARunAttached(t *testing.T) {
 	require.NotNil(t, told)
 	require.Regexp(t, `^key [0-9a-f]{8}$`, told.Signer)
 	require.NotEmpty(t, told.SBOM)
-	require.Equal(t, []string{"sbom.cdx.json"}, v.shipped.report.Files)
+	require.Equal(t, []string{"metrics.txt", "sbom.cdx.json"}, v.shipped.report.Files)
 	require.Equal(t, []string{"Service", "Ingress"}, told.Tests[0].Addresses)
 	status := v.run(t, append([]string{"status", "--source", v.r.folder}, v.n.flags()...)...)
 	require.Contains(t, status.stdout, "signed by   "+told.Signer)

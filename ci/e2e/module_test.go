@@ -43,6 +43,18 @@ func TestDaggerCallDoesWhatTheProgramDoes(t *testing.T) {
 		require.NoError(t, json.Unmarshal([]byte(plan.stdout), &told), plan.stdout)
 		require.Equal(t, first.report.Digest, told.Digest)
 	})
+	t.Run("history and diff tell what the program tells", func(t *testing.T) {
+		done := w.call(t, "history", "--source", r.folder, "--namespace", n.production, "--since", "30d", "--as-json")
+		require.Equal(t, 0, done.code, done.stderr)
+		var told struct {
+			Deploys []struct{ Version, Digest string }
+		}
+		require.NoError(t, json.Unmarshal([]byte(done.stdout), &told), done.stdout)
+		require.Equal(t, first.report.Digest, told.Deploys[0].Digest)
+		same := w.call(t, "diff", "--from", r.version(), "--to", r.version(), "--source", r.folder, "--namespace", n.production, "--image", w.Image+"/go-demo")
+		require.Equal(t, 0, same.code, same.stderr)
+		require.Contains(t, same.stdout, "Commits from "+r.version()+" to "+r.version()+": none")
+	})
 	t.Run("each account's own credentials do for its part, and no other", func(t *testing.T) {
 		folder := t.TempDir()
 		done := w.run(t, append([]string{"bootstrap", "--credentials", folder}, n.flags()...)...)

@@ -26,7 +26,7 @@ type Suite struct {
 	Cluster   string   `json:"cluster,omitempty"`   // and namespace, where the application ran
 
 	Overlay string `json:"-"` // digest of the rendered beta overlay
-	Image   string `json:"-"` // digest of the tests' image
+	Image   string `json:"-"` // digest of the tests' image and of how it is run
 
 	Started  time.Time `json:"started"`
 	Finished time.Time `json:"finished"`

@@ -30,10 +30,13 @@ func (r *Registry) Delete(ctx context.Context, repo Repository, doomed Doomed, k
 		return 0, explain(ctx, repo.Host(), err)
 	}
 	var first []string
+	seen := map[string]bool{}
 	for _, subject := range slices.Concat(doomed.Parts, []string{doomed.Digest}) {
-		if first, err = r.attachedTo(ctx, repo, subject, first); err != nil {
+		refers, err := r.attachedTo(ctx, repo, subject, seen)
+		if err != nil {
 			return 0, err
 		}
+		first = append(first, refers...)
 	}
 	attached = len(first)
 	for _, digest := range slices.Concat(first, doomed.Beside, []string{doomed.Digest}, doomed.Parts) {
@@ -47,19 +50,24 @@ func (r *Registry) Delete(ctx context.Context, repo Repository, doomed Doomed, k
 	return attached, nil
 }
 
-// attachedTo appends to found what refers to a digest, each after what refers to it.
-func (r *Registry) attachedTo(ctx context.Context, repo Repository, digest string, found []string) ([]string, error) {
+// attachedTo returns what refers to a digest, each after what refers to it. Who writes to a registry may have
+// documents refer to each other: each is looked at once.
+func (r *Registry) attachedTo(ctx context.Context, repo Repository, digest string, seen map[string]bool) (found []string, err error) {
+	seen[digest] = true
 	listed, err := r.referrers(ctx, repo, digest)
 	if err != nil {
 		return nil, explain(ctx, repo.String()+"@"+digest, err)
 	}
 	for _, descriptor := range listed {
-		if own := descriptor.Digest.String(); own != digest && !slices.Contains(found, own) {
-			if found, err = r.attachedTo(ctx, repo, own, found); err != nil {
-				return nil, err
-			}
-			found = append(found, own)
+		own := descriptor.Digest.String()
+		if seen[own] {
+			continue
 		}
+		deeper, err := r.attachedTo(ctx, repo, own, seen)
+		if err != nil {
+			return nil, err
+		}
+		found = append(append(found, deeper...), own)
 	}
 	return found, nil
 }

@@ -176,3 +176,22 @@ func TestARegistryThatCannotBeReachedListsNothingAndDeletesNothing(t *testing.T)
 	_, err = (&image.Registry{}).Delete(t.Context(), repo, image.Doomed{Digest: absent}, nothing)
 	require.ErrorIs(t, err, image.ErrUnreachable)
 }
+
+func TestDocumentsThatReferToEachOtherAreDeletedOnce(t *testing.T) {
+	t.Parallel()
+	repo := registries(t)["without it"]
+	client := &image.Registry{}
+	digest, first, second := push(t, repo, "1-beta"), note("a", "one"), note("b", "two")
+	require.NoError(t, client.Attach(t.Context(), repo, digest, first))
+	require.NoError(t, client.Attach(t.Context(), repo, first.Digest, second))
+	named, err := name.NewDigest(repo.String() + "@" + first.Digest)
+	require.NoError(t, err)
+	written, err := remote.Image(named)
+	require.NoError(t, err)
+	list, err := name.NewTag(repo.String() + ":" + strings.Replace(second.Digest, ":", "-", 1))
+	require.NoError(t, err)
+	require.NoError(t, remote.WriteIndex(list, mutate.AppendManifests(empty.Index, mutate.IndexAddendum{Add: written})))
+	attached, err := client.Delete(t.Context(), repo, image.Doomed{Digest: digest}, nothing)
+	require.NoError(t, err)
+	require.Equal(t, 2, attached)
+}

@@ -19,7 +19,7 @@ import (
 type Materials struct {
 	Started, Finished time.Time // when it was built
 	Images            []Contents
-	Suites            []string // digests of the images of the functional tests
+	Suites            []string // digests of the functional tests: of their images, and of how these are run
 	asking            errgroup.Group
 }
 
@@ -63,7 +63,7 @@ func (m *Materials) Ask(ctx context.Context, s Source, variants [][]*dagger.Cont
 	}
 	for n, suite := range s.Builder.App.Tests.Functional {
 		m.Go(func() (err error) {
-			if m.Suites[n], err = s.Builder.Suite(suite).Rootfs().Digest(ctx); err != nil {
+			if m.Suites[n], err = s.Builder.SuiteDigest(ctx, suite); err != nil {
 				return s.Builder.Engine.Failure("the digest of the tests' image", err)
 			}
 			return nil

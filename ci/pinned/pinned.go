@@ -11,15 +11,19 @@ import (
 	"os/exec"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strings"
 	"time"
+
+	"github.com/slipway-cd/slipway/ci/sources"
 )
 
 // unused is how long a program stays that no run has called: another clone of this
 // repository, with another version of it, may be at work beside this one.
 const unused = 7 * 24 * time.Hour
 
-// Module finds a module of scripts in this folder or one above it.
+// Module finds a module of scripts: in this folder or one above it, where that is a checkout of this repository, else
+// in what the program carries.
 func Module(name string) (string, error) {
 	folder, err := os.Getwd()
 	if err != nil {
@@ -27,15 +31,21 @@ func Module(name string) (string, error) {
 	}
 	for {
 		at := filepath.Join(folder, "scripts", name)
-		if _, err := os.Stat(filepath.Join(at, "go.mod")); err == nil {
-			return at, nil
+		text, err := os.ReadFile(filepath.Join(at, "go.mod"))
+		if err == nil && slices.Contains(strings.Split(string(text), "\n"), "module github.com/slipway-cd/slipway/scripts/"+name) {
+			return at, nil // another repository may have such a folder, too
 		}
 		parent := filepath.Dir(folder)
 		if parent == folder {
-			return "", fmt.Errorf("no scripts/%s in this folder or one above it", name)
+			break
 		}
 		folder = parent
 	}
+	cache, err := os.UserCacheDir()
+	if err != nil {
+		return "", fmt.Errorf("find the cache folder: %w; set XDG_CACHE_HOME", err)
+	}
+	return sources.Unpack(filepath.Join(cache, "slipway", "sources"), name)
 }
 
 // Compile compiles a program, a package that a folder's Go module knows, and returns its
@@ -59,6 +69,7 @@ func Compile(ctx context.Context, folder, program string) (string, error) {
 	new := fmt.Sprintf("%s.%d", path, os.Getpid()) // another process may compile the same
 	build := exec.CommandContext(ctx, "go", "build", "-ldflags", "-s -w", "-o", new, program)
 	build.Dir = folder
+	build.Env = append(os.Environ(), "GOWORK=off") // a workspace around the folder knows nothing of it
 	if out, err := build.CombinedOutput(); err != nil {
 		return "", fmt.Errorf("compile %s: %w: %s", folder, err, strings.TrimSpace(string(out)))
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"time"
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
@@ -27,6 +28,7 @@ type production struct {
 	broken        []records.Broken             // releases that cannot be read
 	rerouted      bool                         // the spec of an Ingress, or of its like, changed
 	verified      bool                         // the new version answers
+	released      time.Time                    // when that was recorded; zero: it was released before
 	recording     bool                         // writing the release was begun
 	recordedLater bool                         // by place: steps come first that may still fail
 	signer        signing.Known                // by whom its images are known to be tested; nobody where several count, or none
@@ -95,7 +97,7 @@ func (r *Run) change(ctx context.Context, stage string, objects []*unstructured.
 	if err := account.CheckIdentity(objects); err != nil { // a rollback may go to a release from before this check existed
 		return nil, err
 	}
-	record := records.UndoRecord{Namespace: r.opts.Namespace, Run: r.opts.Run, Version: r.opts.Version, Number: r.lease.Number()}
+	record := records.UndoRecord{Namespace: r.opts.Namespace, Run: r.opts.Run, Version: r.opts.Version, Number: r.lease.Number(), Deploy: r.deploy()}
 	if r.production.former != nil {
 		record.Back = r.production.former.Version
 	}
@@ -143,9 +145,11 @@ func (r *Run) applyOptions() apply.Options {
 	return options
 }
 
-// wait waits until the objects are rolled out and ready.
+// wait waits until the objects are rolled out and ready. A cloud that says that it is making
+// what leads users there takes as long as it takes.
 func (r *Run) wait(ctx context.Context, in *cluster.Cluster, stage string, objects []*unstructured.Unstructured) error {
 	defer r.journal.WaitTime()()
+	defer r.atWork.During(func(ctx context.Context) string { return rollout.AtWork(ctx, in, objects) })()
 	return rollout.Wait(ctx, in, objects, r.journal.Tell(ctx, stage))
 }
 

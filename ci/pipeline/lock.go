@@ -51,6 +51,7 @@ func (r *Run) lockProduction(ctx context.Context, stage string) (under context.C
 	if err != nil {
 		return nil, nil, err
 	}
+	r.locked = r.env.Production.Now()
 	under, done = r.lease.Under(ctx)
 	return under, done, nil
 }

@@ -61,6 +61,7 @@ func (r *Run) recordRelease(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
+		r.production.released = release.Time
 	}
 	r.production.verified = true
 	if r.back.record == nil {

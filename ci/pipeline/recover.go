@@ -71,7 +71,8 @@ func (r *Run) recoverDead(ctx context.Context, stage string) error {
 // finishOther follows the undo record of a dead run. If that run had verified and
 // recorded its release, it only deletes the undo record.
 func (r *Run) finishOther(ctx context.Context, stage string, record records.UndoRecord, releases []records.Release) (string, error) {
-	if slices.ContainsFunc(releases, func(release records.Release) bool { return release.Run == record.Run }) {
+	if i := slices.IndexFunc(releases, func(release records.Release) bool { return release.Run == record.Run }); i >= 0 {
+		r.noteVerified(ctx, stage, record, releases[i])
 		return "its release " + record.Version + " was verified", records.ForgetUndo(ctx, r.env.Production, record)
 	}
 	if later := record.OutlivedBy(releases); later != nil {
@@ -86,7 +87,9 @@ func (r *Run) finishOther(ctx context.Context, stage string, record records.Undo
 		former = &releases[0]
 		former.Refs = append(former.Refs, r.production.awaited...)
 	}
-	return r.putBack(ctx, stage, record, former, r.BuildTests)
+	what, err := r.putBack(ctx, stage, record, former, r.BuildTests)
+	r.noteKilled(ctx, stage, record, err)
+	return what, err
 }
 
 // NewRecover returns a run that only cleans up after killed ones.

@@ -36,12 +36,20 @@ func (r *Run) reuse(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	by, err := r.verifier().Passed(ctx, accepted, r.suitesOfBeta(overlay), reuseTime)
+	by, err := r.verifier().Passed(ctx, accepted, r.suitesOfBeta(overlay), r.reusable())
 	if err != nil || by == nil {
 		return err
 	}
 	ago := time.Since(by.Finished).Round(time.Second)
 	return skipped{fmt.Sprintf("passed %s ago in run %s for the same images, beta, tests and cluster: statement %s", ago, by.Run, by.Statement.Document)}
+}
+
+// reusable is how old results may be that spare this run the tests: a deploy must still take them.
+func (r *Run) reusable() time.Duration {
+	if age := r.app.Evidence.Age(); age > 0 {
+		return min(age, reuseTime)
+	}
+	return reuseTime
 }
 
 // suitesOfBeta are those that a beta is tested by; one of no name where there are none and its health is asked.

@@ -39,7 +39,7 @@ func NewRollback(ctx context.Context, app description.Application, opts Options,
 	if err != nil {
 		return nil, err
 	}
-	r.production.former, r.production.objects = &releases[0], target.Objects
+	r.rollsBack, r.production.former, r.production.objects = true, &releases[0], target.Objects
 	if err := artifact.Recall(r.images, target.Objects); err != nil {
 		return nil, err
 	}

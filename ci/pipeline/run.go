@@ -20,6 +20,7 @@ import (
 	"github.com/slipway-cd/slipway/ci/description"
 	"github.com/slipway-cd/slipway/ci/engine"
 	"github.com/slipway-cd/slipway/ci/exit"
+	"github.com/slipway-cd/slipway/ci/history"
 	"github.com/slipway-cd/slipway/ci/image"
 	"github.com/slipway-cd/slipway/ci/journal"
 	"github.com/slipway-cd/slipway/ci/overlay"
@@ -37,9 +38,11 @@ type Options struct {
 	Derived bool            // Version follows from the commit, and nobody has given it
 	Built   time.Time       // the commit's time, so that building twice gives the same digest
 	History commits.History // of the commits before it
+	Git     history.Git     // tells how commits follow each other, for lead times
 	Vendor  string          // the CI vendor, empty on a person's machine
 	Branch  string          // as the vendor names it
 	Actor   string          // who started the vendor's run
+	Person  string          // who runs it on a machine of their own
 	RunURL  string          // of the vendor's run
 	Image   string          // repository of the first image, without a tag
 
@@ -76,7 +79,8 @@ type Environment struct {
 	Registry         *image.Registry
 	Dir              *report.Dir // set by Execute
 	Printer          report.Printer
-	Tracer           *trace.Tracer // may be nil
+	Tracer           *trace.Tracer  // may be nil
+	Metrics          *trace.Metrics // may be nil
 }
 
 // Stage is one step of a run. Run returns nil, or why it failed.
@@ -109,7 +113,8 @@ type Run struct {
 	unchanged string           // by Preflight: why there is nothing to ship
 	receipt   *receipt.Receipt // by Preflight: the state before the run; nil: not compared
 
-	promotes bool // by Promote: the images were released before
+	promotes  bool // by Promote: the images were released before
+	rollsBack bool // by NewRollback
 
 	beta  beta       // by functional
 	stale chan error // by Execute: removal of killed runs' betas under way
@@ -121,6 +126,7 @@ type Run struct {
 
 	behind     bool        // by LookBehind: a killed run may have left production changed
 	lease      *lock.Lease // by deploy: the production lock
+	locked     time.Time   // when a deploy or a rollback got it
 	toldLost   bool        // its loss has been reported
 	stopped    bool        // by Execute: a signal ended the engine's session
 	back       wayBack     // by deploy

@@ -9,6 +9,7 @@ import (
 	"github.com/slipway-cd/slipway/ci/cluster/write"
 	"github.com/slipway-cd/slipway/ci/exit"
 	"github.com/slipway-cd/slipway/ci/report"
+	"github.com/slipway-cd/slipway/ci/telemetry"
 	"github.com/slipway-cd/slipway/ci/trace"
 )
 
@@ -43,6 +44,7 @@ func (r *Run) Execute(ctx context.Context, stages []Stage, dir *report.Dir) repo
 				if undo := r.undo(ctx); undo != nil {
 					failure = undo
 				}
+				r.noteDeploy(ctx, failure)
 			}
 			if failure != nil && i == len(stages)-1 { // only cleanup removes the beta, and whoever is told comes to look at it
 				r.keepBeta(ctx)
@@ -63,7 +65,7 @@ func (r *Run) Execute(ctx context.Context, stages []Stage, dir *report.Dir) repo
 			}
 		}
 	}
-	span.End(outcome(r.finish(failure, time.Since(start))))
+	span.End(telemetry.Outcome(r.finish(failure, time.Since(start))))
 	return r.report
 }
 
@@ -98,7 +100,7 @@ func (r *Run) stage(ctx context.Context, stage Stage) *exit.Failure {
 	}
 	done.Seconds, done.Detail = report.Seconds(time.Since(done.Start)), r.detail
 	done.Objects, done.Tests = r.journal.Take(failure == nil)
-	span.End(outcome(failure))
+	span.End(telemetry.Outcome(failure))
 	r.report.Stages = append(r.report.Stages, done)
 	var tail []string
 	// Evidence explains more than the end of the log, and what the engine did, perhaps
@@ -157,6 +159,7 @@ func (r *Run) finish(failure *exit.Failure, took time.Duration) *exit.Failure {
 		r.report.Evidence.Seconds = report.Seconds(evidence)
 	}
 	r.report.Requests = int(cluster.Requests(r.env.Build, r.env.Production))
+	r.measure(failure)
 	if err := r.env.Dir.Write(r.report); err != nil && failure == nil {
 		failure = &exit.Failure{Code: exit.Unknown, Cause: err.Error(), Err: err}
 		r.report.ExitCode, r.report.Result = failure.Code, report.Failed

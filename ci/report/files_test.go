@@ -14,6 +14,7 @@ import (
 	"github.com/jstemmer/go-junit-report/v2/junit"
 	"github.com/stretchr/testify/require"
 
+	"github.com/slipway-cd/slipway/ci/history"
 	"github.com/slipway-cd/slipway/ci/report"
 )
 
@@ -57,6 +58,17 @@ func passing() report.Report {
 		Receipt:         &report.Receipt{Changed: 3, Objects: 17},
 		Evidence:        known(),
 		Vulnerabilities: vulnerable(),
+		Delivery:        delivery(),
+	}
+}
+
+// delivery is DORA's four keys of a team, of which one month has none.
+func delivery() []history.Month {
+	return []history.Month{
+		{Month: "2026-08", Days: 31, Deployments: 14, PerDay: 14.0 / 31, Changes: 31, LeadSeconds: new(26.0 * 3600), Failures: 3, FailureRate: new(3.0 / 14), Recovered: 3, RecoverySeconds: new(2400.0)},
+		{Month: "2026-09", Days: 30},
+		{Month: "2026-10", Days: 31, Deployments: 22, PerDay: 22.0 / 31, Changes: 40, LeadSeconds: new(9.0 * 3600), Failures: 2, FailureRate: new(2.0 / 22), Recovered: 2, RecoverySeconds: new(95.0)},
+		{Month: "2026-11", Days: 23.4, Deployments: 40, PerDay: 40.0 / 23.4, Changes: 44, LeadSeconds: new(2.5 * 3600), FailureRate: new(0.0)},
 	}
 }
 
@@ -116,6 +128,23 @@ func interrupted() report.Report {
 		{Name: "build", Result: report.Interrupted, Start: began, Seconds: 1.5, Cause: "stopped by interrupt", Error: "build: stopped by interrupt"},
 		{Name: "functional", Result: report.Skipped, Start: after(1.5), Detail: "an earlier stage failed"},
 	}}
+}
+
+func TestTheHistoryIsAPageByItself(t *testing.T) {
+	t.Parallel()
+	page, err := report.History{Namespace: "go-demo", Time: began, Months: delivery(), Deploys: []history.Deploy{
+		{Run: "17-1", Version: "1.4.0", Commit: "5e0c1b7d9a34f2681c7e5a90b3d4f6e812a7c9d0", Who: "ada", URL: "https://ci.example.com/runs/17", Ended: after(-60), LeadSeconds: 9000, Result: history.Released},
+		{Run: "16", Version: "1.4.0-rc", Who: "<i>grace</i>", Ended: after(-4000), Result: history.Undone, ExitCode: 32, Cause: "Deployment go-demo/api: container api crashes again and again"},
+		{Run: "15", Version: "1.3.9", Ended: after(-9000), Result: history.Released, Rollback: true},
+		{Run: "14", Version: "1.3.8", Ended: after(-9900), Result: history.Undone, Cause: "its run was killed", RecoveredBy: "15"},
+		{Run: "13-1", Version: "1.3.8", Ended: after(-9950), Result: history.Stuck, ExitCode: 60, Cause: "no engine"},
+		{Run: "13", Version: "1.3.7", Ended: after(-10000), Result: history.Failed, ExitCode: 30, Cause: "quota"},
+	}}.Page()
+	require.NoError(t, err)
+	goldentest.Require(t, "history-report.html", string(page))
+	empty, err := report.History{Namespace: "go-demo", Time: began}.Page()
+	require.NoError(t, err)
+	require.NotContains(t, string(empty), "Delivery")
 }
 
 func TestTheFilesOfAReportTellTheRun(t *testing.T) {

@@ -2,7 +2,7 @@ package report
 
 import (
 	"bytes"
-	_ "embed"
+	"embed"
 	"fmt"
 	"html/template"
 	"path"
@@ -11,24 +11,27 @@ import (
 	"time"
 )
 
-//go:embed page.html
-var pageText string
+//go:embed page.html delivery.html history.html
+var pages embed.FS
 
 var pageTemplate = template.Must(template.New("page").Funcs(template.FuncMap{
-	"elapsed": elapsed,
-	"brief":   brief,
-	"mark":    func(result Result) string { sign, _ := mark(result); return sign },
-	"inline":  inline,
-	"quoted":  quoted,
-	"utc":     func(t time.Time) string { return t.UTC().Format("2006-01-02 15:04:05 UTC") },
-	"clean":   clean,
+	"charts":      chartsOf,
+	"tone":        tone,
+	"elapsedLong": func(seconds float64) string { return Took(&seconds) },
+	"elapsed":     elapsed,
+	"brief":       brief,
+	"mark":        func(result Result) string { sign, _ := mark(result); return sign },
+	"inline":      inline,
+	"quoted":      quoted,
+	"utc":         func(t time.Time) string { return t.UTC().Format("2006-01-02 15:04:05 UTC") },
+	"clean":       clean,
 	"count": func(n int, of string) string {
 		if n == 1 {
 			return "1 " + of
 		}
 		return fmt.Sprintf("%d %ss", n, of)
 	},
-}).Parse(pageText))
+}).ParseFS(pages, "*.html"))
 
 // few is the largest number of objects or tests that are shown without a click.
 const few = 12
@@ -68,7 +71,7 @@ type testGroup struct {
 // pageOf returns report.html: one file that needs no other, no network and no script.
 func pageOf(report Report) ([]byte, error) {
 	var out bytes.Buffer
-	err := pageTemplate.Execute(&out, newPage(report))
+	err := pageTemplate.ExecuteTemplate(&out, "page.html", newPage(report))
 	return out.Bytes(), err
 }
 

@@ -6,6 +6,8 @@ import (
 	"math"
 	"strings"
 	"time"
+
+	"github.com/slipway-cd/slipway/ci/history"
 )
 
 // Result is how a stage or a run ended.
@@ -65,6 +67,8 @@ type Report struct {
 	Evidence *Evidence `json:"evidence,omitempty"` // nil: the run came neither to the release nor to a deploy
 
 	Vulnerabilities *Vulnerabilities `json:"vulnerabilities,omitempty"` // nil: the run did not come to look for any
+
+	Delivery []history.Month `json:"delivery,omitempty"` // DORA's four keys by month, the newest last; of a run that deployed
 
 	Receipt *Receipt `json:"receipt,omitempty"` // nil: the states before and after the run were not compared
 

@@ -131,9 +131,12 @@ func findProgram(ctx context.Context) (string, error) {
 
 // pinnedProgram is the program of scripts/sops.
 func pinnedProgram(ctx context.Context) (string, error) {
+	if _, err := exec.LookPath("go"); err != nil {
+		return "", errors.New("is encrypted by SOPS, whose program is not here: install sops (https://getsops.io), or Go, which compiles it")
+	}
 	folder, err := pinned.Module("sops")
 	if err != nil {
-		return "", errors.New("is encrypted by SOPS, whose program is not here: install sops (https://getsops.io), or run Slipway from its clone, which compiles it")
+		return "", err
 	}
 	told := time.AfterFunc(2*time.Second, func() {
 		fmt.Fprintln(os.Stderr, "slipway: compiling SOPS's program, since none is installed: this takes minutes, once")

@@ -113,5 +113,5 @@ func TestWithoutTheProgramAnErrorSaysWhereItIs(t *testing.T) {
 	t.Setenv("PATH", t.TempDir())
 	t.Chdir(t.TempDir())
 	_, err := findProgram(t.Context())
-	require.EqualError(t, err, "is encrypted by SOPS, whose program is not here: install sops (https://getsops.io), or run Slipway from its clone, which compiles it")
+	require.EqualError(t, err, "is encrypted by SOPS, whose program is not here: install sops (https://getsops.io), or Go, which compiles it")
 }

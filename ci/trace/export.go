@@ -50,7 +50,7 @@ func newExporter(ctx context.Context) (*exporter, error) {
 		err = fmt.Errorf("OTEL_EXPORTER_OTLP_PROTOCOL %q: want http/protobuf or grpc", protocol)
 	}
 	if err != nil {
-		return nil, notExported(err)
+		return nil, notExported("traces", err)
 	}
 	return &exporter{SpanExporter: otlp}, nil
 }
@@ -79,15 +79,15 @@ func (e *exporter) failure() error {
 
 // notExported tells the cause in one line, without what the headers hold: a
 // collector may repeat them in its answer.
-func notExported(err error) error {
+func notExported(what string, err error) error {
 	if err == nil {
 		return nil
 	}
-	text := strings.TrimPrefix(strings.Join(strings.Fields(err.Error()), " "), "traces export: ")
+	text := strings.TrimPrefix(strings.Join(strings.Fields(err.Error()), " "), what+" export: ")
 	for _, secret := range secrets() {
 		text = strings.ReplaceAll(text, secret, "***")
 	}
-	return errors.New("traces could not be exported: " + text[:min(len(text), 300)])
+	return errors.New(what + " could not be exported: " + text[:min(len(text), 300)])
 }
 
 // secretLength is what a word must have to be taken for a secret; shorter ones would
@@ -98,7 +98,7 @@ const secretLength = 6
 // as they are sent.
 func secrets() []string {
 	var out []string
-	for _, name := range []string{"OTEL_EXPORTER_OTLP_TRACES_HEADERS", "OTEL_EXPORTER_OTLP_HEADERS"} {
+	for _, name := range []string{"OTEL_EXPORTER_OTLP_TRACES_HEADERS", "OTEL_EXPORTER_OTLP_METRICS_HEADERS", "OTEL_EXPORTER_OTLP_HEADERS"} {
 		for header := range strings.SplitSeq(os.Getenv(name), ",") {
 			_, value, _ := strings.Cut(header, "=")
 			sent, err := url.PathUnescape(value)

@@ -20,6 +20,11 @@ const (
 	objectState = attribute.Key("slipway.object.state")
 	caseSeconds = attribute.Key("slipway.test.case.seconds")
 
+	deliveryMonth = attribute.Key("slipway.delivery.month")
+
+	stageDuration = "slipway.stage.duration"
+	runTime       = "slipway.run.ended"
+
 	stateEvent = "slipway.object.state"
 	caseEvent  = "slipway.test.case"
 )
@@ -93,6 +98,16 @@ func taskAttributes(task Task) []attribute.KeyValue {
 	return known(semconv.CICDPipelineTaskName(task.Name), semconv.CICDPipelineTaskRunID(task.Run+"/"+task.Name),
 		semconv.CICDPipelineTaskRunURLFull(task.URL), task.Type.attribute)
 }
+
+func pipelineName(p Pipeline) attribute.KeyValue { return semconv.CICDPipelineName(p.Name) }
+
+func stageAttributes(stage MeasuredStage) []attribute.KeyValue {
+	return known(semconv.CICDPipelineTaskName(stage.Name), stage.Type.attribute, stage.Result.task)
+}
+
+// buckets are bounds of a run's seconds, from one that has nothing to do to the longest
+// limit that is usual.
+var buckets = []float64{0.5, 1, 2.5, 5, 10, 20, 30, 60, 120, 300, 600, 1200, 1800, 3600}
 
 func suiteAttributes(name, address string) []attribute.KeyValue {
 	return known(semconv.TestSuiteName(name), semconv.URLFull(address))

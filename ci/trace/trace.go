@@ -77,7 +77,7 @@ func (t *Tracer) Close() error {
 	if ctx.Err() != nil {
 		err = context.Cause(ctx)
 	}
-	return notExported(cmp.Or(t.exporter.failure(), err))
+	return notExported("traces", cmp.Or(t.exporter.failure(), err))
 }
 
 // start makes a span below the one of ctx: one that leads nowhere if that does.

@@ -19,6 +19,15 @@ func planText(plan pipeline.Plan, screen report.Screen) string {
 	if len(plan.MadeBy) > 0 {
 		parts = append(parts, screen.Heading("Not deployed by slipway yet")+", but there already, made by\n"+madeBy(plan.MadeBy))
 	}
+	parts = append(parts, changes(plan, screen)...)
+	if kept := notes(plan, screen); kept != "" {
+		parts = append(parts, kept)
+	}
+	return strings.Join(append(parts, summary(plan)+"\n"), "\n")
+}
+
+// changes are the diffs of objects, and of the labels that they share.
+func changes(plan pipeline.Plan, screen report.Screen) (parts []string) {
 	for _, change := range plan.Changed() {
 		if !relabelled(change) {
 			parts = append(parts, screen.Heading(heading(change))+"\n"+details(change, screen))
@@ -27,10 +36,7 @@ func planText(plan pipeline.Plan, screen report.Screen) string {
 	for _, labels := range relabellings(plan, screen) {
 		parts = append(parts, labels.text(len(plan.Changes), screen))
 	}
-	if kept := notes(plan, screen); kept != "" {
-		parts = append(parts, kept)
-	}
-	return strings.Join(append(parts, summary(plan)+"\n"), "\n")
+	return parts
 }
 
 // heading names what becomes of an object.

@@ -9,6 +9,7 @@ import (
 	"os"
 	"strings"
 
+	"github.com/slipway-cd/slipway/ci/about"
 	"github.com/slipway-cd/slipway/ci/cluster/apply"
 	"github.com/slipway-cd/slipway/ci/pipeline"
 	"github.com/slipway-cd/slipway/ci/report"
@@ -42,6 +43,11 @@ func printJSON(to io.Writer, value any) error {
 
 // hint is git's way to say what to do.
 func hint(command, to string) string { return fmt.Sprintf("  (use %q to %s)\n", command, to) }
+
+// own is a command of this program, as its user calls it.
+func own(arguments ...string) string {
+	return strings.Join(append([]string{about.Program()}, arguments...), " ")
+}
 
 // named is how many objects are named of each maker; --output json has all.
 const named = 4

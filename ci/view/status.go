@@ -31,7 +31,7 @@ func (w statusWords) production() string {
 	case len(w.MadeBy) > 0:
 		return w.others()
 	case len(w.Releases) == 0 && len(w.Running) == 0:
-		return "Nothing is released in " + w.Namespace + " yet.\n" + hint("go run ./ci", "build, test and deploy") + w.notKnown()
+		return "Nothing is released in " + w.Namespace + " yet.\n" + hint(own(), "build, test and deploy") + w.notKnown()
 	}
 	out := "No release is recorded in " + w.Namespace + ".\n" + w.notKnown()
 	if len(w.Releases) > 0 {
@@ -78,7 +78,7 @@ func notReady(workload rollout.Workload) string {
 // others tells which other tools made objects that a first deploy will find.
 func (w statusWords) others() string {
 	out := w.screen.Heading("Not deployed by slipway yet") + ", but " + w.Namespace + " has objects of the overlay already, made by\n" +
-		madeBy(w.MadeBy) + hint("go run ./ci plan", "see what a deploy would change")
+		madeBy(w.MadeBy) + hint(own("plan"), "see what a deploy would change")
 	if len(w.Running) > 0 {
 		out += w.health()
 	}

@@ -17,7 +17,7 @@ func (w statusWords) change() string {
 	out := w.screen.Attention(fmt.Sprintf("Run %s has held the production lock for %s.", w.Lock.Name, w.age(w.Lock.Acquired))) + "\n"
 	if w.Lock.Silent(w.Time) {
 		out = w.screen.Bad(fmt.Sprintf("Run %s holds the production lock, but has sent no heartbeat for %s.", w.Lock.Name, w.age(w.Lock.Renewed))) + "\n" +
-			hint("go run ./ci recover", "finish or undo what it began")
+			hint(own("recover"), "finish or undo what it began")
 	}
 	for _, undo := range w.Undos {
 		if undo.UnderWay {
@@ -38,7 +38,7 @@ func (w statusWords) killed() string {
 			out += "  " + w.screen.Bad("run "+undo.Run+", "+fromTo(undo)+", "+w.age(undo.Time)+" ago") + "\n"
 		}
 	}
-	return below("Killed while changing production, and not undone yet:\n"+hint("go run ./ci recover", "put production back"), out)
+	return below("Killed while changing production, and not undone yet:\n"+hint(own("recover"), "put production back"), out)
 }
 
 // broken tells of records that cannot be read, and what to do about each.
@@ -88,7 +88,7 @@ func (w statusWords) stale() string {
 			out += "  " + w.screen.Bad(runName(run)+", last seen "+w.age(run.Seen)+" ago") + "\n"
 		}
 	}
-	return below("Runs without a heartbeat in "+w.BuildNamespace+":\n"+hint("go run ./ci cleanup --stale", "remove what they left"), out)
+	return below("Runs without a heartbeat in "+w.BuildNamespace+":\n"+hint(own("cleanup --stale"), "remove what they left"), out)
 }
 
 func runName(run runs.Run) string {

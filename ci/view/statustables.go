@@ -42,10 +42,12 @@ func (w statusWords) tables() string {
 	return strings.Join(out, "\n")
 }
 
-func table(columns string, rows [][]string) string {
+func table(columns string, rows [][]string) string { return tableOf(strings.Fields(columns), rows) }
+
+func tableOf(columns []string, rows [][]string) string {
 	var out strings.Builder
 	w := tabwriter.NewWriter(&out, 0, 0, 2, ' ', 0)
-	for _, row := range append([][]string{strings.Fields(columns)}, rows...) {
+	for _, row := range append([][]string{columns}, rows...) {
 		fmt.Fprintln(w, "  "+strings.Join(row, "\t"))
 	}
 	_ = w.Flush() // a strings.Builder takes everything

@@ -32,6 +32,7 @@ var shown = map[string][]string{
 	"failing": {"1.4.0 failed", "exit code 32", "deploy failed", "Deployment go-demo/api: container api crashes again and again, with exit code 1 (Error)",
 		"What shows it", `log: DRAIN_DELAY: "ten seconds" is no duration`, "What to try", "kubectl -n go-demo logs deployment/api --previous", "Production was put back as it was", "production verified back on 1.3.9", "watched 2 objects, 1 not ready"},
 	"hostile":     {"Production could not be put back", `"<script>alert(1)</script>" is no duration`, "a ` alone, and <b>", "expected: <p>", "1 failed"},
+	"history":     {"What became of each deploy", "Delivery, by month", "Deployment frequency", "40, 1.7 a day", "Lead time for changes", "Change failure rate", "Recovery time", "rolled back", "<i>grace</i>", "exit code 32: Deployment go-demo/api: container api crashes again and again", "put back by run 15"},
 	"interrupted": {"1.4.0 interrupted", "exit code 130", "stopped by interrupt"},
 	"nothing":     {"Timeline", "Run"},
 }

@@ -4,9 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
-	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -25,6 +23,9 @@ var linters = map[string]struct {
 	"GitHub, by actionlint": {".github/workflows/slipway.yml", actionlint, map[string]string{
 		"runs-on:": "run-on:", "contents: read": "contents: reed", "github.event_name": "github.event_nam", "secrets.": "secret.",
 	}},
+	"GitHub's release, by actionlint": {".github/workflows/release.yml", actionlint, map[string]string{
+		"runs-on:": "run-on:", "contents: write": "contents: rite", "github.token": "github.tokens",
+	}},
 	"GitLab, by its schema": {".gitlab-ci.yml", gitlabSchema, map[string]string{
 		"script:": "scripts:", "when: always": "when: allways", "interruptible:": "interruptable:",
 	}},
@@ -35,7 +36,8 @@ var linters = map[string]struct {
 	"Tekton's task, by Kubernetes' types": {".tekton/task.yaml", readTask, map[string]string{
 		"command:": "comand:", "runAsNonRoot: true": "runAsNonRoot: 1", "drop: [ALL]": "drop: ALL", "readOnly:": "readonly_:",
 	}},
-	"Jenkins, by Groovy": {".jenkins/Jenkinsfile", groovy, map[string]string{"steps {": "steps", "'slipway-report'": "'slipway-report"}},
+	"Jenkins' step, by Groovy": {step, groovy, map[string]string{"error '": "error ", "withEnv([": "withEnv("}},
+	"Jenkins, by Groovy":       {".jenkins/Jenkinsfile", groovy, map[string]string{"steps {": "steps", "'slipway-report'": "'slipway-report"}},
 	"Woodpecker, read strictly": {".woodpecker/slipway.yaml", strictly[woodpecker], map[string]string{
 		"commands:": "comands:", "depth: 0": "depth: all", "event:": "events:", "*environment": "*enviroment",
 	}},
@@ -126,12 +128,7 @@ func readTask(t *testing.T, dir, file string) error {
 // words of a declarative pipeline may hold, Jenkins alone knows.
 func groovy(t *testing.T, dir, file string) error {
 	needs(t, "java", "groovyc")
-	java, err := exec.LookPath("java")
-	require.NoError(t, err)
-	java, err = filepath.EvalSymlinks(java)
-	require.NoError(t, err)
-	home := strings.TrimSuffix(java, "/bin/java") // Debian's groovyc looks for default-java, which may be another package
-	return said(run(t, dir, append(os.Environ(), "JAVA_HOME="+home), "groovyc", "-d", t.TempDir(), file))
+	return said(run(t, dir, append(os.Environ(), javaHome(t)), "groovyc", "-d", t.TempDir(), file))
 }
 
 // strictly reads a file into what its vendor's documentation says of the keys that ours

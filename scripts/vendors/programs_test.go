@@ -8,6 +8,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -74,12 +75,15 @@ func node(t *testing.T, program string) []string {
 	return []string{"node", filepath.Join(folder, "node_modules", ".bin", program)}
 }
 
-// tool is a program of this folder's go.mod, as the start of a command.
+// tool is a program of this folder's go.mod, as the start of a command that may run anywhere.
 func tool(t *testing.T, program string) []string {
 	t.Helper()
 	here, err := filepath.Abs("go.mod")
 	require.NoError(t, err)
-	return []string{"go", "tool", "-modfile=" + here, program}
+	out := must(t, ".", "go", "tool", "-n", "-modfile="+here, program)
+	_, err = os.Stat(out)
+	require.NoError(t, err, "go tool compiles it, too")
+	return []string{out}
 }
 
 // run runs a command in a folder and returns what it printed, and how it ended.
@@ -158,3 +162,8 @@ func edit(t *testing.T, path, from, to string) {
 	require.Contains(t, string(content), from)
 	require.NoError(t, os.WriteFile(path, []byte(strings.ReplaceAll(string(content), from, to)), 0o644))
 }
+
+// quoted are words of a shell's command line.
+func quoted(words []string) string { return "'" + strings.Join(words, "' '") + "'" }
+
+func number(n int) string { return strconv.Itoa(n) }

@@ -75,7 +75,7 @@ var vendorFiles = []string{".github/workflows/slipway.yml", ".gitlab-ci.yml", ".
 
 func TestEachFileRunsTheOneCommand(t *testing.T) {
 	t.Parallel()
-	command := regexp.MustCompile(`(?m)go run \./ci|go, run, -C, /source/checkout, \./ci`)
+	command := regexp.MustCompile(`(?m)go run \./ci|go, run, -C, /source/checkout, \$\(params\.package\)`)
 	for _, file := range vendorFiles {
 		require.Len(t, command.FindAllString(text(t, file), -1), 1, file)
 	}

@@ -60,7 +60,11 @@ func (p *Plan) hiding() func(*unstructured.Unstructured) diff.Hide {
 			}
 		}
 	}
-	values := managed.SecretValues(all)
+	return hiding(managed.SecretValues(all))
+}
+
+// hiding returns, for each object, what hides the values.
+func hiding(values []string) func(*unstructured.Unstructured) diff.Hide {
 	return func(object *unstructured.Unstructured) diff.Hide {
 		return func(at diff.Path, text string) string {
 			if object.GetKind() == "Secret" && len(at) > 0 && (at[0] == ".data" || at[0] == ".stringData") {

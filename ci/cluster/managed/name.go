@@ -18,7 +18,7 @@ const (
 	LabelManagedBy = "app.kubernetes.io/managed-by" // always FieldManager
 	LabelVersion   = "app.kubernetes.io/version"    // that the object belongs to
 	LabelRun       = "slipway.dev/run"              // the run that wrote the object
-	LabelRecord    = "slipway.dev/record"           // "run", "release" or "undo": our own bookkeeping
+	LabelRecord    = "slipway.dev/record"           // "run", "release", "undo" or "history": our own bookkeeping
 )
 
 // Describe names an object for people: "Deployment go-demo/api".

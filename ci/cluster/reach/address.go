@@ -1,9 +1,11 @@
 // Package reach finds the addresses at which users reach what was deployed, and forwards
-// a port to its pods where there is none. It does not know what answers there.
+// a port to its pods where there is none. Of what answers there it knows the version alone, if
+// the application tells it.
 package reach
 
 import (
 	"context"
+	"strings"
 	"time"
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
@@ -31,6 +33,9 @@ type Wanted struct {
 	SaidBy  string // who: "--address"
 	Dialled bool   // the URL says where to connect, not which host to ask for
 	Health  string // the end of Path that is asked below a route's own path, too, which its controller may cut off; or empty
+
+	VersionPath string // where Path has Health, what answers with the version; empty: nothing does
+	Version     string // that must be in that answer
 
 	Again bool // it was found before: nobody need be given time to publish it
 
@@ -93,7 +98,7 @@ func (e entrance) answers(ctx context.Context, c *cluster.Cluster, wanted Wanted
 			places = guessed
 		}
 		if addresses := e.addresses(places); len(addresses) > 0 {
-			by, tried, err := answers(ctx, w.Changed, probesOf(c, addresses, paths), last.answers, telling.Is)
+			by, tried, err := answers(ctx, w.Changed, probesOf(c, addresses, paths, wanted), last.answers, telling.Is)
 			if err == nil {
 				return addresses[by/len(paths)], nil
 			}
@@ -132,11 +137,14 @@ func (e entrance) paths(w Wanted) []string {
 	return []string{w.Path}
 }
 
-func probesOf(c *cluster.Cluster, addresses []Address, paths []string) (probes []probe) {
+func probesOf(c *cluster.Cluster, addresses []Address, paths []string, w Wanted) (probes []probe) {
 	for _, a := range addresses {
 		for _, path := range paths {
 			p := newProbe(dialerOf(c), a.URL+path, a.Dial)
 			p.guessed = a.guessed || len(paths) > 1
+			if w.VersionPath != "" {
+				p.versionURL, p.version = a.URL+strings.TrimSuffix(path, w.Health)+w.VersionPath, w.Version
+			}
 			probes = append(probes, p)
 		}
 	}

@@ -8,8 +8,10 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
+	"unicode"
 
 	"github.com/slipway-cd/slipway/ci/cluster"
 	"github.com/slipway-cd/slipway/ci/route"
@@ -31,6 +33,8 @@ type probe struct {
 	client *http.Client
 	url    string
 	at     string // the host that is dialled instead of the URL's, or empty
+
+	versionURL, version string // what must answer with it, too; empty: nothing
 
 	guessed bool // something else may answer there
 }
@@ -64,33 +68,66 @@ type answer struct {
 	unresolved string // the name that DNS does not know, or empty
 }
 
-// ask asks once.
+// ask asks once: for the health, and then for the version.
 func (p probe) ask(ctx context.Context) answer {
-	asked := "GET " + p.url
-	if p.at != "" {
-		asked += " at " + p.at
-	}
 	if strings.HasSuffix(p.url, route.GRPCHealth) {
 		return p.askGRPC(ctx)
 	}
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, p.url, nil)
+	got, _ := p.get(ctx, p.url)
+	if got.text != "" || p.versionURL == "" {
+		return got
+	}
+	got, said := p.get(ctx, p.versionURL)
+	if got.text == "" && !hasVersion(said, p.version) {
+		got.text = fmt.Sprintf("%s: another version answers: %s", p.asked(p.versionURL), excerpt(said))
+	}
+	return got
+}
+
+// get asks for a URL, and returns the beginning of the answer's body, too.
+func (p probe) get(ctx context.Context, url string) (answer, string) {
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
 	if err != nil {
-		return answer{text: cluster.OneLine(err.Error())}
+		return answer{text: cluster.OneLine(err.Error())}, ""
 	}
 	response, err := p.client.Do(request)
 	if err != nil {
-		return unanswered(asked, err)
+		return unanswered(p.asked(url), err), ""
 	}
 	defer response.Body.Close()
-	_, _ = io.Copy(io.Discard, io.LimitReader(response.Body, 1<<16)) // only the status counts
+	body, _ := io.ReadAll(io.LimitReader(response.Body, 1<<16))
 	if response.StatusCode/100 == 2 {
-		return answer{answered: true}
+		return answer{answered: true}, string(body)
 	}
-	text := asked + ": " + response.Status
+	text := p.asked(url) + ": " + response.Status
 	if to := response.Header.Get("Location"); to != "" {
 		text += " to " + cluster.OneLine(to)
 	}
-	return answer{text: text, answered: true}
+	return answer{text: text, answered: true}, ""
+}
+
+func (p probe) asked(url string) string {
+	if p.at != "" {
+		return "GET " + url + " at " + p.at
+	}
+	return "GET " + url
+}
+
+// hasVersion reports whether an answer has the version as a word of its own: that of another
+// commit may begin with it.
+func hasVersion(said, version string) bool {
+	return slices.Contains(strings.FieldsFunc(said, func(r rune) bool {
+		return unicode.IsSpace(r) || strings.ContainsRune(`"',;:=<>(){}[]`, r)
+	}), version)
+}
+
+// excerpt is the beginning of an answer on one line.
+func excerpt(said string) string {
+	line := []rune(cluster.OneLine(said))
+	if len(line) > 80 {
+		return string(line[:80]) + "..."
+	}
+	return string(line)
 }
 
 func unanswered(asked string, err error) answer {

@@ -134,3 +134,27 @@ func TestAnAddressThatAcceptsAndSaysNothingIsToldAsSuch(t *testing.T) {
 	got := newProbe(network(map[string]string{"192.0.2.7:80": listener.Addr().String()}), "http://192.0.2.7/", "").ask(t.Context())
 	require.Equal(t, "GET http://192.0.2.7/: no answer within 2s", got.text)
 }
+
+func TestAnAddressCountsOnceTheVersionWantedAnswersThere(t *testing.T) {
+	t.Parallel()
+	var asked atomic.Int32
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		switch {
+		case r.URL.Path != "/base/version":
+		case asked.Add(1) <= 2:
+			_, _ = w.Write([]byte("{\"version\": \"7-gabc-dirty\"}\n"))
+		default:
+			_, _ = w.Write([]byte("{\"version\": \"7-gabc\"}\n"))
+		}
+	}))
+	t.Cleanup(server.Close)
+	wanted := Wanted{Path: "/base/health", Health: "/health", VersionPath: "/version", Version: "7-gabc"}
+	probes := probesOf(nil, []Address{{URL: server.URL}}, []string{wanted.Path}, wanted)
+	probes[0].dial = new(net.Dialer).DialContext
+	probes[0].client = server.Client()
+	var heard []string
+	_, _, err := answers(soon(t), nil, probes, nil, func(text string) { heard = append(heard, text) })
+	require.NoError(t, err)
+	require.Len(t, heard, 2)
+	require.Equal(t, "GET "+server.URL+`/base/version: another version answers: {"version": "7-gabc-dirty"}`, heard[0])
+}

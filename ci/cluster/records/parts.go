@@ -22,7 +22,7 @@ import (
 
 // Broken is a record that cannot be read: somebody has edited or removed a part of it.
 type Broken struct {
-	Record string    `json:"record"` // "release" or "undo"
+	Record string    `json:"record"` // "release", "undo" or "history"
 	Secret string    `json:"secret"` // NAMESPACE/NAME
 	Cause  string    `json:"cause"`
 	Made   time.Time `json:"made"`
@@ -34,7 +34,7 @@ type Broken struct {
 
 // String says in one line what is broken.
 func (b Broken) String() string {
-	return fmt.Sprintf("Secret %s: is no record of %s: %s", b.Secret, map[string]string{"release": "a release", "undo": "a way back"}[b.Record], b.Cause)
+	return fmt.Sprintf("Secret %s: is no record of %s: %s", b.Secret, map[string]string{"release": "a release", "undo": "a way back", "history": "deploys"}[b.Record], b.Cause)
 }
 
 func broken(head *corev1.Secret, kind string, why error) Broken {

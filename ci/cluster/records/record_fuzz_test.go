@@ -62,7 +62,7 @@ func FuzzReadUndo(f *testing.F) {
 		again, err := readUndo(data)
 		require.NoError(t, err)
 		require.True(t, read.Time.Equal(again.Time))
-		again.Time = read.Time
+		again.Time, again.Deploy = read.Time, read.Deploy
 		require.Equal(t, read, again)
 	})
 }

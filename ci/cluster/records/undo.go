@@ -15,6 +15,7 @@ import (
 	"github.com/slipway-cd/slipway/ci/cluster/managed"
 	"github.com/slipway-cd/slipway/ci/cluster/rollout"
 	"github.com/slipway-cd/slipway/ci/cluster/write"
+	"github.com/slipway-cd/slipway/ci/history"
 )
 
 const (
@@ -29,13 +30,15 @@ const (
 // finds it can finish what its run no longer can. It may hold Secrets and is
 // therefore kept in one, slipway-undo-RUN.
 type UndoRecord struct {
-	Namespace string        `json:"namespace"`
-	Run       string        `json:"run"`
-	Version   string        `json:"version"`          // that the run brings
-	Back      string        `json:"back"`             // that was there before; empty for a first deploy
-	Number    int32         `json:"number,omitempty"` // of the lease under which the run changes the namespace; 0 in an older version's record
-	Time      time.Time     `json:"time"`
-	Created   []managed.Ref `json:"created"` // did not exist: they go, if Label is on them
+	Namespace string    `json:"namespace"`
+	Run       string    `json:"run"`
+	Version   string    `json:"version"`          // that the run brings
+	Back      string    `json:"back"`             // that was there before; empty for a first deploy
+	Number    int32     `json:"number,omitempty"` // of the lease under which the run changes the namespace; 0 in an older version's record
+	Time      time.Time `json:"time"`
+	// Deploy tells whoever recovers the run what to note of it; empty in an older version's record.
+	Deploy  history.Deploy `json:"deploy,omitzero"`
+	Created []managed.Ref  `json:"created"` // did not exist: they go, if Label is on them
 	// Ended are Jobs that had ended before the run changes them, makes them anew or prunes
 	// them. The way back never makes one: it would run again, on data that may no longer
 	// be what it was written for. Those that the run made in their place go.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"maps"
 	"slices"
+	"strings"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
@@ -26,7 +27,10 @@ func PodImages(ctx context.Context, c *cluster.Cluster, namespace string) ([]str
 			images[container.Image] = true
 		}
 		for _, status := range slices.Concat(pod.Status.InitContainerStatuses, pod.Status.ContainerStatuses, pod.Status.EphemeralContainerStatuses) {
-			images[status.Image], images[status.ImageID] = true, true
+			images[status.ImageID] = true
+			if !strings.HasPrefix(status.Image, "sha256:") { // of the image's configuration, which is no image
+				images[status.Image] = true
+			}
 		}
 	}
 	delete(images, "")

@@ -1,4 +1,4 @@
-// Package tracetest receives spans as a collector does, for tests.
+// Package tracetest receives spans and metrics as a collector does, for tests.
 package tracetest
 
 import (
@@ -11,8 +11,10 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+	metrics "go.opentelemetry.io/proto/otlp/collector/metrics/v1"
 	collector "go.opentelemetry.io/proto/otlp/collector/trace/v1"
 	common "go.opentelemetry.io/proto/otlp/common/v1"
+	measured "go.opentelemetry.io/proto/otlp/metrics/v1"
 	trace "go.opentelemetry.io/proto/otlp/trace/v1"
 	"google.golang.org/protobuf/proto"
 )
@@ -23,6 +25,7 @@ type Receiver struct {
 
 	mutex    sync.Mutex
 	spans    []*trace.Span
+	measured map[string]*measured.Metric
 	resource map[string]string
 	headers  http.Header
 }
@@ -34,6 +37,15 @@ func Receive(t *testing.T) *Receiver {
 	r := &Receiver{}
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, request *http.Request) {
 		body, err := io.ReadAll(request.Body)
+		if request.URL.Path == "/v1/metrics" {
+			var exported metrics.ExportMetricsServiceRequest
+			if err != nil || proto.Unmarshal(body, &exported) != nil {
+				w.WriteHeader(http.StatusBadRequest)
+				return
+			}
+			r.keepMetrics(&exported)
+			return
+		}
 		var exported collector.ExportTraceServiceRequest
 		if err != nil || request.URL.Path != "/v1/traces" || proto.Unmarshal(body, &exported) != nil {
 			w.WriteHeader(http.StatusBadRequest)
@@ -69,6 +81,27 @@ func (r *Receiver) keep(exported *collector.ExportTraceServiceRequest, headers h
 			r.spans = append(r.spans, in.Spans...)
 		}
 	}
+}
+
+func (r *Receiver) keepMetrics(exported *metrics.ExportMetricsServiceRequest) {
+	r.mutex.Lock()
+	defer r.mutex.Unlock()
+	r.measured = map[string]*measured.Metric{}
+	for _, of := range exported.ResourceMetrics {
+		r.resource = Attributes(of.Resource.Attributes)
+		for _, in := range of.ScopeMetrics {
+			for _, one := range in.Metrics {
+				r.measured[one.Name] = one
+			}
+		}
+	}
+}
+
+// Metrics returns the metrics received last, by name.
+func (r *Receiver) Metrics() map[string]*measured.Metric {
+	r.mutex.Lock()
+	defer r.mutex.Unlock()
+	return r.measured
 }
 
 // Spans returns all spans received.

@@ -14,6 +14,7 @@ import (
 
 	"github.com/slipway-cd/slipway/ci/exit"
 	"github.com/slipway-cd/slipway/ci/report"
+	"github.com/slipway-cd/slipway/ci/telemetry"
 	"github.com/slipway-cd/slipway/ci/trace"
 	"github.com/slipway-cd/slipway/ci/trace/tracetest"
 )
@@ -133,14 +134,14 @@ func TestAnInterruptedRunIsExportedAsCancelled(t *testing.T) {
 
 func TestOutcomesAreInTheWordsOfTheConventions(t *testing.T) {
 	t.Parallel()
-	require.Equal(t, trace.Success, outcome(nil).Result)
+	require.Equal(t, trace.Success, telemetry.Outcome(nil).Result)
 	for code, result := range map[int]trace.Result{
 		exit.Checks: trace.Failure, exit.Timeout: trace.Timeout, exit.Unreachable: trace.Error,
 		exit.Superseded: trace.Skip, exit.Terminated: trace.Cancellation, exit.Unknown: trace.Failure,
 	} {
-		require.Equal(t, result, outcome(&exit.Failure{Code: code}).Result, code)
+		require.Equal(t, result, telemetry.Outcome(&exit.Failure{Code: code}).Result, code)
 	}
-	require.Equal(t, trace.OtherError, outcome(&exit.Failure{Code: exit.Unknown}).Error)
+	require.Equal(t, trace.OtherError, telemetry.Outcome(&exit.Failure{Code: exit.Unknown}).Error)
 }
 
 func TestTheRunHangsBelowTheVendorsSpan(t *testing.T) {

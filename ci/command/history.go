@@ -1,0 +1,95 @@
+package command
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/slipway-cd/slipway/ci/exit"
+	"github.com/slipway-cd/slipway/ci/git"
+	"github.com/slipway-cd/slipway/ci/report"
+	"github.com/slipway-cd/slipway/ci/status"
+	"github.com/slipway-cd/slipway/ci/view"
+)
+
+type historyCommand struct {
+	Since since  `help:"Only what ended since then: a day, a time, or how long ago, as in 2026-01-31, 2026-01-31T08:00:00Z, 30d or 36h (default: all that is kept)." placeholder:"WHEN"`
+	HTML  string `name:"html" help:"Write a page with charts to a file, too." placeholder:"FILE"`
+	JSON  bool   `name:"json" help:"Print it for programs, as --output json does."`
+}
+
+// Run prints what became of the deploys to production.
+func (c *historyCommand) Run(ctx context.Context, f *flags) error {
+	ctx, cancel := f.limit(ctx)
+	defer cancel()
+	mode, err := f.modeOr(c.JSON)
+	if err != nil {
+		return err
+	}
+	in, err := f.connect(ctx, ofProduction)
+	if err != nil {
+		return err
+	}
+	deploys, err := status.DeploysOf(ctx, in.production, f.Namespace, f.graph, c.Since.from)
+	if err != nil {
+		return err
+	}
+	if c.HTML != "" {
+		if err := view.WriteHistory(c.HTML, deploys); err != nil {
+			return exit.Usagef("--html: %w", err)
+		}
+	}
+	return view.PrintHistory(deploys, mode, f.host.screen())
+}
+
+// modeOr is what --output says, unless a command's own flag asks for JSON.
+func (f *flags) modeOr(json bool) (report.Mode, error) {
+	mode, err := f.mode()
+	if json && err == nil {
+		mode = report.JSON
+	}
+	return mode, err
+}
+
+// since is a time, or how long ago one is; its zero value is long ago.
+type since struct {
+	at  time.Time
+	ago age
+}
+
+// UnmarshalText implements encoding.TextUnmarshaler.
+func (s *since) UnmarshalText(text []byte) error {
+	for _, layout := range []string{time.DateOnly, time.RFC3339} {
+		if at, err := time.Parse(layout, string(text)); err == nil {
+			s.at = at
+			return nil
+		}
+	}
+	if err := s.ago.UnmarshalText(text); err != nil {
+		return fmt.Errorf("%q: want a day, a time, or how long ago, as in 2026-01-31, 2026-01-31T08:00:00Z, 30d or 36h", text)
+	}
+	return nil
+}
+
+// from is the time as seen from now. One that is still to come is a usage error.
+func (s since) from(now time.Time) (time.Time, error) {
+	switch {
+	case s.at.After(now):
+		return s.at, exit.Usagef("--since: %s is still to come", s.at.Format(time.RFC3339))
+	case s.ago > 0:
+		return now.Add(-time.Duration(s.ago)), nil
+	}
+	return s.at, nil
+}
+
+// person is who works on this machine, as git calls them; a job of a CI vendor is nobody's.
+func (f *flags) person(ctx context.Context, vendor string) string {
+	if vendor != "" {
+		return ""
+	}
+	who, err := git.Run(ctx, f.root, "config", "user.name")
+	if err != nil {
+		return "" // nobody said
+	}
+	return who
+}
