@@ -71,7 +71,7 @@ func TestAStepThatFailsEndsTheRunAndThoseThatAlwaysRunKnowOfIt(t *testing.T) {
 	f := stepped(t)
 	f.on("scanned", func(context.Context) error { return errors.New("no") })
 	var told report.Result
-	f.on("told", func(context.Context) error { told = f.resultSoFar(); return nil })
+	f.on("told", func(context.Context) error { told = f.report.SoFar(); return nil })
 	done := f.execute(t, t.Context())
 	require.Equal(t, []string{"build", "scanned", "told", "cleanup"}, f.ran)
 	require.Equal(t, 11, done.ExitCode)
@@ -83,7 +83,7 @@ func TestAnOptionalStepThatFailsIsOnlyReported(t *testing.T) {
 	f := stepped(t)
 	f.on("agreed", func(context.Context) error { return errors.New("no") })
 	var told report.Result
-	f.on("told", func(context.Context) error { told = f.resultSoFar(); return nil })
+	f.on("told", func(context.Context) error { told = f.report.SoFar(); return nil })
 	done := f.execute(t, t.Context())
 	require.Equal(t, exit.Done, done.ExitCode)
 	require.Equal(t, report.Passed, done.Result)

@@ -20,10 +20,10 @@ func (r Report) AddressOf(stage string) string {
 	return ""
 }
 
-// FailedStage is the first stage that did not pass, empty where none failed.
+// FailedStage is the first stage that did not pass and had to, empty where none failed.
 func (r Report) FailedStage() string {
 	for _, stage := range r.Stages {
-		if stage.Result != Passed && stage.Result != Skipped {
+		if stage.Result != Passed && stage.Result != Skipped && !stage.Optional {
 			return stage.Name
 		}
 	}

@@ -52,13 +52,6 @@ func TestSupersededSaysByWhatAndWhatToDo(t *testing.T) {
 	require.EqualError(t, r.Superseded(t.Context(), deployed), "no git", "what cannot be asked is not taken for an answer")
 }
 
-func TestOrdinalsAreWrittenAsPeopleDo(t *testing.T) {
-	t.Parallel()
-	for n, text := range map[int]string{1: "1st", 2: "2nd", 3: "3rd", 4: "4th", 11: "11th", 12: "12th", 13: "13th", 21: "21st", 102: "102nd", 111: "111th"} {
-		require.Equal(t, text, ordinal(n))
-	}
-}
-
 func TestANamespaceIsOneApplicationsAlone(t *testing.T) {
 	t.Parallel()
 	of := func(name string) *records.Release {
