@@ -4,6 +4,7 @@ import (
 	"context"
 	"time"
 
+	"github.com/slipway-cd/slipway/ci/artifact"
 	"github.com/slipway-cd/slipway/ci/attestor"
 	"github.com/slipway-cd/slipway/ci/report"
 	"github.com/slipway-cd/slipway/ci/signing"
@@ -113,4 +114,13 @@ func (r *Run) verify(ctx context.Context, before *signing.Known) error {
 // verifier verifies this run's images.
 func (r *Run) verifier() verifier.Verifier {
 	return verifier.Verifier{Application: r.app.Name, Registry: r.env.Registry, Images: r.images}
+}
+
+// isOfCommit returns nil if somebody whose word counts says that an image of an earlier run was built of this run's commit.
+func (r *Run) isOfCommit(ctx context.Context, i artifact.Image) error {
+	accepted, err := r.opts.Evidence.Counting(ctx, r.keptKey(), signing.Known{})
+	if err != nil {
+		return err
+	}
+	return r.verifier().OfCommit(ctx, accepted, i, r.opts.Commit)
 }
