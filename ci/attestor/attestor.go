@@ -48,7 +48,9 @@ type Beta struct {
 
 // Passed notes that a suite passed at an address, or that the application answered there.
 func (p *Proof) Passed(by Run, what testrun.Outcome) {
-	i := slices.IndexFunc(p.suites, func(other evidence.Results) bool { return other.Stage == what.Stage && other.Name == what.Name })
+	i := slices.IndexFunc(p.suites, func(other evidence.Results) bool { // several may have no name
+		return other.Stage == what.Stage && other.Name == what.Name && slices.Equal(other.Command, what.Command)
+	})
 	if i < 0 {
 		i = len(p.suites)
 		p.suites = append(p.suites, evidence.Results{Suite: by.suiteOf(what.Stage, what.Name, what.Started)})

@@ -41,7 +41,7 @@ func (a Attestor) results(known *Proof) []evidence.Results {
 	for i := range out {
 		out[i].URL, out[i].Overlay, out[i].Cluster = a.Run.URL, a.Beta.Overlay, a.Beta.Cluster
 		for n, suite := range a.Run.App.Tests.Functional {
-			if suite.Name == out[i].Name {
+			if suite.Name == out[i].Name && slices.Equal(suite.Command, out[i].Command) {
 				out[i].Image = built.Suites[n]
 			}
 		}
