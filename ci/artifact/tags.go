@@ -133,11 +133,13 @@ func (t Tags) Check(ctx context.Context, images []Image) error {
 	return nil
 }
 
-// Give gives all images the version's tag before any becomes latest, and reports whether all did: a registry may move no tags.
+// Give gives all images the version's tag before any becomes latest, and reports whether all did: a registry may move no tags. Since
+// Check, a run may have signed for seconds, and another have released the version: each tag is looked at again directly before it is
+// given, and all of them when all is done. What remains is a run that looks before this one gives the tag and gives it after that.
 func (t Tags) Give(ctx context.Context, images []Image) (latest bool, err error) {
 	for _, i := range images {
-		if err := t.Registry.Tag(ctx, i.Repo, i.Digest, t.Version); err != nil {
-			return false, unmoved(err)
+		if err := t.give(ctx, i); err != nil {
+			return false, err
 		}
 	}
 	latest = true
@@ -148,7 +150,20 @@ func (t Tags) Give(ctx context.Context, images []Image) (latest bool, err error)
 		}
 		latest = latest && moved
 	}
-	return latest, nil
+	return latest, t.Check(ctx, images)
+}
+
+// give gives an image the version's tag. If another run does so at the same moment, that is what the error tells, not what the
+// registry said.
+func (t Tags) give(ctx context.Context, i Image) error {
+	if err := t.Check(ctx, []Image{i}); err != nil {
+		return err
+	}
+	given := t.Registry.Tag(ctx, i.Repo, i.Digest, t.Version)
+	if err := t.Check(ctx, []Image{i}); err != nil {
+		return err
+	}
+	return unmoved(given)
 }
 
 // unmoved turns the error of a version's tag that the registry does not move into what to do about it.
