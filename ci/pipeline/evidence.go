@@ -4,7 +4,6 @@ import (
 	"context"
 	"time"
 
-	"github.com/slipway-cd/slipway/ci/artifact"
 	"github.com/slipway-cd/slipway/ci/attestor"
 	"github.com/slipway-cd/slipway/ci/report"
 	"github.com/slipway-cd/slipway/ci/signing"
@@ -84,8 +83,7 @@ func (r *Run) testedIn() string {
 const verifyTime = time.Minute
 
 // verify checks that the images are known to be tested, by the word of an accepted signer, before anything is locked or
-// written. before is who signed the evidence of a release that was verified before: its tests count at any age, whichever suites there
-// were then, and its digest comes from the cluster, where no tag names it.
+// written. before is who signed the evidence of a release that was verified before: its tests count at any age and of any suite.
 func (r *Run) verify(ctx context.Context, before *signing.Known) error {
 	defer r.journal.EvidenceTime()()
 	ctx, cancel := context.WithTimeout(ctx, verifyTime)
@@ -116,13 +114,4 @@ func (r *Run) verify(ctx context.Context, before *signing.Known) error {
 // verifier verifies this run's images.
 func (r *Run) verifier() verifier.Verifier {
 	return verifier.Verifier{Application: r.app.Name, Registry: r.env.Registry, Images: r.images}
-}
-
-// isOfCommit returns nil if somebody whose word counts says that an image of an earlier run was built of this run's commit.
-func (r *Run) isOfCommit(ctx context.Context, i artifact.Image) error {
-	accepted, err := r.opts.Evidence.Counting(ctx, r.keptKey(), signing.Known{})
-	if err != nil {
-		return err
-	}
-	return r.verifier().OfCommit(ctx, accepted, i, r.opts.Commit)
 }

@@ -12,7 +12,11 @@ import (
 
 // OfCommit returns nil if somebody whose word counts says that an image was built of exactly this commit, and of type *artifact.Another
 // if not.
-func (v Verifier) OfCommit(ctx context.Context, accepted evidence.Accepted, i artifact.Image, commit string) error {
+func (v Verifier) OfCommit(ctx context.Context, counting func(context.Context) (evidence.Accepted, error), i artifact.Image, commit string) error {
+	accepted, err := counting(ctx)
+	if err != nil {
+		return err
+	}
 	if accepted.None() {
 		return &artifact.Another{Why: errNobody}
 	}

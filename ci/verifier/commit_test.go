@@ -1,6 +1,7 @@
 package verifier
 
 import (
+	"context"
 	"errors"
 	"io"
 	"log"
@@ -114,7 +115,7 @@ func TestAnImageIsOfACommitByTheWordOfAnAcceptedSigner(t *testing.T) {
 				for _, word := range c.words {
 					says(t, i, word.by, word.commit, word.dirty)
 				}
-				err := Verifier{Application: "app", Registry: &image.Registry{}}.OfCommit(t.Context(), c.accepted, i, ours)
+				err := Verifier{Application: "app", Registry: &image.Registry{}}.OfCommit(t.Context(), func(context.Context) (evidence.Accepted, error) { return c.accepted, nil }, i, ours)
 				if c.told == "" {
 					require.NoError(t, err)
 					return
