@@ -1,6 +1,8 @@
 package artifact
 
 import (
+	"context"
+	"errors"
 	"io"
 	"log"
 	"net/http"
@@ -51,7 +53,7 @@ func newReleasing(t *testing.T, immutable bool) releasing {
 		handler.ServeHTTP(w, r)
 	}))
 	t.Cleanup(server.Close)
-	return releasing{Tags{Registry: &image.Registry{}, Version: "1.0", Built: today, Follows: true, Note: func(string) {}},
+	return releasing{Tags{Registry: &image.Registry{}, Version: "1.0", Built: today, Follows: true, Note: func(string) {}, OfCommit: func(context.Context, Image) error { return nil }},
 		[]Image{{Repo: repositoryOf(t, strings.TrimPrefix(server.URL, "http://")+"/team/app")}}, t}
 }
 
@@ -152,6 +154,39 @@ func TestACommitThatIsReleasedIsShippedAsItWas(t *testing.T) {
 			require.Equal(t, c.digest, shipped.Digest)
 		})
 	}
+}
+
+// TestAnImageOfTheRightTimeIsNotTakenForOneOfTheCommit: whoever may push can put one there.
+func TestAnImageOfTheRightTimeIsNotTakenForOneOfTheCommit(t *testing.T) {
+	t.Parallel()
+	r := newReleasing(t, false)
+	there := r.push("1.0", today)
+	built := r.push("1.0-beta", today)
+	for says, why := range map[string]error{
+		", an image of commit 76803439, and this one is 89abcdef, and another than": &Another{What: "an image of commit 76803439, and this one is 89abcdef"},
+		", an image of which nobody says that it was built of this commit":          &Another{},
+		"nobody accepted says that it was built of this commit (it is not signed)":  &Another{Why: errors.New("it is not signed")},
+	} {
+		shipped := r.images[0]
+		r.OfCommit = func(_ context.Context, i Image) error {
+			require.Equal(t, there, i.Digest)
+			return why
+		}
+		err := r.FindReleased(t.Context(), &shipped)
+		require.Equal(t, exit.Usage, exit.Code(t.Context(), err))
+		require.ErrorContains(t, err, "version 1.0 is released already: ")
+		require.ErrorContains(t, err, says)
+		require.ErrorContains(t, err, "or ship what is there as it is with --from release --version 1.0")
+		require.NotContains(t, err.Error(), "\n")
+		require.Equal(t, built, shipped.Digest)
+		require.False(t, shipped.Earlier)
+	}
+	down := errors.New("the registry is down")
+	r.OfCommit = func(context.Context, Image) error { return down }
+	require.ErrorIs(t, r.FindReleased(t.Context(), &r.images[0]), down)
+	r.images[0].Digest = there
+	require.NoError(t, r.FindReleased(t.Context(), &r.images[0]), "it is what was built just now")
+	require.False(t, r.images[0].Earlier)
 }
 
 func TestARegistryThatMovesNoTagIsReleasedTo(t *testing.T) {

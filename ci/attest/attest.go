@@ -62,7 +62,7 @@ func attached(ctx context.Context, registry *image.Registry, repo image.Reposito
 	var out []evidence.Document
 	found, err := registry.Attachments(ctx, repo, digest, evidence.Types()...)
 	for _, document := range found {
-		out = append(out, evidence.Document{Type: document.Type, Annotations: document.Annotations, Content: document.Content, Digest: document.Digest})
+		out = append(out, evidence.Document{Type: document.Type, Annotations: document.Annotations, Content: document.Content, Digest: document.Digest, Odd: document.Odd})
 	}
 	return out, err
 }

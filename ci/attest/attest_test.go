@@ -98,10 +98,10 @@ func TestAnImageCountsAsTestedByTheWordOfAnAcceptedSigner(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			s := newShelf(t, api)
-			require.ErrorIs(t, s.find(t, by(t, s.key)).Check("app", 0, now), attest.ErrNone)
+			require.ErrorIs(t, s.find(t, by(t, s.key)).Check(attest.Wanted{Application: "app"}, now), attest.ErrNone)
 			s.attach(t, s.key, tests(t, "app", "functional", now, s.about), tests(t, "app", "build", now, s.about), sbom(t, s.about))
 			found := s.find(t, by(t, s.key))
-			require.NoError(t, found.Check("app", time.Hour, now))
+			require.NoError(t, found.Check(attest.Wanted{Application: "app", MaxAge: time.Hour}, now))
 			require.Len(t, found.Of(evidence.SBOM), 1)
 			passed, err := found.Tests("app", 0, now)
 			require.NoError(t, err)
@@ -137,7 +137,7 @@ func TestEachReasonNotToTakeAnImageHasItsOwnLine(t *testing.T) {
 			t.Parallel()
 			s := shelf{s.registry, s.repo, evidence.Subject{Name: s.about.Name, Digest: push(t, s.repo)}, s.key}
 			c.made(s)
-			require.ErrorContains(t, s.find(t, c.accepted).Check("app", 24*time.Hour, now), c.says)
+			require.ErrorContains(t, s.find(t, c.accepted).Check(attest.Wanted{Application: "app", MaxAge: 24 * time.Hour}, now), c.says)
 		})
 	}
 }
@@ -148,7 +148,7 @@ func TestWhatOthersAttachDoesNotSpoilAnImage(t *testing.T) {
 	s.attach(t, newKey(t), tests(t, "app", "functional", now, s.about), sbom(t, s.about))
 	s.attach(t, evidence.Unsigned{}, tests(t, "shop", "functional", now, s.about))
 	s.attach(t, s.key, tests(t, "app", "functional", now, s.about), sbom(t, s.about))
-	require.NoError(t, s.find(t, by(t, s.key)).Check("app", 0, now))
+	require.NoError(t, s.find(t, by(t, s.key)).Check(attest.Wanted{Application: "app"}, now))
 }
 
 func TestWhatSaysTheSameIsAttachedOnce(t *testing.T) {

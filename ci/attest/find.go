@@ -2,7 +2,6 @@ package attest
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -79,37 +78,4 @@ func (f Found) Tests(application string, maxAge time.Duration, now time.Time) (p
 type Tests struct {
 	evidence.Results
 	Statement evidence.Verified
-}
-
-// ErrNone is in the error of an image that has no evidence at all.
-var ErrNone = errors.New("it has none")
-
-// Check returns nil if the application's tests are known to have passed for the image and nothing attached to it was changed:
-// of each kind that is there, one must be by an accepted signer. The error says in half a line what is wrong.
-func (f Found) Check(application string, maxAge time.Duration, now time.Time) error {
-	for _, kind := range []evidence.Kind{evidence.Tests, evidence.SBOM, evidence.Provenance, evidence.Signature} {
-		if len(f.Of(kind)) > 0 {
-			continue
-		}
-		for _, refused := range f.Refused {
-			if refused.Kind == kind {
-				return fmt.Errorf("%s: %w", kind, refused.Why)
-			}
-		}
-	}
-	passed, refused := f.Tests(application, maxAge, now)
-	for _, of := range passed {
-		if of.Stage == "functional" {
-			return nil
-		}
-	}
-	switch {
-	case refused != nil:
-		return fmt.Errorf("%s: %w", evidence.Tests, refused)
-	case len(f.Statements)+len(f.Refused) == 0:
-		return ErrNone
-	case len(f.Of(evidence.Tests)) == 0 && len(f.Refused) > 0:
-		return fmt.Errorf("%s: %w", f.Refused[0].Kind, f.Refused[0].Why)
-	}
-	return fmt.Errorf("%s: there are none of a beta", evidence.Tests)
 }

@@ -14,6 +14,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/slipway-cd/slipway/ci/attest"
 	"github.com/slipway-cd/slipway/ci/evidence"
 	"github.com/slipway-cd/slipway/ci/evidence/sigstoretest"
 )
@@ -63,18 +64,18 @@ func TestSigstoreCertifiesWhoSignsWithoutAKey(t *testing.T) {
 	begun = time.Now()
 	found := k.find(t, k.who(issuer, workflow))
 	t.Logf("3 statements: verified in %s", time.Since(begun).Round(time.Millisecond))
-	require.NoError(t, found.Check("app", 0, now))
+	require.NoError(t, found.Check(attest.Wanted{Application: "app"}, now))
 	require.Len(t, found.Statements, 3)
 	require.Equal(t, identity, found.Statements[0].Signer)
-	require.NoError(t, k.find(t, by(t, signer)).Check("app", 0, now), "who signs in this run")
+	require.NoError(t, k.find(t, by(t, signer)).Check(attest.Wanted{Application: "app"}, now), "who signs in this run")
 	k.attach(t, signer, sbom(t, k.about))
 	require.Len(t, k.find(t, by(t, signer)).Of(evidence.SBOM), 1, "what lasts is there already")
 
 	expression := k.who(issuer, workflow)
 	expression.Identities[0].Subject, expression.Identities[0].SubjectRegExp = "", `https://ci\.example\.com/team/app/.*`
-	require.NoError(t, k.find(t, expression).Check("app", 0, now))
+	require.NoError(t, k.find(t, expression).Check(attest.Wanted{Application: "app"}, now))
 	expression.Identities[0].SubjectRegExp = `ci\.example\.com/team`
-	require.Error(t, k.find(t, expression).Check("app", 0, now), "an expression is for the whole subject")
+	require.Error(t, k.find(t, expression).Check(attest.Wanted{Application: "app"}, now), "an expression is for the whole subject")
 
 	for name, c := range map[string]struct {
 		accepted evidence.Accepted
@@ -86,7 +87,7 @@ func TestSigstoreCertifiesWhoSignsWithoutAKey(t *testing.T) {
 		"other instance": {evidence.Accepted{Identities: k.who(issuer, workflow).Identities, Sigstore: k.until(t, time.Now().Add(-time.Minute))}, "is by no authority that the trusted root had at "},
 	} {
 		t.Run(name, func(t *testing.T) {
-			require.ErrorContains(t, k.find(t, c.accepted).Check("app", 0, now), c.says)
+			require.ErrorContains(t, k.find(t, c.accepted).Check(attest.Wanted{Application: "app"}, now), c.says)
 		})
 	}
 	t.Run("cosign", func(t *testing.T) { k.askCosign(t, issuer) })

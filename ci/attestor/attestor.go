@@ -48,7 +48,9 @@ type Beta struct {
 
 // Passed notes that a suite passed at an address, or that the application answered there.
 func (p *Proof) Passed(by Run, what testrun.Outcome) {
-	i := slices.IndexFunc(p.suites, func(other evidence.Results) bool { return other.Stage == what.Stage && other.Name == what.Name })
+	i := slices.IndexFunc(p.suites, func(other evidence.Results) bool { // several may have no name
+		return other.Stage == what.Stage && other.Name == what.Name && slices.Equal(other.Command, what.Command)
+	})
 	if i < 0 {
 		i = len(p.suites)
 		p.suites = append(p.suites, evidence.Results{Suite: by.suiteOf(what.Stage, what.Name, what.Started)})
@@ -82,7 +84,7 @@ func (a Attestor) Attest(ctx context.Context, signer evidence.Signer, images []a
 }
 
 // attestImage attaches what is known of one image; what is known of one of its platforms alone goes to that. How an image was built
-// that was released before, and what is in it, its own run has said.
+// that was released before, what is in it, and that its checks passed, its own run has said: this one knows that of another image.
 func (a Attestor) attestImage(ctx context.Context, signer evidence.Signer, i artifact.Image, proof *Proof, known materials.Contents, results []evidence.Results) error {
 	about := evidence.Subject{Name: i.Repo.String(), Digest: i.Digest}
 	signature, err := evidence.NewSignature(about)
@@ -97,7 +99,7 @@ func (a Attestor) attestImage(ctx context.Context, signer evidence.Signer, i art
 	if i.Earlier {
 		known.SBOMs = nil
 	} else {
-		statements = append(statements, provenance)
+		statements, results = append(statements, provenance), slices.Concat(results, a.Run.checks(&proof.Built))
 	}
 	for _, result := range results {
 		tests, err := evidence.NewTests(result, about)

@@ -9,6 +9,7 @@ import (
 	"github.com/slipway-cd/slipway/ci/commits"
 	"github.com/slipway-cd/slipway/ci/engine"
 	"github.com/slipway-cd/slipway/ci/evidence"
+	"github.com/slipway-cd/slipway/ci/materials"
 )
 
 func (r Run) suiteOf(stage, name string, started time.Time) evidence.Suite {
@@ -33,14 +34,14 @@ func (r Run) provenance(i artifact.Image, bases []evidence.Base, proof *Proof) e
 	return out
 }
 
-// results are those of the suites, under which conditions they ran, and the checks as one more suite.
+// results are those of the suites, under which conditions they ran.
 func (a Attestor) results(known *Proof) []evidence.Results {
 	built := &known.Built
 	out := slices.Clone(known.suites)
 	for i := range out {
 		out[i].URL, out[i].Overlay, out[i].Cluster = a.Run.URL, a.Beta.Overlay, a.Beta.Cluster
 		for n, suite := range a.Run.App.Tests.Functional {
-			if suite.Name == out[i].Name {
+			if suite.Name == out[i].Name && slices.Equal(suite.Command, out[i].Command) {
 				out[i].Image = built.Suites[n]
 			}
 		}
@@ -50,12 +51,17 @@ func (a Attestor) results(known *Proof) []evidence.Results {
 			}
 		}
 	}
-	if len(a.Run.App.Checks) > 0 {
-		checks := evidence.Results{Suite: a.Run.suiteOf("build", "checks", built.Started), URL: a.Run.URL, Passed: a.Run.App.CheckNames()}
-		checks.Finished = built.Finished
-		out = append(out, checks)
-	}
 	return out
+}
+
+// checks are the checks as one more suite; none where there are none.
+func (r Run) checks(built *materials.Materials) []evidence.Results {
+	if len(r.App.Checks) == 0 {
+		return nil
+	}
+	out := evidence.Results{Suite: r.suiteOf("build", "checks", built.Started), URL: r.URL, Passed: r.App.CheckNames()}
+	out.Finished = built.Finished
+	return []evidence.Results{out}
 }
 
 // kindOf is the kind of object that an address was found by.

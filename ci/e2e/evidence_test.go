@@ -161,6 +161,12 @@ func TestADeployTakesNoImageOfWhichNobodyItTrustsSaysThatItWasTested(t *testing.
 		{"nobody signed", v.attaches(registry, repo, evidence.Unsigned{}, "hello", time.Now()), "test results: it is not signed"},
 		{"somebody else signed", v.attaches(registry, repo, v.key(t, other), "hello", time.Now()), "test results: it was signed by " + v.key(t, other).String()},
 		{"another application", v.attaches(registry, repo, signer, "shop", time.Now()), "test results: they are of shop"},
+		{"another version", func(t *testing.T, about evidence.Subject) {
+			suite := evidence.Suite{Application: "hello", Stage: "functional", Version: "4-g76803439", Finished: time.Now()}
+			statement, err := evidence.NewTests(evidence.Results{Suite: suite}, about)
+			require.NoError(t, err)
+			v.attach(t, registry, repo, signer, about.Digest, statement)
+		}, "test results: they are of version 4-g76803439, not "},
 		{"another digest", func(t *testing.T, about evidence.Subject) {
 			v.attach(t, registry, repo, signer, about.Digest, v.tests(t, "hello", time.Now(), evidence.Subject{Name: about.Name, Digest: v.shipped.report.Digest}))
 		}, "test results: it is about another digest"},

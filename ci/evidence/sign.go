@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 
+	bundles "github.com/sigstore/protobuf-specs/gen/pb-go/bundle/v1"
 	"github.com/sigstore/sigstore-go/pkg/sign"
 	"google.golang.org/protobuf/encoding/protojson"
 )
@@ -23,10 +24,24 @@ type Document struct {
 	Annotations map[string]string
 	Content     []byte
 	Digest      string // of what holds it in the registry, where it comes from there
+	Odd         error  // why it could not be read there
 }
 
-// Kind is what the document says it is about; nothing of it is verified.
-func (d Document) Kind() Kind { return Kind(d.Annotations[predicateAnnotation]) }
+// Kind is what the document says it is about, by its statement; where that cannot be read by its annotation, which nobody signs.
+// Nothing of it is verified. One of another kind than those above is somebody else's, whatever it is.
+func (d Document) Kind() Kind {
+	text, enclosing := d.Content, &bundles.Bundle{}
+	if d.Type == bundled && lenient.Unmarshal(d.Content, enclosing) == nil {
+		text = enclosing.GetDsseEnvelope().GetPayload()
+	}
+	var said struct {
+		PredicateType Kind `json:"predicateType"`
+	}
+	if json.Unmarshal(text, &said) == nil && said.PredicateType != "" {
+		return said.PredicateType
+	}
+	return Kind(d.Annotations[predicateAnnotation])
+}
 
 // Types are the media types of documents.
 func Types() []string { return []string{bundled, payload} }

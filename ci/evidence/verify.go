@@ -109,6 +109,9 @@ func changedSince(by fmt.Stringer) error {
 // Verify returns the statement of a document that is about the digest and that one of the accepted signed. The error
 // says, without its subject, why it is none.
 func (a Accepted) Verify(document Document, digest string) (Verified, error) {
+	if document.Odd != nil {
+		return Verified{}, document.Odd
+	}
 	if document.Type == payload {
 		statement, err := parseStatement(document.Content)
 		if err != nil {

@@ -23,6 +23,7 @@ type Attachment struct {
 	Annotations map[string]string
 	Content     []byte
 	Digest      string // of its manifest; set by Attach and Attachments
+	Odd         error  // by Attachments: why it cannot be read, though the registry answers; anybody who may push can attach such
 }
 
 // attachmentLimit bounds what is read of one document.
@@ -180,27 +181,52 @@ func (r *Registry) referrers(ctx context.Context, repo Repository, digest string
 // content has the digest that the manifest names.
 func (r *Registry) attachment(ctx context.Context, repo Repository, digest string, artifactTypes []string) (*Attachment, error) {
 	found, err := r.puller.Get(ctx, repo.name.Digest(digest))
+	if isAbsent(err) {
+		return &Attachment{Digest: digest, Odd: errors.New("it is listed, and not there")}, nil
+	}
 	if err != nil {
 		return nil, err
 	}
 	manifest, err := v1.ParseManifest(bytes.NewReader(found.Manifest))
-	if err != nil || !slices.Contains(artifactTypes, manifest.ArtifactType) {
-		return nil, err
-	}
-	if len(manifest.Layers) != 1 {
-		return nil, fmt.Errorf("attachment %s has %d layers, want 1", digest, len(manifest.Layers))
-	}
-	layer, err := r.puller.Layer(ctx, repo.name.Digest(manifest.Layers[0].Digest.String()))
 	if err != nil {
-		return nil, err
+		return &Attachment{Digest: digest, Odd: errors.New("its manifest cannot be read")}, nil
+	}
+	if !slices.Contains(artifactTypes, manifest.ArtifactType) {
+		return nil, nil
+	}
+	out := &Attachment{Type: manifest.ArtifactType, Annotations: manifest.Annotations, Digest: digest}
+	switch {
+	case len(manifest.Layers) != 1:
+		out.Odd = fmt.Errorf("it has %d layers, want 1", len(manifest.Layers))
+	case manifest.Layers[0].Size > attachmentLimit:
+		out.Odd = errTooLarge
+	default:
+		err = r.readInto(ctx, repo, out, manifest.Layers[0].Digest)
+	}
+	return out, err
+}
+
+var errTooLarge = fmt.Errorf("it is larger than %d MiB", attachmentLimit>>20)
+
+// readInto reads the content of a document, whatever size its manifest says.
+func (r *Registry) readInto(ctx context.Context, repo Repository, out *Attachment, digest v1.Hash) error {
+	layer, err := r.puller.Layer(ctx, repo.name.Digest(digest.String()))
+	if err != nil {
+		return err
 	}
 	stored, err := layer.Compressed() // the bytes as they are stored, which it verifies
+	if isAbsent(err) {
+		out.Odd = errors.New("its content is not there")
+		return nil
+	}
 	if err != nil {
-		return nil, err
+		return err
 	}
-	content, err := io.ReadAll(io.LimitReader(stored, attachmentLimit+1))
-	if err == nil && len(content) > attachmentLimit {
-		err = fmt.Errorf("attachment %s is larger than %d MiB", digest, attachmentLimit>>20)
+	out.Content, err = io.ReadAll(io.LimitReader(stored, attachmentLimit+1))
+	if err == nil && len(out.Content) > attachmentLimit {
+		_ = stored.Close() // which finds that not all was read
+		out.Content, out.Odd = nil, errTooLarge
+		return nil
 	}
-	return &Attachment{Type: manifest.ArtifactType, Annotations: manifest.Annotations, Content: content, Digest: digest}, errors.Join(err, stored.Close())
+	return errors.Join(err, stored.Close())
 }

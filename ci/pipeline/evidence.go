@@ -83,7 +83,7 @@ func (r *Run) testedIn() string {
 const verifyTime = time.Minute
 
 // verify checks that the images are known to be tested, by the word of an accepted signer, before anything is locked or
-// written. before is who signed the evidence of a release that was verified before: its tests count at any age.
+// written. before is who signed the evidence of a release that was verified before: its tests count at any age and of any suite.
 func (r *Run) verify(ctx context.Context, before *signing.Known) error {
 	defer r.journal.EvidenceTime()()
 	ctx, cancel := context.WithTimeout(ctx, verifyTime)
@@ -92,17 +92,18 @@ func (r *Run) verify(ctx context.Context, before *signing.Known) error {
 		r.report.Evidence = &report.Evidence{Without: true, Commit: r.verifier().Commit(ctx)}
 		return nil
 	}
-	age := r.app.Evidence.Age()
+	by, age := r.verifier(), time.Duration(0)
 	if before == nil {
-		before = &signing.Known{}
-	} else {
-		age = 0
+		before, by.Suites, age = &signing.Known{}, r.app.Tests.Functional, r.app.Evidence.Age()
+	}
+	if r.promotes {
+		by.Version = r.opts.Version
 	}
 	accepted, err := r.opts.Evidence.Counting(ctx, r.keptKey(), *before)
 	if err != nil {
 		return err
 	}
-	told, err := r.verifier().Verify(ctx, accepted, age)
+	told, err := by.Verify(ctx, accepted, age)
 	if err != nil {
 		return err
 	}

@@ -104,6 +104,11 @@ func (v Vouching) Counting(ctx context.Context, build Namespace, before Known) (
 	return evidence.By(ctx, key)
 }
 
+// Now finds the signers whose word counts for what was not verified before.
+func (v Vouching) Now(build Namespace) func(context.Context) (evidence.Accepted, error) {
+	return func(ctx context.Context) (evidence.Accepted, error) { return v.Counting(ctx, build, Known{}) }
+}
+
 // CheckIdentity refuses what is signed keyless where a deploy that follows would not take it: who signs is known only by its
 // certificate. It is not asked for a run that ends before: that may sign as somebody else, for example for a pull request.
 func (v Vouching) CheckIdentity(ctx context.Context, signer evidence.Signer) error {

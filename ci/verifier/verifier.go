@@ -12,6 +12,7 @@ import (
 
 	"github.com/slipway-cd/slipway/ci/artifact"
 	"github.com/slipway-cd/slipway/ci/attest"
+	"github.com/slipway-cd/slipway/ci/description"
 	"github.com/slipway-cd/slipway/ci/evidence"
 	"github.com/slipway-cd/slipway/ci/exit"
 	"github.com/slipway-cd/slipway/ci/image"
@@ -23,6 +24,8 @@ type Verifier struct {
 	Application string
 	Registry    *image.Registry
 	Images      []artifact.Image
+	Version     string              // as which they must have been tested; empty: any
+	Suites      []description.Suite // that must have passed; none: any functional ones, or that the application answered
 }
 
 // Verify returns what the report tells of the first image, once all are known to be tested by the word of an accepted signer, at
@@ -41,7 +44,7 @@ func (v Verifier) Verify(ctx context.Context, accepted evidence.Accepted, maxAge
 			if found[n], err = attest.Find(ctx, v.Registry, i.Repo, i.Digest, accepted); err != nil {
 				return err
 			}
-			if err := found[n].Check(v.Application, maxAge, time.Now()); err != nil {
+			if err := found[n].Check(v.wanted(maxAge), time.Now()); err != nil {
 				return unproven(i, err)
 			}
 			return nil
@@ -51,6 +54,14 @@ func (v Verifier) Verify(ctx context.Context, accepted evidence.Accepted, maxAge
 		return nil, err
 	}
 	return v.evidenceOf(found[0]), nil
+}
+
+func (v Verifier) wanted(maxAge time.Duration) attest.Wanted {
+	out := attest.Wanted{Application: v.Application, MaxAge: maxAge, Version: v.Version}
+	for _, suite := range v.Suites {
+		out.Suites = append(out.Suites, evidence.Suite{Name: suite.Name, Command: suite.Command})
+	}
+	return out
 }
 
 var errNobody = errors.New("nobody is known whose word would count")
