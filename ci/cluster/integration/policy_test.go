@@ -1,6 +1,8 @@
 package integration
 
 import (
+	"os"
+	"strings"
 	"testing"
 	"time"
 
@@ -28,11 +30,9 @@ func TestTheSandboxEnforcesNetworkPolicies(t *testing.T) {
 	require.NoError(t, rollout.Wait(within(t, time.Minute), c, clustertest.Objects(t, namespace, app("", testImage(), "one")), nil))
 	require.True(t, reaches(t, c, namespace, "open"))
 
-	carry(`
-apiVersion: networking.k8s.io/v1
-kind: NetworkPolicy
-metadata: {name: default-deny}
-spec: {podSelector: {}, policyTypes: [Ingress, Egress]}`)
+	policies, err := os.ReadFile("../../../kustomize/namespaces/base/networkpolicies.yaml") // those of the namespaces that bootstrap makes
+	require.NoError(t, err)
+	carry(strings.Split(string(policies), "---\n")...)
 	require.False(t, reaches(t, c, namespace, "denied"))
 
 	carry(`
