@@ -113,6 +113,11 @@ func crash(pod *corev1.Pod, status corev1.ContainerStatus, container string, has
 	case last.ExitCode == 0 && ends > 1:
 		p.Cause = fmt.Sprintf("%s ends by itself again and again (exit code 0), but it is meant to keep running", container)
 		p.Try = "check its command; what is to end belongs into a Job"
+	case last.ExitCode == killed && ends > 1:
+		if limit := memoryLimit(pod, status.Name); limit != "" { // a runtime may have missed that it was that
+			p.Cause += ", as one does that uses more memory than its limit of " + limit
+			p.Try = "read its last log lines; if it has none, raise its memory limit, or let it use less"
+		}
 	}
 	if ends > 1 {
 		p.Prove = killedByProbe(container)
@@ -133,11 +138,22 @@ func concluded(pod *corev1.Pod, status corev1.ContainerStatus) bool {
 	return ended != nil && (ended.ExitCode == 0 && (init || pod.Spec.RestartPolicy != corev1.RestartPolicyAlways) || pod.Spec.RestartPolicy == corev1.RestartPolicyNever)
 }
 
-func outOfMemory(pod *corev1.Pod, name, container string) string {
+// killed is the exit code of what SIGKILL has ended.
+const killed = 137
+
+// memoryLimit is a container's own, empty where it has none.
+func memoryLimit(pod *corev1.Pod, name string) string {
 	for _, c := range slices.Concat(pod.Spec.InitContainers, pod.Spec.Containers) {
 		if limit, ok := c.Resources.Limits[corev1.ResourceMemory]; ok && c.Name == name {
-			return fmt.Sprintf("%s is killed because it uses more memory than its limit of %s (OOMKilled)", container, limit.String())
+			return limit.String()
 		}
+	}
+	return ""
+}
+
+func outOfMemory(pod *corev1.Pod, name, container string) string {
+	if limit := memoryLimit(pod, name); limit != "" {
+		return fmt.Sprintf("%s is killed because it uses more memory than its limit of %s (OOMKilled)", container, limit)
 	}
 	return fmt.Sprintf("%s is killed because its node has no memory left (OOMKilled, it has no limit of its own)", container)
 }

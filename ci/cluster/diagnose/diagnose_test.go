@@ -47,6 +47,7 @@ func TestContainerProblemsAreClassified(t *testing.T) {
 		"image runs as root":       {waitingFor("CreateContainerConfigError", "container has runAsNonRoot and image will run as root"), cluster.Misconfigured, "container api cannot start: container has runAsNonRoot and image will run as root", 0},
 		"command missing":          {waitingFor("RunContainerError", "no such file"), cluster.Crash, "container api cannot start: no such file", CreateGrace},
 		"out of memory":            {oom, cluster.Crash, "container api is killed because it uses more memory than its limit of 64Mi (OOMKilled)", crashGrace},
+		"killed, nobody says why":  {endedWith("api", 1, 137, "Error"), cluster.Crash, "container api crashes again and again, with exit code 137 (Error), as one does that uses more memory than its limit of 64Mi", crashGrace},
 		"ended once":               {endedWith("api", 0, 1, "Error"), cluster.Crash, "container api ended with exit code 1 (Error) and is started again", Open},
 		"ended twice":              {endedWith("api", 1, 1, "Error"), cluster.Crash, "container api crashes again and again, with exit code 1 (Error)", crashGrace},
 		"restarts without backoff": {running, cluster.Crash, "container api crashes again and again, with exit code 1 (Error)", crashGrace},

@@ -91,7 +91,7 @@ func TestAContainerThatIsOutOfMemoryIsToldWithItsLimit(t *testing.T) {
 		container["command"] = []any{"/bin/sh", "-c", "sleep 0.5; x=0123456789; while :; do x=$x$x; done"}
 		container["resources"] = map[string]any{"limits": map[string]any{"memory": "32Mi"}}
 	}))
-	require.Contains(t, killed.Cause, "uses more memory than its limit of 32Mi (OOMKilled)")
+	require.Contains(t, killed.Cause, "uses more memory than its limit of 32Mi") // for certain, or where the runtime missed it, likely
 }
 
 func TestAContainerThatEndsWithoutAnErrorIsToldToBeNoService(t *testing.T) {
