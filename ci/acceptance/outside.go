@@ -19,6 +19,9 @@ import (
 type entrance struct {
 	reach.Address
 	base string
+
+	path   string          // of base
+	others []reach.Address // that answer, too
 }
 
 // said is an address that somebody has said, and where.
@@ -72,10 +75,7 @@ func (t Tester) search(ctx context.Context) (entrance, error) {
 	if err != nil {
 		return entrance{}, err
 	}
-	for _, other := range found[1:] {
-		t.Found(t.Stage, other.URL+base, other.FoundBy+"; it answers, tests run at the first")
-	}
-	return entrance{found[0], found[0].URL + base}, nil
+	return entrance{found[0], found[0].URL + base, base, found[1:]}, nil
 }
 
 // testOutside tests at an address that was found. Where a container would not get there, for
@@ -91,6 +91,9 @@ func (t Tester) throughAddress(ctx context.Context, address entrance, at testrun
 		return err
 	}
 	defer relay.Close()
+	for _, other := range address.others {
+		t.Found(t.Stage, other.URL+address.path, other.FoundBy+"; it answers, tests run at the first")
+	}
 	found := address.FoundBy
 	if relay != nil {
 		at.Names = append(at.Names, testrun.Name{Host: relay.Host, At: t.Tests.Builder.Engine.Tunnel(dagger.PortForward{Backend: relay.LocalPort, Frontend: relay.Port})})
