@@ -67,11 +67,12 @@ func (m *machine) upAgain(t *testing.T) {
 
 func (m *machine) docker(t *testing.T, args ...string) string {
 	t.Helper()
+	ctx := context.WithoutCancel(t.Context()) // it is called to clean up, too
 	s, err := open()
 	require.NoError(t, err)
-	all := s.daemon().Answering(t.Context())
+	all := s.daemon().Answering(ctx)
 	require.NotEmpty(t, all)
-	out, err := all[0].Run(t.Context(), args...)
+	out, err := all[0].Run(ctx, args...)
 	require.NoError(t, err)
 	return out
 }
