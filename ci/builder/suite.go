@@ -6,6 +6,8 @@ import (
 	"encoding/hex"
 	"encoding/json"
 
+	"dagger.io/dagger"
+
 	"github.com/slipway-cd/slipway/ci/description"
 )
 
@@ -17,40 +19,48 @@ func (b Builder) SuiteDigest(ctx context.Context, suite description.Suite) (stri
 	if err != nil {
 		return "", err
 	}
-	ran := struct {
-		Files, Workdir, User      string
-		Environment               map[string]string
-		Entrypoint, Args, Command []string
-		Passed, JUnit             string
-		TAP                       bool
-	}{Files: files, Environment: map[string]string{}, Command: suite.Command, Passed: suite.Passed, JUnit: suite.JUnit, TAP: suite.TAP}
-	for into, ask := range map[*string]func(context.Context) (string, error){&ran.Workdir: image.Workdir, &ran.User: image.User} {
-		if *into, err = ask(ctx); err != nil {
-			return "", err
-		}
-	}
-	for into, ask := range map[*[]string]func(context.Context) ([]string, error){&ran.Entrypoint: image.Entrypoint, &ran.Args: image.DefaultArgs} {
-		if *into, err = ask(ctx); err != nil {
-			return "", err
-		}
-	}
-	variables, err := image.EnvVariables(ctx)
-	if err != nil {
-		return "", err
-	}
-	for i := range variables {
-		name, err := variables[i].Name(ctx)
+	ran := []any{files, suite.Command, suite.Passed, suite.JUnit, suite.TAP}
+	for _, ask := range []func(context.Context) (string, error){image.Workdir, image.User} {
+		value, err := ask(ctx)
 		if err != nil {
 			return "", err
 		}
-		if ran.Environment[name], err = variables[i].Value(ctx); err != nil {
+		ran = append(ran, value)
+	}
+	for _, ask := range []func(context.Context) ([]string, error){image.Entrypoint, image.DefaultArgs} {
+		values, err := ask(ctx)
+		if err != nil {
 			return "", err
 		}
+		ran = append(ran, values)
 	}
-	text, err := json.Marshal(ran)
+	environment, err := environmentOf(ctx, image)
+	if err != nil {
+		return "", err
+	}
+	text, err := json.Marshal(append(ran, environment))
 	if err != nil {
 		return "", err
 	}
 	sum := sha256.Sum256(text)
 	return "sha256:" + hex.EncodeToString(sum[:]), nil
+}
+
+// environmentOf is the environment of what runs in a container.
+func environmentOf(ctx context.Context, c *dagger.Container) (map[string]string, error) {
+	variables, err := c.EnvVariables(ctx)
+	if err != nil {
+		return nil, err
+	}
+	out := map[string]string{}
+	for i := range variables {
+		name, err := variables[i].Name(ctx)
+		if err != nil {
+			return nil, err
+		}
+		if out[name], err = variables[i].Value(ctx); err != nil {
+			return nil, err
+		}
+	}
+	return out, nil
 }

@@ -19,7 +19,7 @@ const workTime = 2 * time.Minute
 // and its health checks, and publishes no address, or a dead one, meanwhile.
 func (c *Cluster) AtWork(ctx context.Context, object *unstructured.Unstructured) string {
 	event := c.NewestEvent(ctx, object)
-	if event == nil || event.Type != corev1.EventTypeNormal || c.Now().Sub(lastSeen(event)) >= workTime {
+	if event == nil || event.Type != corev1.EventTypeNormal || c.Now().Sub(LastSeen(event)) >= workTime {
 		return ""
 	}
 	return fmt.Sprintf("%s: %s", event.Reason, OneLine(event.Message))
@@ -33,21 +33,24 @@ func (c *Cluster) NewestEvent(ctx context.Context, object *unstructured.Unstruct
 		return nil
 	}
 	for i := range list.Items {
-		if event := &list.Items[i]; newest == nil || lastSeen(event).After(lastSeen(newest)) {
+		if event := &list.Items[i]; newest == nil || LastSeen(event).After(LastSeen(newest)) {
 			newest = event
 		}
 	}
 	return newest
 }
 
-// lastSeen is when an event was seen last; of the fields for that, each reporter fills another.
-func lastSeen(event *corev1.Event) time.Time {
+// LastSeen is when an event was seen last; of the fields for that, each reporter fills another.
+func LastSeen(event *corev1.Event) time.Time {
 	at := event.LastTimestamp.Time
 	if event.Series != nil && event.Series.LastObservedTime.After(at) {
 		at = event.Series.LastObservedTime.Time
 	}
 	if event.EventTime.After(at) {
 		at = event.EventTime.Time
+	}
+	if at.IsZero() {
+		return event.CreationTimestamp.Time
 	}
 	return at
 }

@@ -59,7 +59,12 @@ const commitsShown = 1000
 // commits lists the commits of the application that to has and from has not.
 func (f *flags) commits(ctx context.Context, from, to string) ([]history.Commit, error) {
 	for _, commit := range []string{from, to} {
-		if _, err := git.Run(ctx, f.root, "cat-file", "-e", commit+"^{commit}"); err != nil || !commitHash.MatchString(commit) {
+		known := commitHash.MatchString(commit) // a record could hold anything
+		if known {
+			_, err := git.Run(ctx, f.root, "cat-file", "-e", commit+"^{commit}")
+			known = err == nil
+		}
+		if !known {
 			return nil, fmt.Errorf("this clone has no commit %.12s: fetch it, the whole history with `git fetch --unshallow`", commit)
 		}
 	}

@@ -82,9 +82,7 @@ func (w *world) daggerCommand(t *testing.T, args ...string) *exec.Cmd {
 	cmd := exec.CommandContext(ctx, w.Env["_EXPERIMENTAL_DAGGER_CLI_BIN"], append([]string{args[0], "-m", w.root, "--progress", "plain"}, args[1:]...)...)
 	cmd.Dir = t.TempDir()
 	cmd.Env = append(os.Environ(), "DO_NOT_TRACK=1", "DAGGER_NO_NAG=1", "NO_COLOR=1", "PASSWORD="+password)
-	for name, value := range w.Env {
-		cmd.Env = append(cmd.Env, name+"="+value)
-	}
+	cmd.Env = append(cmd.Env, w.toSandbox()...)
 	cmd.Cancel = func() error { return cmd.Process.Signal(syscall.SIGTERM) }
 	cmd.WaitDelay = time.Minute
 	return cmd

@@ -79,9 +79,7 @@ func TestBadInputIsOneLineAndChangesNothing(t *testing.T) {
 				c.edit(r)
 			}
 			cmd := w.command(t, append(append([]string{"--source", r.folder, "--output", "plain", "--report", t.TempDir()}, in.flags()...), c.args...)...)
-			for name, value := range w.Env {
-				cmd.Env = append(cmd.Env, name+"="+value)
-			}
+			cmd.Env = append(cmd.Env, w.toSandbox()...)
 			if c.env != "" {
 				cmd.Env = append(cmd.Env, c.env)
 			}

@@ -26,25 +26,44 @@ func TestAnAddressThatMeansThisMachineIsReachedFromTheTests(t *testing.T) {
 // forwarded is a port of this machine that leads to an address.
 func (w *world) forwarded(t *testing.T, to string) string {
 	t.Helper()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	at := accepting(t, "tcp", "127.0.0.1:0", func(from net.Conn) {
+		into, err := net.Dial("tcp", to)
+		if err == nil {
+			piped(from, into)
+		}
+	})
+	_, port, err := net.SplitHostPort(at)
+	require.NoError(t, err)
+	return port
+}
+
+// accepting listens until the test ends, hands each connection over, which is closed after that, and returns where.
+func accepting(t *testing.T, network, address string, carry func(net.Conn)) string {
+	t.Helper()
+	listener, err := net.Listen(network, address)
 	require.NoError(t, err)
 	t.Cleanup(func() { listener.Close() })
 	go func() {
 		for {
-			from, err := listener.Accept()
+			connection, err := listener.Accept()
 			if err != nil {
 				return
 			}
-			into, err := net.Dial("tcp", to)
-			if err != nil {
-				from.Close()
-				continue
-			}
-			go func() { _, _ = io.Copy(into, from); into.Close() }()
-			go func() { _, _ = io.Copy(from, into); from.Close() }()
+			go func() {
+				defer connection.Close()
+				carry(connection)
+			}()
 		}
 	}()
-	_, port, err := net.SplitHostPort(listener.Addr().String())
-	require.NoError(t, err)
-	return port
+	return listener.Addr().String()
+}
+
+// piped copies both ways until to's side closes, and closes to.
+func piped(from, to net.Conn) {
+	defer to.Close()
+	go func() {
+		_, _ = io.Copy(to, from)
+		to.Close()
+	}()
+	_, _ = io.Copy(from, to)
 }

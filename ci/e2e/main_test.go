@@ -40,6 +40,14 @@ type world struct {
 	defined []string // CustomResourceDefinitions that were not there before
 }
 
+// toSandbox are the variables that lead a program to the sandbox's engine, Docker and registry.
+func (w *world) toSandbox() (variables []string) {
+	for name, value := range w.Env {
+		variables = append(variables, name+"="+value)
+	}
+	return variables
+}
+
 var shared *world
 
 // sandbox returns what the tests share, or skips the test.

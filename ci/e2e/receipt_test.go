@@ -82,9 +82,7 @@ func TestAnAdministratorsKubeconfigIsNotUsedAsItIs(t *testing.T) {
 	// The registry's name on this host means nothing to the engine, so that the run ends there; until then it has begun as the account.
 	folder := t.TempDir()
 	cmd := w.command(t, append(n.flags(), "--source", r.folder, "--output", "plain", "--report", folder, "--kubeconfig", w.Kubeconfig, "--image", w.Registry+"/go-demo")...)
-	for name, value := range w.Env {
-		cmd.Env = append(cmd.Env, name+"="+value)
-	}
+	cmd.Env = append(cmd.Env, w.toSandbox()...)
 	done := w.finish(cmd)
 	require.NotEqual(t, 0, done.code)
 	require.Contains(t, done.stdout, ", as system:serviceaccount:"+n.build+":slipway, in production as system:serviceaccount:"+n.production+":slipway\n")

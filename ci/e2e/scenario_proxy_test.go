@@ -1,7 +1,6 @@
 package e2e
 
 import (
-	"io"
 	"net"
 	"net/url"
 	"os"
@@ -30,45 +29,28 @@ func (w *world) proxy(t *testing.T, n namespaces) *proxy {
 	t.Helper()
 	kept := w.kept(t, n)
 	require.Len(t, kept, 2)
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	require.NoError(t, err)
-	t.Cleanup(func() { listener.Close() })
 	p := &proxy{open: map[net.Conn]bool{}}
+	at := accepting(t, "tcp", "127.0.0.1:0", p.carry)
 	for _, file := range kept {
 		config, err := clientcmd.LoadFromFile(file)
 		require.NoError(t, err)
 		for _, cluster := range config.Clusters {
 			server, err := url.Parse(cluster.Server)
 			require.NoError(t, err)
-			p.to, server.Host = server.Host, listener.Addr().String()
+			p.to, server.Host = server.Host, at
 			cluster.Server = server.String()
 		}
 		require.NoError(t, clientcmd.WriteToFile(*config, file))
 	}
-	go func() {
-		for {
-			from, err := listener.Accept()
-			if err != nil {
-				return
-			}
-			go p.carry(from)
-		}
-	}()
 	return p
 }
 
 func (p *proxy) carry(from net.Conn) {
-	defer from.Close()
 	to, err := net.Dial("tcp", p.to)
 	if err != nil || !p.add(from) {
 		return
 	}
-	defer to.Close()
-	go func() {
-		_, _ = io.Copy(to, from)
-		to.Close()
-	}()
-	_, _ = io.Copy(from, to)
+	piped(from, to)
 	p.mutex.Lock()
 	defer p.mutex.Unlock()
 	delete(p.open, from)

@@ -121,10 +121,7 @@ func (e *sharedEngine) administer(t *testing.T, args ...string) {
 func (e *sharedEngine) shell(t *testing.T, script string, args ...string) string {
 	t.Helper()
 	cmd := exec.CommandContext(t.Context(), "sh", append([]string{"-c", script, "sh"}, args...)...)
-	cmd.Env = os.Environ()
-	for name, value := range e.Env {
-		cmd.Env = append(cmd.Env, name+"="+value)
-	}
+	cmd.Env = append(os.Environ(), e.toSandbox()...)
 	var said strings.Builder
 	cmd.Stderr = &said
 	out, err := cmd.Output()

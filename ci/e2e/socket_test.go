@@ -41,35 +41,24 @@ func TestAnEngineIsReachedByASocketOrAPort(t *testing.T) {
 // engineAt has the sandbox's engine answer at an address of this machine, and returns that.
 func (w *world) engineAt(t *testing.T, network, address string) string {
 	t.Helper()
-	listener, err := net.Listen(network, address)
-	require.NoError(t, err)
-	t.Cleanup(func() { listener.Close() })
-	go func() {
-		for {
-			connection, err := listener.Accept()
-			if err != nil {
-				return
-			}
-			cmd := w.dockerCommand("exec", "--interactive", "slipway-engine", "buildctl", "dial-stdio")
-			in, err := cmd.StdinPipe()
-			cmd.Stdout = connection
-			if err != nil || cmd.Start() != nil {
-				connection.Close()
-				continue
-			}
-			go func() { _, _ = io.Copy(in, connection); in.Close() }()
-			go func() { _ = cmd.Wait(); connection.Close() }()
+	return accepting(t, network, address, func(connection net.Conn) {
+		cmd := w.dockerCommand("exec", "--interactive", "slipway-engine", "buildctl", "dial-stdio")
+		in, err := cmd.StdinPipe()
+		cmd.Stdout = connection
+		if err != nil || cmd.Start() != nil {
+			return
 		}
-	}()
-	return listener.Addr().String()
+		go func() {
+			_, _ = io.Copy(in, connection)
+			in.Close()
+		}()
+		_ = cmd.Wait() // with its connection it is over
+	})
 }
 
 func (w *world) dockerCommand(args ...string) *exec.Cmd {
 	cmd := exec.Command("docker", args...)
-	cmd.Env = os.Environ()
-	for name, value := range w.Env {
-		cmd.Env = append(cmd.Env, name+"="+value)
-	}
+	cmd.Env = append(os.Environ(), w.toSandbox()...)
 	return cmd
 }
 

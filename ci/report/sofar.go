@@ -1,13 +1,29 @@
 package report
 
-// SoFar is the result of a run if nothing else fails.
-func (r Report) SoFar() Result {
-	for _, stage := range r.Stages {
+// failed is the first stage that did not pass and had to, nil where none failed.
+func (r Report) failed() *Stage {
+	for i, stage := range r.Stages {
 		if stage.Result != Passed && stage.Result != Skipped && !stage.Optional {
-			return stage.Result
+			return &r.Stages[i]
 		}
 	}
+	return nil
+}
+
+// SoFar is the result of a run if nothing else fails.
+func (r Report) SoFar() Result {
+	if stage := r.failed(); stage != nil {
+		return stage.Result
+	}
 	return Passed
+}
+
+// FailedStage is the name of the first stage that did not pass and had to, empty where none failed.
+func (r Report) FailedStage() string {
+	if stage := r.failed(); stage != nil {
+		return stage.Name
+	}
+	return ""
 }
 
 // AddressOf is where a stage has found the application, empty where it has not.
@@ -15,16 +31,6 @@ func (r Report) AddressOf(stage string) string {
 	for _, address := range r.Addresses {
 		if address.Stage == stage {
 			return address.URL
-		}
-	}
-	return ""
-}
-
-// FailedStage is the first stage that did not pass and had to, empty where none failed.
-func (r Report) FailedStage() string {
-	for _, stage := range r.Stages {
-		if stage.Result != Passed && stage.Result != Skipped && !stage.Optional {
-			return stage.Name
 		}
 	}
 	return ""

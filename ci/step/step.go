@@ -7,13 +7,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"maps"
 	"slices"
 	"strings"
-	"time"
-
-	"dagger.io/dagger"
 
 	"github.com/slipway-cd/slipway/ci/builder"
 	"github.com/slipway-cd/slipway/ci/description"
@@ -21,7 +17,6 @@ import (
 	"github.com/slipway-cd/slipway/ci/exit"
 	"github.com/slipway-cd/slipway/ci/report"
 	"github.com/slipway-cd/slipway/ci/testrun"
-	"github.com/slipway-cd/slipway/ci/trace"
 )
 
 // Given is what a step is told. What is empty is not known yet, or there is none.
@@ -48,22 +43,17 @@ func (r Runner) Run(ctx context.Context, s description.Step, given Given) (Outco
 		return Outcome{}, err
 	}
 	defer remove()
-	c := r.told(ctx, s, given).WithDirectory(reportFolder, r.Builder.Engine.Folder(known)).WithEnvVariable("REPORT", reportFolder)
-	for _, file := range []string{s.JUnit, s.SARIF} {
-		if file != "" { // what was there before proves nothing
-			c = c.WithoutFile(file)
-		}
+	c := r.Builder.Suite(suite(s)).WithDirectory(reportFolder, r.Builder.Engine.Folder(known))
+	for _, name := range slices.Sorted(maps.Keys(s.Secrets)) {
+		c = c.WithSecretVariable(name, r.Builder.Engine.Secret(string(s.Secrets[name])))
 	}
-	c = c.WithExec(s.Command, dagger.ContainerWithExecOpts{Expect: dagger.ReturnTypeAny, UseEntrypoint: len(s.Command) == 0})
-	code, err := c.ExitCode(ctx)
-	if err != nil {
-		return Outcome{}, r.Builder.Engine.Failure("run step "+s.Name, err)
-	}
-	output, err := r.output(ctx, s.Name, c)
+	ran, err := testrun.Execute(ctx, r.Builder.Engine, r.Dir, c, testrun.Command{What: "step " + s.Name, Line: s.Command, Names: given.Names, Leaves: []string{s.JUnit, s.SARIF},
+		Log: s.Name, Variables: r.told(given)})
 	if err != nil {
 		return Outcome{}, err
 	}
-	outcome, missing := r.take(ctx, c, s)
+	code, output := ran.Code, ran.Output
+	outcome, missing := r.take(ctx, ran.Container, s)
 	outcome.Said = said(output)
 	switch {
 	case code != 0:
@@ -83,27 +73,12 @@ func suite(s description.Step) description.Suite {
 	return description.Suite{Build: s.Build, Image: s.Image, Env: s.Env}
 }
 
-// told is the step's container with its environment.
-func (r Runner) told(ctx context.Context, s description.Step, given Given) *dagger.Container {
-	c := r.Builder.Suite(suite(s))
-	for _, known := range given.Names {
-		c = c.WithServiceBinding(known.Host, known.At)
+// told are the variables that every step gets.
+func (r Runner) told(given Given) []testrun.Variable {
+	return []testrun.Variable{
+		{Name: "VERSION", Value: r.Builder.Version}, {Name: "COMMIT", Value: r.Builder.Commit}, {Name: "IMAGE", Value: given.Image}, {Name: "DIGEST", Value: given.Digest},
+		{Name: "ADDRESS", Value: given.Address}, {Name: "RESULT", Value: string(given.Report.Result)}, {Name: "REPORT", Value: reportFolder}, {Name: "SLIPWAY_RUN", Value: r.Builder.Run},
 	}
-	for _, variable := range []struct{ name, value string }{
-		{"VERSION", r.Builder.Version}, {"COMMIT", r.Builder.Commit}, {"IMAGE", given.Image}, {"DIGEST", given.Digest}, {"ADDRESS", given.Address},
-		{"RESULT", string(given.Report.Result)}, {"SLIPWAY_RUN", r.Builder.Run}, {"SLIPWAY_NOW", time.Now().Format(time.RFC3339Nano)}, // never cached
-	} {
-		if variable.value != "" {
-			c = c.WithEnvVariable(variable.name, variable.value)
-		}
-	}
-	for _, variable := range trace.Environment(ctx) {
-		c = c.WithEnvVariable(variable.Name, variable.Value)
-	}
-	for _, name := range slices.Sorted(maps.Keys(s.Secrets)) {
-		c = c.WithSecretVariable(name, r.Builder.Engine.Secret(string(s.Secrets[name])))
-	}
-	return c
 }
 
 // Ready builds, or pulls, the image of a step.
@@ -129,24 +104,6 @@ func (r Runner) CheckSecrets(ctx context.Context, s description.Step) error {
 		}
 	}
 	return nil
-}
-
-// output returns what a step printed and writes it to its log.
-func (r Runner) output(ctx context.Context, name string, c *dagger.Container) (string, error) {
-	stdout, err := c.Stdout(ctx)
-	if err != nil {
-		return "", r.Builder.Engine.Failure("read what step "+name+" printed", err)
-	}
-	stderr, err := c.Stderr(ctx)
-	if err != nil {
-		return "", r.Builder.Engine.Failure("read what step "+name+" printed", err)
-	}
-	log, err := r.Dir.Log(name)
-	if err != nil {
-		return "", err
-	}
-	_, err = io.WriteString(log, stdout+stderr)
-	return stdout + stderr, err
 }
 
 // said is what a step says of itself in the run's summary: its last line that begins so.

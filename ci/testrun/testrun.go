@@ -80,34 +80,13 @@ func (r Runner) runOne(ctx context.Context, suite description.Suite, at Place) (
 	r.Journal.Note(at.Stage, strings.TrimSpace(suite.Name+" tests at ")+" "+at.Address)
 	ctx, span := trace.Tests(ctx, at.Stage, at.Address)
 	defer func() { span.End(ctx, err) }()
-	c := r.Builder.Suite(suite)
-	for _, known := range at.Names {
-		c = c.WithServiceBinding(known.Host, known.At)
-	}
-	if at.Address != "" {
-		c = c.WithEnvVariable("ADDRESS", at.Address)
-	}
-	c = c.WithEnvVariable("VERSION", at.Version).
-		WithEnvVariable("SLIPWAY_RUN", r.Run).
-		WithEnvVariable("SLIPWAY_NOW", time.Now().Format(time.RFC3339Nano)) // never cached
-	// If the engine makes a span for the command, it sets TRACEPARENT to that.
-	for _, variable := range trace.Environment(ctx) {
-		c = c.WithEnvVariable(variable.Name, variable.Value)
-	}
-	if suite.JUnit != "" { // what was there before proves nothing
-		c = c.WithoutFile(suite.JUnit)
-	}
-	command := filled(suite.Command, at)
-	c = c.WithExec(command, dagger.ContainerWithExecOpts{Expect: dagger.ReturnTypeAny, UseEntrypoint: len(command) == 0})
-	code, err := c.ExitCode(ctx)
-	if err != nil {
-		return r.Builder.Engine.Failure("run tests", err)
-	}
-	output, err := r.suiteOutput(ctx, at.Stage, c)
+	ran, err := Execute(ctx, r.Builder.Engine, r.Dir, r.Builder.Suite(suite), Command{What: "tests", Line: filled(suite.Command, at), Names: at.Names, Leaves: []string{suite.JUnit},
+		Log: at.Stage, Variables: []Variable{{"ADDRESS", at.Address}, {"VERSION", at.Version}, {"SLIPWAY_RUN", r.Run}}})
 	if err != nil {
 		return err
 	}
-	tests, unproven := testsOf(ctx, c, suite, at, output, code)
+	code, output := ran.Code, ran.Output
+	tests, unproven := testsOf(ctx, ran.Container, suite, at, output, code)
 	r.Journal.Ran(tests...)
 	for _, test := range tests {
 		span.Case(test.Name, cases[test.Result], test.Seconds)

@@ -2,7 +2,6 @@ package testrun
 
 import (
 	"context"
-	"io"
 	"strings"
 
 	"dagger.io/dagger"
@@ -49,24 +48,6 @@ func testsOf(ctx context.Context, c *dagger.Container, suite description.Suite, 
 		whole.Result, whole.Output = report.Failed, strings.Join(engine.LastLines(output, 20), "\n")
 	}
 	return []report.Test{whole}, unproven
-}
-
-// suiteOutput returns what the tests printed and writes it to the stage's log.
-func (r Runner) suiteOutput(ctx context.Context, stage string, c *dagger.Container) (string, error) {
-	stdout, err := c.Stdout(ctx)
-	if err != nil {
-		return "", r.Builder.Engine.Failure("read the tests' output", err)
-	}
-	stderr, err := c.Stderr(ctx)
-	if err != nil {
-		return "", r.Builder.Engine.Failure("read the tests' output", err)
-	}
-	log, err := r.Dir.Log(stage)
-	if err != nil {
-		return "", err
-	}
-	_, err = io.WriteString(log, stdout+stderr)
-	return stdout + stderr, err
 }
 
 // cases are the tests of a suite, for its span.

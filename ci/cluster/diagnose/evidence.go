@@ -37,22 +37,8 @@ func EventsAbout(ctx context.Context, c *cluster.Cluster, object metav1.Object) 
 	for i := range list.Items {
 		out[i] = &list.Items[i]
 	}
-	slices.SortStableFunc(out, func(a, b *corev1.Event) int { return lastSeen(a).Compare(lastSeen(b)) })
+	slices.SortStableFunc(out, func(a, b *corev1.Event) int { return cluster.LastSeen(a).Compare(cluster.LastSeen(b)) })
 	return out, nil
-}
-
-// lastSeen returns when an event was last repeated. Those of the newer API have
-// their times elsewhere.
-func lastSeen(event *corev1.Event) time.Time {
-	switch {
-	case event.Series != nil:
-		return event.Series.LastObservedTime.Time
-	case !event.LastTimestamp.IsZero():
-		return event.LastTimestamp.Time
-	case !event.EventTime.IsZero():
-		return event.EventTime.Time
-	}
-	return event.CreationTimestamp.Time
 }
 
 // EventLines returns the warnings among events.
