@@ -32,7 +32,7 @@ func TestTheActionRunsTheProgramItWasBuiltFrom(t *testing.T) {
 	log, err := useAction(t, other(t), checkout(t), machine(t, "ARTIFACTS="+t.TempDir()), "push", push, "--var", "SLIPWAY_IMAGE=registry.example.com/team/hello")
 	require.Error(t, err, log)
 	require.Contains(t, log, missing)
-	require.Contains(t, log, "exitcode '2'")
+	require.Contains(t, log, "exit status 2")
 }
 
 func TestTheActionTellsTheProgramWhatItNeeds(t *testing.T) {
