@@ -1,6 +1,7 @@
 package attest
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"slices"
@@ -16,10 +17,15 @@ type Wanted struct {
 	MaxAge      time.Duration    // of the results; 0: any
 	Version     string           // as which it was tested; empty: any. Results tell of a digest, and a tag can be moved to any
 	Suites      []evidence.Suite // that must have passed, by name, one without a name by its command; none: any, or its health
+	Environment string           // in which it must have passed the tests of production, too; empty: in none
+	Production  []evidence.Suite // those tests; none: any, or its health
 }
 
 // ErrNone is in the error of an image that has no evidence at all.
 var ErrNone = errors.New("it has none")
+
+// ErrNotThere is in the error of an image that has not passed an environment.
+var ErrNotThere = errors.New("there are none of environment")
 
 // Check returns nil if the application's tests are known to have passed for the image and nothing attached to it was changed:
 // of each kind that is there, one must be by an accepted signer. The error says in half a line what is wrong.
@@ -34,7 +40,7 @@ func (f Found) Check(wanted Wanted, now time.Time) error {
 	passed, refused := f.functional(wanted, now)
 	switch {
 	case len(passed) > 0:
-		return f.complete(wanted.Suites, passed)
+		return cmp.Or(f.complete(wanted.Suites, passed), f.passedIn(wanted, now))
 	case refused != nil:
 		return fmt.Errorf("%s: %w", evidence.Tests, refused)
 	case len(f.Statements)+len(f.Refused) == 0:
@@ -60,7 +66,7 @@ func (f Found) functional(wanted Wanted, now time.Time) (out []Tests, refused er
 	passed, refused := f.Tests(wanted.Application, wanted.MaxAge, now)
 	for _, of := range passed {
 		switch {
-		case of.Stage != "functional":
+		case of.Stage != evidence.Functional:
 		case wanted.Version != "" && of.Version != wanted.Version:
 			refused = fmt.Errorf("they are of version %s, not %s", of.Version, wanted.Version)
 		default:
@@ -68,6 +74,24 @@ func (f Found) functional(wanted Wanted, now time.Time) (out []Tests, refused er
 		}
 	}
 	return out, refused
+}
+
+// passedIn returns nil if the tests of production are known to have passed in the environment that is asked for.
+func (f Found) passedIn(wanted Wanted, now time.Time) error {
+	if wanted.Environment == "" {
+		return nil
+	}
+	passed, _ := f.Tests(wanted.Application, wanted.MaxAge, now)
+	passed = slices.DeleteFunc(passed, func(of Tests) bool {
+		return of.Stage != evidence.Production || of.Environment != wanted.Environment || wanted.Version != "" && of.Version != wanted.Version
+	})
+	if len(passed) == 0 {
+		return fmt.Errorf("%s: %w %s", evidence.Tests, ErrNotThere, wanted.Environment)
+	}
+	if err := f.complete(wanted.Production, passed); err != nil {
+		return fmt.Errorf("environment %s: %w", wanted.Environment, err)
+	}
+	return nil
 }
 
 // complete returns nil if all suites are among those that passed.

@@ -7,6 +7,7 @@ import (
 
 	"github.com/slipway-cd/slipway/ci/artifact"
 	"github.com/slipway-cd/slipway/ci/commits"
+	"github.com/slipway-cd/slipway/ci/description"
 	"github.com/slipway-cd/slipway/ci/engine"
 	"github.com/slipway-cd/slipway/ci/evidence"
 	"github.com/slipway-cd/slipway/ci/materials"
@@ -69,4 +70,22 @@ func kindOf(foundBy string) string {
 	kind := strings.TrimPrefix(foundBy, "port-forward to ")
 	kind, _, _ = strings.Cut(kind, " ")
 	return kind
+}
+
+// SuitesOf are the suites that a beta of a rendered overlay is tested by in a cluster; one of no name where there are none and its
+// health is asked.
+func (p *Proof) SuitesOf(app description.Application, overlay, cluster string) (out []evidence.Suite) {
+	under := evidence.Suite{Stage: evidence.Functional, Overlay: overlay, Cluster: cluster}
+	for n, suite := range app.Tests.Functional {
+		of := under
+		of.Name, of.Command = suite.Name, suite.Command
+		if n < len(p.Built.Suites) {
+			of.Image = p.Built.Suites[n]
+		}
+		out = append(out, of)
+	}
+	if len(out) == 0 {
+		return []evidence.Suite{under}
+	}
+	return out
 }

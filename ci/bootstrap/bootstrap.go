@@ -1,5 +1,5 @@
 // Package bootstrap makes what a cluster administrator gives a pipeline once: namespaces,
-// accounts, roles, and limits that have room for the application. It does not apply it.
+// accounts, roles, and limits that have room for the application.
 package bootstrap
 
 import (
@@ -22,7 +22,14 @@ type For struct {
 	Tree                           fs.FS // the application's repository
 	BuildNamespace, Namespace      string
 	BetaOverlay, ProductionOverlay string
+	Without                        string // the part that is not made, Build or Production; empty: none
 }
+
+// The two parts.
+const (
+	Build      = "build"
+	Production = "production"
+)
 
 // Objects renders both namespaces and adds the policies that guard their accounts. They
 // are those of the source where it has some, else the built-in ones, fitted to what the
@@ -34,7 +41,10 @@ func Objects(f For) ([]*unstructured.Unstructured, error) {
 	}
 	var all []*unstructured.Unstructured
 	labels := map[string]string{"app.kubernetes.io/name": f.App.Name, managed.LabelManagedBy: managed.FieldManager}
-	for _, part := range []part{{"build", f.BuildNamespace, f.BetaOverlay, betas}, {"production", f.Namespace, f.ProductionOverlay, 1}} {
+	for _, part := range []part{{Build, f.BuildNamespace, f.BetaOverlay, betas}, {Production, f.Namespace, f.ProductionOverlay, 1}} {
+		if part.folder == f.Without {
+			continue
+		}
 		objects, err := manifest.Render(tree, folder+"/"+part.folder, manifest.Layer{
 			Namespace:  part.namespace,
 			Labels:     labels,
@@ -53,7 +63,7 @@ func Objects(f For) ([]*unstructured.Unstructured, error) {
 				objects = fit(objects, held, part.times, f.App.PodSecurity)
 			}
 			reached, err := front.Of(f.App, held, "")
-			if part.folder == "production" && err == nil && reached.ByServiceAlone() {
+			if part.folder == Production && err == nil && reached.ByServiceAlone() {
 				letForward(objects)
 			}
 			objects = letBeReached(objects, held, part.namespace, labels)

@@ -1,6 +1,7 @@
 package command
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -42,6 +43,9 @@ func (f *flags) adopt(ctx context.Context, given description.Application) error 
 	if f.app, err = f.app.Resolve(tree, f.folder); err != nil {
 		return exit.Usagef("--source: %w", err)
 	}
+	if err := f.checkEnvironments(); err != nil {
+		return err
+	}
 	f.BetaOverlay, f.ProductionOverlay = f.overlay(f.BetaOverlay, f.app.Overlays.Beta), f.overlay(f.ProductionOverlay, f.app.Overlays.Production)
 	if f.BuildNamespace == "" {
 		f.BuildNamespace = f.app.Name + "-build"
@@ -49,6 +53,10 @@ func (f *flags) adopt(ctx context.Context, given description.Application) error 
 	if f.Namespace == "" {
 		f.Namespace = f.app.Name
 	}
+	if len(f.app.Environments) > 0 {
+		return nil
+	}
+	f.Until = cmp.Or(f.Until, "production")
 	if f.BuildNamespace == f.Namespace {
 		return exit.Usagef("--build-namespace: give another than --namespace: a beta has no right to anything in production's")
 	}
@@ -119,6 +127,11 @@ func checkDescribed(ctx context.Context, folder string) error {
 		return exit.Usagef("%s, and git ignores it: take it out of .gitignore and commit it", lacks)
 	}
 	return exit.Usagef("%s, which describes the application: `%s init` writes one (Slipway's docs/application.md has all fields), or give --source the folder that has it", lacks, about.Program())
+}
+
+// source is the application to git.
+func (f *flags) source() git.Source {
+	return git.Source{Root: f.root, Folder: f.folder, Contexts: f.buildContexts()}
 }
 
 // home is the application's folder.

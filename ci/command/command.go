@@ -18,12 +18,13 @@ import (
 	"github.com/slipway-cd/slipway/ci/description"
 	"github.com/slipway-cd/slipway/ci/engine/connection"
 	"github.com/slipway-cd/slipway/ci/exit"
+	"github.com/slipway-cd/slipway/ci/interrupt"
 )
 
 // Main runs the command that args name, as the program does: it prints errors, handles
 // signals and returns the exit code.
 func Main(app description.Application, args []string) int {
-	ctx, stop := untilSignal(context.Background())
+	ctx, stop := interrupt.Watch(context.Background())
 	defer stop()
 	err := Run(ctx, app, args, Host{})
 	if told := (Ended{}); err != nil && !errors.As(err, &told) {

@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"github.com/slipway-cd/slipway/ci/description"
+	"github.com/slipway-cd/slipway/ci/environment"
 	"github.com/slipway-cd/slipway/ci/exit"
 	"github.com/slipway-cd/slipway/ci/report"
 )
@@ -37,8 +38,10 @@ type flags struct {
 	host   Host
 	root   string // the top of the repository
 	folder string // the application's, below it
+	at     string // the environment that the command is in; empty: production alone, or none yet
+	way    environment.Way
 
-	Until       string `default:"production" values:"build,functional,release,deploy,production" help:"Stop after build, functional, release, deploy or production (default: ${default}); cleanup always runs." placeholder:"STAGE"`
+	Until       string `values:"build,functional,release,deploy,production" help:"Stop after build, functional, release, deploy or production, or after an environment (default: production, or the last environment); cleanup always runs." placeholder:"STAGE"`
 	Source      string `default:"." help:"The application's repository (default: ${default})." placeholder:"DIR"`
 	Application string `default:"." help:"The application's folder below --source, of a repository with several (default: ${default}); where --source itself lies in a git repository, all of that is there for builds and overlays." placeholder:"DIR"`
 	Version     string `help:"Version to build (default: the git tag, changed where it does not fit a label; without a tag, commit count and short hash)." placeholder:"V"`
@@ -56,6 +59,10 @@ type flags struct {
 	Namespace         string `help:"Namespace of production (default: the application's name)." placeholder:"NAME"`
 	BetaOverlay       string `help:"Kustomize overlay of betas, a folder below the application's (default: as described, else kustomize/overlays/beta)." placeholder:"DIR"`
 	ProductionOverlay string `help:"Kustomize overlay of production, likewise (default: as described, else kustomize/overlays/production)." placeholder:"DIR"`
+
+	Environment           string            `help:"The environment that a command is about, of those that the application describes; with --from release where the run begins (default: status, history, recover and bootstrap all, the run the first; the others need one)." placeholder:"NAME"`
+	Approve               []string          `help:"Environment that need not wait for an approval any more." placeholder:"NAME"`
+	EnvironmentKubeconfig map[string]string `help:"Credentials of an environment (default: those of production)." placeholder:"NAME=FILE"`
 
 	Address string `help:"Where users reach the application, scheme and host, where the objects in the cluster do not say so: http://192.0.2.7:8080 (default: found by HTTPRoute, Ingress, Route or Service)." placeholder:"URL"`
 

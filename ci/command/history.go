@@ -2,6 +2,7 @@ package command
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -26,20 +27,30 @@ func (c *historyCommand) Run(ctx context.Context, f *flags) error {
 	if err != nil {
 		return err
 	}
-	in, err := f.connect(ctx, ofProduction)
+	each, err := f.each()
 	if err != nil {
 		return err
 	}
-	deploys, err := status.DeploysOf(ctx, in.production, f.Namespace, f.graph, c.Since.from)
-	if err != nil {
-		return err
+	if c.HTML != "" && len(each) > 1 {
+		return exit.Usagef("--html: a page is of one environment: give --environment")
+	}
+	all := make([]status.Deploys, len(each))
+	for i, f := range each {
+		in, err := f.connect(ctx, ofProduction)
+		if err != nil {
+			return err
+		}
+		if all[i], err = status.DeploysOf(ctx, in.production, f.Namespace, f.source().Graph, c.Since.from); err != nil && (len(each) == 1 || !errors.Is(err, status.ErrNothing)) {
+			return err
+		}
+		all[i].Environment = f.at
 	}
 	if c.HTML != "" {
-		if err := view.WriteHistory(c.HTML, deploys); err != nil {
+		if err := view.WriteHistory(c.HTML, all[0]); err != nil {
 			return exit.Usagef("--html: %w", err)
 		}
 	}
-	return view.PrintHistory(deploys, mode, f.host.screen())
+	return view.PrintHistory(all, mode, f.host.screen())
 }
 
 // modeOr is what --output says, unless a command's own flag asks for JSON.

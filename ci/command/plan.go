@@ -18,6 +18,9 @@ func (c *planCommand) Run(ctx context.Context, f *flags) error {
 	if err != nil {
 		return err
 	}
+	if f, err = f.one(); err != nil {
+		return err
+	}
 	plan, err := f.plan(ctx)
 	if err != nil {
 		return err

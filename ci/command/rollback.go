@@ -17,6 +17,10 @@ func (c *rollbackCommand) Run(ctx context.Context, f *flags) error {
 	if f.Version != "" {
 		return exit.Usagef("--version %s: rollback takes the version as --to", f.Version)
 	}
+	f, err := f.one()
+	if err != nil {
+		return err
+	}
 	return f.carryOut(ctx, ofProduction, f.told, func(ctx context.Context, opts settings.Options, env pipeline.Environment) (*pipeline.Run, []pipeline.Stage, error) {
 		run, err := pipeline.NewRollback(ctx, f.app, opts, env, c.To)
 		if err != nil {

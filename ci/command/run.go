@@ -1,6 +1,7 @@
 package command
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"os"
@@ -8,6 +9,7 @@ import (
 
 	"github.com/slipway-cd/slipway/ci/exit"
 	"github.com/slipway-cd/slipway/ci/git"
+	"github.com/slipway-cd/slipway/ci/interrupt"
 	"github.com/slipway-cd/slipway/ci/job"
 	"github.com/slipway-cd/slipway/ci/pipeline"
 	"github.com/slipway-cd/slipway/ci/report"
@@ -18,8 +20,17 @@ type runCommand struct{}
 
 // Run runs the pipeline and ends with its exit code.
 func (c *runCommand) Run(ctx context.Context, f *flags) error {
-	return f.carryOut(ctx, f.needed(), f.options, func(ctx context.Context, opts settings.Options, env pipeline.Environment) (*pipeline.Run, []pipeline.Stage, error) {
+	through, err := f.choose()
+	if err != nil {
+		return err
+	}
+	f = through[0]
+	options := func(ctx context.Context) (settings.Options, error) { return f.options(ctx, through[1:]...) }
+	return f.carryOut(ctx, f.needed(), options, func(ctx context.Context, opts settings.Options, env pipeline.Environment) (*pipeline.Run, []pipeline.Stage, error) {
 		run, err := pipeline.New(f.app, opts, env)
+		if err == nil {
+			err = follow(ctx, run, through[1:], opts, env)
+		}
 		if err != nil {
 			return nil, nil, err
 		}
@@ -84,7 +95,7 @@ func (f *flags) carryOut(ctx context.Context, needs need, options func(context.C
 		return err
 	}
 	defer dir.Close()
-	words.Store(&lastWords{run: opts.Run, buildNamespace: opts.BuildNamespace, namespace: opts.Namespace, beta: run.HasBeta, production: run.ByHand})
+	interrupt.Leave(&interrupt.Words{Run: opts.Run, BuildNamespace: opts.BuildNamespace, Beta: run.HasBeta, Production: run.ByHand})
 	done := run.Execute(ctx, stages, dir)
 	for _, err := range append(export(env), publish(done, dir.Path(), f.host.screen().Out, os.Getenv)) {
 		if err != nil {
@@ -98,8 +109,11 @@ func (f *flags) carryOut(ctx context.Context, needs need, options func(context.C
 }
 
 // causeOf returns in one line why a run failed: what could not be undone, else what
-// failed first.
+// failed first; or for what it waits.
 func causeOf(done report.Report) string {
+	if done.Waits != nil {
+		return fmt.Sprintf("%s waits for an approval (exit code %d); go on with: %s", done.Waits.Environment, done.ExitCode, done.Waits.Command)
+	}
 	if done.Undo.Error != "" {
 		return fmt.Sprintf("undo: %s (exit code %d)", done.Undo.Error, done.ExitCode)
 	}
@@ -116,8 +130,8 @@ func (f *flags) limit(ctx context.Context) (context.Context, context.CancelFunc)
 	return context.WithTimeoutCause(ctx, f.Timeout, exit.OutOfTime{What: "--timeout", Limit: f.Timeout})
 }
 
-// options collects what flags, CI vendor and git say, and checks it. Nothing is started yet.
-func (f *flags) options(ctx context.Context) (settings.Options, error) {
+// options collects what flags, CI vendor and git say, and checks it, for further environments, too. Nothing is started yet.
+func (f *flags) options(ctx context.Context, further ...*flags) (settings.Options, error) {
 	opts, err := f.told(ctx)
 	if err != nil {
 		return opts, err
@@ -128,7 +142,7 @@ func (f *flags) options(ctx context.Context) (settings.Options, error) {
 	}
 	opts.Derived = f.Version == ""
 	opts.Version, opts.Commit, opts.Built, opts.History = found.Version, found.Commit, found.Time, found.History
-	opts.Git = f.graph
+	opts.Git = f.source().Graph
 	f.compareCommits(found.Commit)
 	f.tellUncommitted(ctx)
 	if found.History.Shallow {
@@ -139,6 +153,9 @@ func (f *flags) options(ctx context.Context) (settings.Options, error) {
 		return opts, err
 	}
 	err = pipeline.Check(f.app, opts, tree)
+	for _, other := range further {
+		err = cmp.Or(err, pipeline.Check(other.app, other.settled(opts), tree))
+	}
 	opts.History.Dirty = found.Changed
 	if f.folder != "." && !found.Changed {
 		opts.History.Unchanged = f.unchangedSince(tree)
@@ -175,7 +192,7 @@ func (f *flags) told(ctx context.Context) (settings.Options, error) {
 	}
 	return settings.Options{
 		Run: from.Run, Vendor: from.Vendor, Branch: from.Branch, Actor: from.Actor, Person: f.person(ctx, from.Vendor), RunURL: from.URL, Image: f.Image,
-		Evidence: vouching, Address: f.Address, BuildNamespace: f.BuildNamespace, Namespace: f.Namespace,
+		Evidence: vouching, Address: f.Address, Environment: f.at, Way: f.way, BuildNamespace: f.BuildNamespace, Namespace: f.Namespace,
 		BetaOverlay: f.BetaOverlay, ProductionOverlay: f.ProductionOverlay, Prune: f.Prune, TakeOver: f.TakeOver, Leave: f.Leave,
 		Until: f.Until, StageTimeout: f.StageTimeout, KeepBeta: f.KeepBeta,
 	}, nil

@@ -27,7 +27,7 @@ const (
 // path of a kubeconfig with the rights of a namespace's service account. The file's
 // name holds what it was made from, so that it is made again when that changes.
 func (f *flags) sandboxAccount(ctx context.Context, at *sandbox, namespace string) (string, error) {
-	objects, err := f.bootstrapObjects(ctx)
+	objects, err := f.bootstrapObjects(ctx, "")
 	if err != nil {
 		return "", err
 	}
@@ -59,7 +59,7 @@ func (f *flags) sandboxAccount(ctx context.Context, at *sandbox, namespace strin
 			return "", fmt.Errorf("bootstrap the sandbox: %w", err)
 		}
 	}
-	if err := f.install(ctx, admin, objects, apply.Options{}, io.Discard); err != nil {
+	if err := bootstrap.Install(ctx, admin, objects, apply.Options{}, f.namespaces(), io.Discard); err != nil {
 		return "", fmt.Errorf("bootstrap the sandbox: %w", err)
 	}
 	kubeconfig, _, err := account.AccountKubeconfig(ctx, admin, namespace, tokenLifetime)

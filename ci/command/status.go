@@ -17,18 +17,33 @@ func (c *statusCommand) Run(ctx context.Context, f *flags) error {
 	if err != nil {
 		return err
 	}
-	in, err := f.connect(ctx, ofBoth)
+	each, err := f.each()
 	if err != nil {
 		return err
 	}
-	status, err := status.Of(ctx, in.production, in.build, f.Namespace, f.BuildNamespace)
+	all := make([]status.Status, len(each))
+	for i, f := range each {
+		if all[i], err = f.status(ctx); err != nil {
+			return err
+		}
+	}
+	return view.PrintStatus(all, mode, f.host.screen())
+}
+
+func (f *flags) status(ctx context.Context) (status.Status, error) {
+	in, err := f.connect(ctx, ofBoth)
 	if err != nil {
-		return err
+		return status.Status{}, err
+	}
+	out, err := status.Of(ctx, in.production, in.build, f.Namespace, f.BuildNamespace)
+	if err != nil {
+		return out, err
 	}
 	tree, err := f.tree(ctx)
 	if err != nil {
-		return err
+		return out, err
 	}
-	status.FindMakers(ctx, in.production, f.app, tree, f.ProductionOverlay)
-	return view.PrintStatus(status, mode, f.host.screen())
+	out.Environment = f.at
+	out.FindMakers(ctx, in.production, f.app, tree, f.ProductionOverlay)
+	return out, nil
 }

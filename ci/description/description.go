@@ -22,6 +22,8 @@ type Application struct {
 	Tests  Tests   `json:"tests,omitzero" jsonschema_description:"Tests that ask the application over the network."`
 	Steps  []Step  `json:"steps,omitempty" jsonschema_description:"What else runs between the stages."`
 
+	Environments []Environment `json:"environments,omitempty" jsonschema_description:"Where a version goes, one after the other: staging, then production; without them production alone."`
+
 	Service     string    `json:"service,omitempty" jsonschema_description:"The Service that users reach, as the overlays name it; without it the one that an Ingress, an HTTPRoute or a Route leads to, or the only one."`
 	Port        int       `json:"port,omitempty" jsonschema:"minimum=1,maximum=65535" jsonschema_description:"The port of that Service; without it the one that the Ingress or its like names, or its first."`
 	Services    []Service `json:"services,omitempty" jsonschema_description:"Other Services of a beta that its functional tests reach by their names."`

@@ -143,7 +143,7 @@ func (a Application) check(at positions) error {
 			return at.error(fmt.Sprintf("/evidence/identities/%d", i), "evidence.identities: %w", err)
 		}
 	}
-	return cmp.Or(at.checkSuites("functional", a.Tests.Functional), at.checkSuites("production", a.Tests.Production), at.checkSteps(a.Steps))
+	return cmp.Or(at.checkSuites("functional", a.Tests.Functional), at.checkSuites("production", a.Tests.Production), at.checkSteps(a.Steps), at.checkEnvironments(a), at.checkStepsOf(a))
 }
 
 func (p positions) checkSuites(stage string, suites []Suite) error {

@@ -92,9 +92,9 @@ func TestTheDocumentationHasEveryFieldWithAnExampleThatIsTaken(t *testing.T) {
 		if dot := strings.LastIndex(row[1], "."); dot >= 0 {
 			part, field := row[1][:dot], row[1][dot+1:]
 			text = map[string]string{
-				"images": "images: [{", "checks": "checks: [{", "tests": "tests: {functional: [{", "steps": "steps: [{", "services": "services: [{", "betas": "betas: {", "address": "address: {", "overlays": "overlays: {", "evidence": "evidence: {", "evidence.vulnerabilities": "evidence: {vulnerabilities: {",
+				"images": "images: [{", "checks": "checks: [{", "tests": "tests: {functional: [{", "steps": "steps: [{", "environments": "environments: [{", "services": "services: [{", "betas": "betas: {", "address": "address: {", "overlays": "overlays: {", "evidence": "evidence: {", "evidence.vulnerabilities": "evidence: {vulnerabilities: {",
 			}[part] + field + ": " + row[2] + map[string]string{
-				"images": "}]", "checks": "}]", "tests": "}]}", "steps": "}]", "services": "}]", "betas": "}", "address": "}", "overlays": "}", "evidence": "}", "evidence.vulnerabilities": "}}",
+				"images": "}]", "checks": "}]", "tests": "}]}", "steps": "}]", "environments": "}]", "services": "}]", "betas": "}", "address": "}", "overlays": "}", "evidence": "}", "evidence.vulnerabilities": "}}",
 			}[part] + "\n"
 		}
 		if row[1] != "name" {
@@ -105,7 +105,7 @@ func TestTheDocumentationHasEveryFieldWithAnExampleThatIsTaken(t *testing.T) {
 		}
 	}
 	var missing []string
-	for pointer, fields := range map[string][]string{"": nil, "images": {"images", "0"}, "checks": {"checks", "0"}, "tests": {"tests", "functional", "0"}, "steps": {"steps", "0"}, "services": {"services", "0"}, "betas": {"betas"}, "address": {"address"}, "overlays": {"overlays"}, "evidence": {"evidence"}, "evidence.vulnerabilities": {"evidence", "vulnerabilities"}} {
+	for pointer, fields := range map[string][]string{"": nil, "images": {"images", "0"}, "checks": {"checks", "0"}, "tests": {"tests", "functional", "0"}, "steps": {"steps", "0"}, "environments": {"environments", "0"}, "services": {"services", "0"}, "betas": {"betas"}, "address": {"address"}, "overlays": {"overlays"}, "evidence": {"evidence"}, "evidence.vulnerabilities": {"evidence", "vulnerabilities"}} {
 		for _, field := range fieldsAt(fields) {
 			if name := strings.TrimPrefix(pointer+"."+field, "."); !documented[name] {
 				missing = append(missing, name)

@@ -36,6 +36,7 @@ func (a Application) Resolve(tree fs.FS, folder string) (Application, error) {
 	}
 	a.Overlays.Beta = path.Join(folder, cmp.Or(a.Overlays.Beta, conventions.Overlays.Beta))
 	a.Overlays.Production = path.Join(folder, cmp.Or(a.Overlays.Production, conventions.Overlays.Production))
+	a.placeEnvironments(folder)
 	a.Bootstrap = under(folder, a.Bootstrap)
 	a.Evidence.Keys = under(folder, a.Evidence.Keys)
 	if a.Evidence.Sigstore != (Sigstore{}) {

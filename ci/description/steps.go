@@ -25,6 +25,8 @@ type Step struct {
 	JUnit    string            `json:"junit,omitempty" jsonschema:"pattern=^/.*[^/]$" jsonschema_description:"The JUnit file that it leaves in the container, whose cases are in the reports."`
 	SARIF    string            `json:"sarif,omitempty" jsonschema:"pattern=^/.*[^/]$" jsonschema_description:"The SARIF file that it leaves in the container, whose results are counted and kept."`
 	Optional bool              `json:"optional,omitempty" jsonschema_description:"When it fails, that is only reported."`
+
+	Environments []string `json:"environments,omitempty" jsonschema_description:"In which environments it runs, of those at before deploy, after deploy and after production; without it in each."`
 }
 
 // The places of a step.
@@ -50,7 +52,7 @@ var variableName = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)
 var stageNames = []string{"build", "functional", "release", "deploy", "production", "cleanup", "recover", "rollback", "undo", "keep-beta", "record", "betas"}
 
 // Given are the variables that every step gets, where there is something to tell.
-var Given = []string{"VERSION", "COMMIT", "IMAGE", "DIGEST", "ADDRESS", "RESULT", "REPORT"}
+var Given = []string{"VERSION", "COMMIT", "IMAGE", "DIGEST", "ADDRESS", "ENVIRONMENT", "RESULT", "REPORT"}
 
 // checkSteps finds steps that contradict themselves, or others.
 func (p positions) checkSteps(steps []Step) error {

@@ -28,7 +28,10 @@ type namespaces struct {
 }
 
 func (n namespaces) flags() []string {
-	flags := []string{"--namespace", n.production, "--build-namespace", n.build}
+	flags := []string{"--build-namespace", n.build}
+	if n.production != "" { // else each environment has its own
+		flags = append(flags, "--namespace", n.production)
+	}
 	if n.lease != "" {
 		flags = append(flags, "--lease", n.lease)
 	}

@@ -11,10 +11,17 @@ import (
 	"google.golang.org/protobuf/encoding/protojson"
 )
 
+// The stages in which suites run.
+const (
+	Functional = "functional"
+	Production = "production" // also of each environment
+)
+
 // Suite is what was run, and under which conditions: the same conditions give the same results.
 type Suite struct {
 	Application string `json:"application"`
-	Stage       string `json:"stage"` // build, of checks, or functional
+	Stage       string `json:"stage"`                 // build, of checks, functional, or production
+	Environment string `json:"environment,omitempty"` // of stage production, in which of several
 	Name        string `json:"suite,omitempty"`
 
 	Health  bool   `json:"health,omitempty"` // there are no tests: the application answered at its health path, or its objects are ready

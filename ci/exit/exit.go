@@ -19,6 +19,7 @@ const (
 	Done          = 0
 	Usage         = 2
 	Changes       = 4
+	Approval      = 5
 	Build         = 10
 	Checks        = 11
 	Functional    = 20

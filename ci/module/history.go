@@ -15,6 +15,9 @@ func (m *Slipway) History(ctx context.Context,
 	// The application's folder in the source, of a repository with several.
 	// +default="."
 	application string,
+	// The environment, of those that the application describes; by default all.
+	// +optional
+	environment string,
 	// The cluster: file:PATH.
 	kubeconfig *dagger.Secret,
 	// Context of the kubeconfig.
@@ -40,7 +43,7 @@ func (m *Slipway) History(ctx context.Context,
 	asJSON bool,
 ) (string, error) {
 	c := call{source: source, application: application, kubeconfig: kubeconfig, production: productionKubeconfig, cluster: cluster}
-	c.flag("context", context).flag("production-context", productionContext).flag("namespace", namespace).flag("since", since).json(asJSON)
+	c.flag("environment", environment).flag("context", context).flag("production-context", productionContext).flag("namespace", namespace).flag("since", since).json(asJSON)
 	return c.text(ctx, "history")
 }
 
@@ -57,6 +60,9 @@ func (m *Slipway) Diff(ctx context.Context,
 	// The application's folder in the source, of a repository with several.
 	// +default="."
 	application string,
+	// The environment, of those that the application describes.
+	// +optional
+	environment string,
 	// The cluster: file:PATH.
 	kubeconfig *dagger.Secret,
 	// Repository without a tag: registry.example.com/team/app.
@@ -87,6 +93,6 @@ func (m *Slipway) Diff(ctx context.Context,
 	asJSON bool,
 ) (string, error) {
 	c := call{source: source, application: application, kubeconfig: kubeconfig, production: productionKubeconfig, cluster: cluster, image: image, user: registryUser, password: registryPassword}
-	c.flag("context", context).flag("production-context", productionContext).flag("namespace", namespace).json(asJSON)
+	c.flag("environment", environment).flag("context", context).flag("production-context", productionContext).flag("namespace", namespace).json(asJSON)
 	return c.text(ctx, "diff", from, to)
 }

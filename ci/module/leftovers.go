@@ -16,6 +16,9 @@ func (m *Slipway) Recover(ctx context.Context,
 	// The application's folder in the source, of a repository with several.
 	// +default="."
 	application string,
+	// The environment, of those that the application describes; by default all.
+	// +optional
+	environment string,
 	// The cluster: file:PATH.
 	kubeconfig *dagger.Secret,
 	// Repository without a tag: registry.example.com/team/app.
@@ -43,7 +46,7 @@ func (m *Slipway) Recover(ctx context.Context,
 	allowFailure bool,
 ) (*dagger.Directory, error) {
 	c := call{source: source, application: application, kubeconfig: kubeconfig, production: productionKubeconfig, cluster: cluster, image: image}
-	c.flag("context", context).flag("production-context", productionContext).flag("build-namespace", buildNamespace).flag("namespace", namespace)
+	c.flag("environment", environment).flag("context", context).flag("production-context", productionContext).flag("build-namespace", buildNamespace).flag("namespace", namespace)
 	return c.report(ctx, allowFailure, "recover")
 }
 
@@ -122,6 +125,9 @@ func (m *Slipway) Bootstrap(ctx context.Context,
 	// The application's folder in the source, of a repository with several.
 	// +default="."
 	application string,
+	// The environment, of those that the application describes; by default all.
+	// +optional
+	environment string,
 	// The cluster, with an administrator's rights; not needed to print.
 	// +optional
 	kubeconfig *dagger.Secret,
@@ -145,6 +151,6 @@ func (m *Slipway) Bootstrap(ctx context.Context,
 	namespace string,
 ) (string, error) {
 	c := call{source: source, application: application, kubeconfig: kubeconfig, cluster: cluster}
-	c.flag("context", context).flag("build-namespace", buildNamespace).flag("namespace", namespace).toggle("print", print).toggle("harden", harden)
+	c.flag("environment", environment).flag("context", context).flag("build-namespace", buildNamespace).flag("namespace", namespace).toggle("print", print).toggle("harden", harden)
 	return c.text(ctx, "bootstrap")
 }

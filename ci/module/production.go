@@ -15,6 +15,9 @@ func (m *Slipway) Plan(ctx context.Context,
 	// The application's folder in the source, of a repository with several.
 	// +default="."
 	application string,
+	// The environment, of those that the application describes.
+	// +optional
+	environment string,
 	// The cluster: file:PATH.
 	kubeconfig *dagger.Secret,
 	// Repository without a tag: registry.example.com/team/app.
@@ -66,7 +69,7 @@ func (m *Slipway) Plan(ctx context.Context,
 	asJSON bool,
 ) (string, error) {
 	c := call{source: source, application: application, kubeconfig: kubeconfig, production: productionKubeconfig, cluster: cluster, image: image, user: registryUser, password: registryPassword, ageKey: sopsAgeKey, sops: sops}
-	c.flag("version", version).flag("context", context).flag("production-context", productionContext).flag("namespace", namespace).flag("production-overlay", productionOverlay).
+	c.flag("version", version).flag("environment", environment).flag("context", context).flag("production-context", productionContext).flag("namespace", namespace).flag("production-overlay", productionOverlay).
 		flag("prune", prune...).flag("take-over", takeOver...).flag("leave", leave...).json(asJSON)
 	return c.text(ctx, "plan")
 }
@@ -80,6 +83,9 @@ func (m *Slipway) Status(ctx context.Context,
 	// The application's folder in the source, of a repository with several.
 	// +default="."
 	application string,
+	// The environment, of those that the application describes; by default all.
+	// +optional
+	environment string,
 	// The cluster: file:PATH.
 	kubeconfig *dagger.Secret,
 	// Context of the kubeconfig.
@@ -101,14 +107,14 @@ func (m *Slipway) Status(ctx context.Context,
 	// +optional
 	namespace string,
 	// Kustomize folder in the source: who made what it has, before a release did.
-	// +default="kustomize/overlays/production"
+	// +optional
 	productionOverlay string,
 	// Return what --output json prints; that name is taken by dagger call.
 	// +optional
 	asJSON bool,
 ) (string, error) {
 	c := call{source: source, application: application, kubeconfig: kubeconfig, production: productionKubeconfig, cluster: cluster}
-	c.flag("context", context).flag("production-context", productionContext).flag("build-namespace", buildNamespace).flag("namespace", namespace).flag("production-overlay", productionOverlay).json(asJSON)
+	c.flag("environment", environment).flag("context", context).flag("production-context", productionContext).flag("build-namespace", buildNamespace).flag("namespace", namespace).flag("production-overlay", productionOverlay).json(asJSON)
 	return c.text(ctx, "status")
 }
 
@@ -121,6 +127,9 @@ func (m *Slipway) Rollback(ctx context.Context,
 	// The application's folder in the source, of a repository with several.
 	// +default="."
 	application string,
+	// The environment, of those that the application describes.
+	// +optional
+	environment string,
 	// The cluster: file:PATH.
 	kubeconfig *dagger.Secret,
 	// Repository without a tag: registry.example.com/team/app.
@@ -169,6 +178,6 @@ func (m *Slipway) Rollback(ctx context.Context,
 	allowFailure bool,
 ) (*dagger.Directory, error) {
 	c := call{source: source, application: application, kubeconfig: kubeconfig, production: productionKubeconfig, cluster: cluster, image: image, user: registryUser, password: registryPassword}
-	c.toggle("without-evidence", withoutEvidence).flag("to", to).flag("context", context).flag("production-context", productionContext).flag("build-namespace", buildNamespace).flag("namespace", namespace).flag("run", run).flag("address", address).flag("timeout", timeout)
+	c.toggle("without-evidence", withoutEvidence).flag("to", to).flag("environment", environment).flag("context", context).flag("production-context", productionContext).flag("build-namespace", buildNamespace).flag("namespace", namespace).flag("run", run).flag("address", address).flag("timeout", timeout)
 	return c.report(ctx, allowFailure, "rollback")
 }

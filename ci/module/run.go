@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"slices"
 
 	"dagger/slipway/internal/dagger"
 
@@ -23,8 +24,9 @@ func (m *Slipway) Run(ctx context.Context,
 	kubeconfig *dagger.Secret,
 	// Repository without a tag: registry.example.com/team/app.
 	image string,
-	// Stop after build, functional, release, deploy or production; cleanup always runs.
-	// +default="production"
+	// Stop after build, functional, release, deploy or production, or after an environment; by default production, or the last
+	// environment. Cleanup always runs.
+	// +optional
 	until string,
 	// Version to build: from git, the tag, else commit count and short hash.
 	// +optional
@@ -32,7 +34,14 @@ func (m *Slipway) Run(ctx context.Context,
 	// Context of the kubeconfig.
 	// +optional
 	context string,
-	// Credentials of production, where --kubeconfig has those of the build namespace alone: file:PATH.
+	// The environment to begin with, of those that the application describes, with --from release.
+	// +optional
+	environment string,
+	// Environment that need not wait for an approval any more.
+	// +optional
+	approve []string,
+	// Credentials of production, where --kubeconfig has those of the build namespace alone, with the contexts of all environments:
+	// file:PATH.
 	// +optional
 	productionKubeconfig *dagger.Secret,
 	// Context of production's kubeconfig.
@@ -117,12 +126,12 @@ func (m *Slipway) Run(ctx context.Context,
 	// +optional
 	allowFailure bool,
 ) (*dagger.Directory, error) {
-	if !pipeline.Reaches(until, "deploy") {
+	if until != "" && slices.Contains(pipeline.StageNames(), until) && !pipeline.Reaches(until, "deploy") {
 		productionKubeconfig = nil // not even read
 	}
 	c := call{source: source, application: application, kubeconfig: kubeconfig, production: productionKubeconfig, cluster: cluster, image: image, user: registryUser, password: registryPassword, ageKey: sopsAgeKey, sops: sops, signKey: signKey, signPassword: signPassword, idToken: idToken, idTokenURL: idTokenRequestUrl, stepSecrets: stepSecrets}
 	c.toggle("reuse-evidence", reuseEvidence).toggle("without-evidence", withoutEvidence).flag("from", from)
-	c.flag("until", until).flag("version", version).flag("context", context).flag("production-context", productionContext).flag("build-namespace", buildNamespace).flag("namespace", namespace).
+	c.flag("until", until).flag("environment", environment).flag("approve", approve...).flag("version", version).flag("context", context).flag("production-context", productionContext).flag("build-namespace", buildNamespace).flag("namespace", namespace).
 		flag("beta-overlay", betaOverlay).flag("production-overlay", productionOverlay).flag("prune", prune...).flag("take-over", takeOver...).flag("leave", leave...).flag("run", run).flag("address", address).
 		flag("timeout", timeout).flag("stage-timeout", stageTimeout).flag("keep-beta", keepBeta)
 	return c.report(ctx, allowFailure, "run")

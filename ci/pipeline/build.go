@@ -40,7 +40,7 @@ func (r *Run) Build(ctx context.Context) error {
 		return err
 	}
 	r.proof.Built.Started, r.proof.Built.Finished = started, time.Now()
-	if r.attests() || r.scans() {
+	if r.witness("build").Attests() || r.scans() {
 		r.proof.Built.Ask(ctx, materials.Source{Builder: r.builder(), Tree: r.env.Tree, Scan: r.scans()}, variants)
 	}
 	r.tellDigests()

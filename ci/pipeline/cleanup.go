@@ -15,13 +15,21 @@ import (
 // Cleanup removes what this run has made, except the release in production, and
 // releases the production lock. It leaves alone what belongs to other runs.
 func (r *Run) Cleanup(ctx context.Context) error {
-	return errors.Join(r.receipt.CompareProduction(ctx, r.lease.Held), r.unlockProduction(ctx), r.removeBeta(ctx), r.awaitSweep(), r.receiptAfter(ctx), r.removeImages(ctx))
+	var left []error
+	for _, leg := range r.legs() {
+		left = append(left, leg.leave(ctx))
+	}
+	return errors.Join(append(left, r.removeBeta(ctx), r.awaitSweep(), r.receiptAfter(ctx), r.removeImages(ctx))...)
 }
 
 // receiptAfter puts into the report what the run has changed, and what somebody else has.
-func (r *Run) receiptAfter(ctx context.Context) (err error) {
-	r.report.Receipt, err = r.receipt.After(ctx, r.report.Changes)
-	return err
+func (r *Run) receiptAfter(ctx context.Context) error {
+	var failed []error
+	for _, leg := range r.legs() {
+		receipt, err := leg.receipt.After(ctx, r.report.ChangesIn(leg.opts.Environment))
+		r.report.Receipt, failed = r.report.Receipt.And(receipt), append(failed, err)
+	}
+	return errors.Join(failed...)
 }
 
 // removeImages removes this run's images, where the application's description asks for it and they were not released. The

@@ -41,7 +41,7 @@ func (r *Run) Deploy(ctx context.Context) error {
 		return err
 	}
 	r.note("deploy", "verify evidence")
-	if err := r.verify(ctx, nil); err != nil {
+	if err := r.verify(ctx, "deploy", nil); err != nil {
 		return err
 	}
 	ctx, done, err := r.lockProduction(ctx, "deploy")
@@ -118,7 +118,7 @@ func (r *Run) change(ctx context.Context, stage string, objects []*unstructured.
 		}
 	}
 	r.note(stage, "apply")
-	changes, err := apply.Carry(ctx, r.env.Production, plan, r.journal.Tell(ctx, stage))
+	changes, err := apply.Carry(ctx, r.env.Production, plan, r.journal.Tell(ctx, r.as(stage)))
 	if err != nil {
 		return changes, err
 	}
@@ -150,5 +150,5 @@ func (r *Run) applyOptions() apply.Options {
 func (r *Run) wait(ctx context.Context, in *cluster.Cluster, stage string, objects []*unstructured.Unstructured) error {
 	defer r.journal.WaitTime()()
 	defer r.atWork.During(func(ctx context.Context) string { return rollout.AtWork(ctx, in, objects) })()
-	return rollout.Wait(ctx, in, objects, r.journal.Tell(ctx, stage))
+	return rollout.Wait(ctx, in, objects, r.journal.Tell(ctx, r.as(stage)))
 }

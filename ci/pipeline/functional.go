@@ -8,11 +8,11 @@ import (
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
+	"github.com/slipway-cd/slipway/ci/acceptance"
 	"github.com/slipway-cd/slipway/ci/cluster/apply"
 	"github.com/slipway-cd/slipway/ci/cluster/isolation"
 	"github.com/slipway-cd/slipway/ci/cluster/runs"
 	"github.com/slipway-cd/slipway/ci/cluster/write"
-	"github.com/slipway-cd/slipway/ci/front"
 	"github.com/slipway-cd/slipway/ci/journal"
 	"github.com/slipway-cd/slipway/ci/overlay"
 	"github.com/slipway-cd/slipway/ci/report"
@@ -86,7 +86,7 @@ func (r *Run) Functional(ctx context.Context) error {
 			return err
 		}
 	}
-	r.detail = r.tested(beta.Front)
+	r.detail = acceptance.Judged(beta.Front, r.app.Tests.Functional)
 	r.beta.removal = make(chan error, 1)
 	go func() { // meanwhile the pipeline goes on; cleanup waits for it
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), cleanupTime)
@@ -102,16 +102,22 @@ func (r *Run) checkIsolated(ctx context.Context, beta []*unstructured.Unstructur
 	if err := signing.CheckBeta(beta); err != nil {
 		return err
 	}
-	beside, err := r.overlays().ShowProduction(r.images)
-	if err != nil {
-		return err
-	}
-	if r.env.Production != nil {
-		live, err := isolation.Routes(ctx, r.env.Production, r.opts.Namespace, beta)
+	var beside []*unstructured.Unstructured
+	for _, of := range r.everywhere() {
+		objects, err := of.ShowProduction(r.images)
 		if err != nil {
 			return err
 		}
-		beside = append(beside, live...)
+		beside = append(beside, objects...)
+	}
+	for _, leg := range r.legs() {
+		if leg.env.Production != nil {
+			live, err := isolation.Routes(ctx, leg.env.Production, leg.opts.Namespace, beta)
+			if err != nil {
+				return err
+			}
+			beside = append(beside, live...)
+		}
 	}
 	return isolation.CheckIsolated(ctx, r.env.Build, beta, isolation.Isolation{Namespace: r.opts.BuildNamespace, Beside: beside, Run: r.opts.Run})
 }
@@ -130,30 +136,12 @@ func (r *Run) address(stage, url, foundBy string) {
 	r.report.Addresses = append(r.report.Addresses, report.Address{Stage: stage, URL: url, FoundBy: foundBy})
 }
 
-// tested tells how a beta was tested.
-func (r *Run) tested(reached front.Front) string {
-	how := "tested"
-	if len(r.app.Tests.Functional) == 0 {
-		how = "answers"
-	}
-	switch {
-	case reached.Public:
-		how += " inside and outside"
-	case reached.Service != "":
-		how += " inside; it has no address outside"
-	case how == "answers":
-		return "its objects are ready; it has no Service to ask"
-	default:
-		how += "; it has no Service"
-	}
-	if len(r.app.Tests.Functional) == 0 {
-		how += ", not tested otherwise"
-	}
-	return how
-}
-
 func (r *Run) record(changes []write.Change) {
 	for _, c := range changes {
-		r.report.Changes = append(r.report.Changes, report.Change{Namespace: c.Namespace, Kind: c.Kind, Name: c.Name, Action: report.Action(c.Action)})
+		in := r.opts.Environment
+		if c.Namespace == r.opts.BuildNamespace {
+			in = "" // of a beta
+		}
+		r.report.Changes = append(r.report.Changes, report.Change{Environment: in, Namespace: c.Namespace, Kind: c.Kind, Name: c.Name, Action: report.Action(c.Action)})
 	}
 }

@@ -20,7 +20,9 @@ func (r *Run) deploy() history.Deploy {
 	if told := r.report.Evidence; told != nil && len(told.Tests) > 0 {
 		out.Evidence = &history.Evidence{Signer: told.Signer, SBOM: told.SBOM, Provenance: told.Provenance}
 		for _, suite := range told.Tests {
-			out.Evidence.Passed += suite.Passed
+			if suite.Environment == "" {
+				out.Evidence.Passed += suite.Passed
+			}
 		}
 	}
 	return out.Kept()

@@ -2,11 +2,11 @@ package pipeline
 
 import (
 	"context"
-	"fmt"
 	"time"
 
 	"github.com/slipway-cd/slipway/ci/cluster/lock"
 	"github.com/slipway-cd/slipway/ci/exit"
+	"github.com/slipway-cd/slipway/ci/status"
 )
 
 // lostTime limits finding out who has production instead.
@@ -19,23 +19,7 @@ func (r *Run) lockLost(ctx context.Context) *exit.Failure {
 	r.toldLost = true
 	r.back.say(nil) // the commands would undo what the other run has changed
 	return &exit.Failure{Code: exit.Undo, Err: lock.ErrLost, Try: "look at `go run ./ci status`; if it shows changes that this run left behind, `go run ./ci recover` puts them back",
-		Cause: "the production lock was lost: it " + r.lease.LostBecause() + "; this run writes nothing there any more; " + r.whoHasProduction(ctx)}
-}
-
-// whoHasProduction names the run that holds the lock or, without one, that of the
-// current release.
-func (r *Run) whoHasProduction(ctx context.Context) string {
-	if holder, err := lock.HolderOf(ctx, r.env.Production, r.opts.Namespace, lock.Production); err == nil && holder.Name != "" && holder.Name != r.holder() {
-		return "run " + holder.Name + " changes production now"
-	}
-	releases, err := r.releases(ctx)
-	switch {
-	case err != nil:
-		return "which run has production now could not be read"
-	case len(releases) == 0:
-		return "production has no release now"
-	}
-	return "production now runs the release of run " + lock.Named(releases[0].Run, releases[0].Version)
+		Cause: "the production lock was lost: it " + r.lease.LostBecause() + "; this run writes nothing there any more; " + status.WhoHas(ctx, r.env.Production, r.opts.Namespace, r.holder())}
 }
 
 // holder is this run's name as holder of the lock, which other runs print.
@@ -46,7 +30,7 @@ func (r *Run) holder() string { return lock.Named(r.opts.Run, r.opts.Version) }
 func (r *Run) lockProduction(ctx context.Context, stage string) (under context.Context, done func(), err error) {
 	defer r.journal.WaitTime()()
 	r.lease, err = lock.Lock(ctx, r.env.Production, r.opts.Namespace, lock.Production, r.holder(), func(other string, place int) {
-		r.note(stage, "waiting for run "+other+", which changes production; "+ordinal(place)+" in the queue")
+		r.note(stage, "waiting for run "+other+", which changes production; "+lock.Ordinal(place)+" in the queue")
 	})
 	if err != nil {
 		return nil, nil, err
@@ -68,20 +52,4 @@ func (r *Run) unlockProduction(ctx context.Context) error {
 		return r.lockLost(ctx)
 	}
 	return err
-}
-
-// ordinal writes 1st, 2nd, 3rd, 4th.
-func ordinal(n int) string {
-	suffix := "th"
-	if n%100 < 11 || n%100 > 13 {
-		switch n % 10 {
-		case 1:
-			suffix = "st"
-		case 2:
-			suffix = "nd"
-		case 3:
-			suffix = "rd"
-		}
-	}
-	return fmt.Sprint(n) + suffix
 }

@@ -1,6 +1,7 @@
 package pipeline
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"io/fs"
@@ -47,7 +48,7 @@ func newRun(app description.Application, opts settings.Options, env Environment)
 			return nil, exit.Usagef("--source: it has no %s", i.File())
 		}
 	}
-	return &Run{app: app, opts: opts, env: env, images: images, journal: journal.Journal{Printer: env.Printer}}, nil
+	return &Run{app: app, opts: opts, env: env, images: images, journal: &journal.Journal{Printer: env.Printer}, report: &report.Report{}}, nil
 }
 
 // introduce fills in the report what is known before the first stage.
@@ -57,15 +58,16 @@ func (r *Run) introduce() {
 		in = r.env.Production
 	}
 	host, version := in.Server()
-	r.report = report.Report{Run: r.opts.Run, Version: r.opts.Version, Image: r.images[0].Repo.String(), Commit: r.opts.Commit,
+	*r.report = report.Report{Run: r.opts.Run, Version: r.opts.Version, Image: r.images[0].Repo.String(), Commit: r.opts.Commit,
 		Vendor: r.opts.Vendor, Branch: r.opts.Branch, Actor: r.opts.Actor, RunURL: r.opts.RunURL, Namespace: r.opts.Namespace, Cluster: host + " " + version, As: r.env.As, ProductionAs: r.env.ProductionAs, Engine: engine.Version}
+	r.introducePlace()
 }
 
 // Preflight asks the cluster and the registry in parallel whether the run may do what
 // it is about to do, and changes nothing: a refusal would otherwise come only after
 // minutes of building. It returns what the server warns about.
 func (r *Run) Preflight(ctx context.Context) (warnings []string, err error) {
-	if err := r.opts.Evidence.NoToken; err != nil && r.attests() && !r.promotes {
+	if err := r.opts.Evidence.NoToken; err != nil && r.witness("build").Attests() && !r.promotes {
 		return nil, err
 	}
 	if err := r.opts.Evidence.Check(); err != nil && Reaches(r.opts.Until, "release") && !r.promotes {
@@ -94,15 +96,9 @@ func (r *Run) Preflight(ctx context.Context) (warnings []string, err error) {
 		})
 	}
 	if Reaches(r.opts.Until, "deploy") {
-		checks.Go(func() error {
-			if err := r.checkProduction(ctx); err != nil {
-				return err
-			}
-			if err := r.foreseeSuperseded(ctx); err != nil || r.outdated != nil || r.unchanged != "" {
-				return err
-			}
-			return r.foreseeProduction(ctx, &said)
-		})
+		for _, leg := range r.legs() {
+			checks.Go(func() error { return leg.foresee(ctx, &said) })
+		}
 	}
 	err = checks.Wait()
 	if err == nil {
@@ -115,15 +111,47 @@ func (r *Run) Preflight(ctx context.Context) (warnings []string, err error) {
 		}
 		return nil, failure
 	}
-	if Reaches(r.opts.Until, "functional") {
-		r.receipt = r.beginReceipt(ctx)
+	r.takeTogether()
+	for _, leg := range r.legs() {
+		if Reaches(r.opts.Until, "functional") {
+			leg.receipt = leg.beginReceipt(ctx)
+		}
 	}
 	return said.Warnings(), nil
 }
 
+// foresee asks about production, or an environment, whether the run may go there, and would be let.
+func (r *Run) foresee(ctx context.Context, said *apply.Foreseen) error {
+	if err := r.checkProduction(ctx); err != nil {
+		return err
+	}
+	if err := r.foreseeSuperseded(ctx); err != nil || r.outdated != nil || r.unchanged != "" {
+		return err
+	}
+	return r.foreseeProduction(ctx, said)
+}
+
+// takeTogether has the run end before it builds where one environment has a newer commit, or all have nothing to get.
+func (r *Run) takeTogether() {
+	same := true
+	for _, leg := range r.further {
+		r.outdated, same = cmp.Or(r.outdated, leg.outdated), same && leg.unchanged != ""
+	}
+	if !same {
+		r.unchanged = ""
+	}
+	if r.unchanged != "" {
+		r.report.Version, r.report.Digest = r.production.former.Version, r.production.former.Digest
+	}
+}
+
 // beginReceipt reads the state before the run.
 func (r *Run) beginReceipt(ctx context.Context) *receipt.Receipt {
-	return receipt.Begin(ctx, receipt.Scope{Run: r.opts.Run, Build: r.env.Build, Production: r.env.Production, BuildNamespace: r.opts.BuildNamespace, Namespace: r.opts.Namespace})
+	scope := receipt.Scope{Run: r.opts.Run, Build: r.env.Build, Production: r.env.Production, BuildNamespace: r.opts.BuildNamespace, Namespace: r.opts.Namespace}
+	if r.follows {
+		scope.Build = nil // the first one's receipt has it
+	}
+	return receipt.Begin(ctx, scope)
 }
 
 // checkProduction checks that production may be changed. If the credentials are only

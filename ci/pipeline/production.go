@@ -42,7 +42,10 @@ func (r *Run) Record(ctx context.Context) error {
 	if ctx.Err() != nil {
 		return context.Cause(ctx)
 	}
-	return r.recordRelease(context.WithoutCancel(ctx))
+	if err := r.recordRelease(context.WithoutCancel(ctx)); err != nil {
+		return err
+	}
+	return r.pass(ctx)
 }
 
 // recordTime limits recording a verified release. It is longer than an API server takes
@@ -95,6 +98,6 @@ func (r *Run) testProduction(ctx context.Context, stage string, objects []*unstr
 
 // tester tests a version that is deployed.
 func (r *Run) tester(in *cluster.Cluster, stage, version string, objects []*unstructured.Unstructured, reached front.Front) acceptance.Tester {
-	return acceptance.Tester{App: r.app, Address: r.opts.Address, In: in, Stage: stage, Version: version, Objects: objects, Front: reached,
+	return acceptance.Tester{App: r.app, Address: r.opts.Address, In: in, Stage: r.as(stage), Version: version, Objects: objects, Front: reached,
 		Tests: r.tests(), AtWork: &r.atWork, Found: r.address}
 }

@@ -32,7 +32,7 @@ func (r *Run) Promote(ctx context.Context) (warnings []string, err error) {
 	}
 	r.promotes = true
 	r.tellDigests()
-	if err := r.verify(ctx, nil); err != nil {
+	if err := r.verify(ctx, "deploy", nil); err != nil {
 		return nil, err
 	}
 	built := r.opts.Commit
@@ -44,7 +44,10 @@ func (r *Run) Promote(ctx context.Context) (warnings []string, err error) {
 	}
 	if built != r.opts.Commit {
 		warnings = append(warnings, fmt.Sprintf("%s was built from commit %s, and goes with the overlays of %s, which is checked out", r.opts.Version, commits.Short(built), commits.Short(r.opts.Commit)))
-		r.opts.Commit, r.report.Commit, r.opts.History = built, built, commits.History{Ancestor: r.opts.History.Ancestor}
+		r.report.Commit = built
+		for _, leg := range r.legs() {
+			leg.opts.Commit, leg.opts.History = built, commits.History{Ancestor: r.opts.History.Ancestor}
+		}
 	}
 	return warnings, nil
 }

@@ -3,7 +3,6 @@ package pipeline
 import (
 	"context"
 
-	"github.com/slipway-cd/slipway/ci/cluster"
 	"github.com/slipway-cd/slipway/ci/cluster/records"
 )
 
@@ -28,9 +27,5 @@ func (r *Run) undos(ctx context.Context) ([]records.UndoRecord, error) {
 	if err != nil || len(broken) == 0 {
 		return undos, err
 	}
-	b := broken[0]
-	return nil, &cluster.Error{Class: cluster.Misconfigured, Object: "Secret " + b.Secret,
-		Cause:    "a run that began to change production at " + b.Made.UTC().Format("2006-01-02 15:04:05 MST") + " recorded here how to undo that, but the record cannot be read: " + b.Cause,
-		Evidence: []string{"who edited it: " + b.Look, "what differs from this version's overlay: go run ./ci plan"},
-		Try:      "look at production, repair what that run left half done, then run `" + b.Remove + "`"}
+	return nil, broken[0].Unrecoverable()
 }

@@ -21,9 +21,14 @@ func (r *Run) LookBehind(ctx context.Context) error {
 	if !Reaches(r.opts.Until, "deploy") {
 		return nil
 	}
-	undos, err := r.undos(ctx)
-	r.behind = len(undos) > 0
-	return err
+	for _, leg := range r.legs() {
+		undos, err := leg.undos(ctx)
+		if err != nil {
+			return err
+		}
+		leg.behind = len(undos) > 0
+	}
+	return nil
 }
 
 // Recover undoes the changes of runs that were killed while they changed production.
@@ -104,12 +109,14 @@ func NewRecover(app description.Application, opts settings.Options, env Environm
 }
 
 // RecoverStages returns the stages of a run that NewRecover made.
-func (r *Run) RecoverStages() []Stage {
-	return []Stage{
-		{Name: "recover", Run: r.Recover, Code: exit.Undo},      // production, under the lock, tested
+func (r *Run) RecoverStages() (stages []Stage) {
+	for _, leg := range r.legs() { // production, under the lock, tested
+		stages = append(stages, Stage{Name: leg.as("recover"), In: leg, Environment: leg.opts.Environment, Run: leg.Recover, Code: exit.Undo})
+	}
+	return append(stages, []Stage{
 		{Name: "betas", Run: r.RemoveStale, Code: exit.Unknown}, // of runs that give no sign of life
 		{Name: "cleanup", Run: r.Cleanup, Code: exit.Unknown, Always: true, Time: cleanupTime},
-	}
+	}...)
 }
 
 // sweep starts to remove the betas of killed runs in the background, which takes 15

@@ -46,11 +46,9 @@ func (r *Run) tagImages(ctx context.Context) error {
 // tags are those of this run's version.
 func (r *Run) tags(stage string) artifact.Tags {
 	return artifact.Tags{Registry: r.env.Registry, Version: r.opts.Version, Built: r.opts.Built,
-		Follows: Reaches(r.opts.Until, "release") && r.opts.Derived && !r.opts.History.Dirty,
-		Note:    func(text string) { r.note(stage, text) },
-		OfCommit: func(ctx context.Context, i artifact.Image) error {
-			return r.verifier().OfCommit(ctx, r.opts.Evidence.Now(r.keptKey()), i, r.opts.Commit)
-		}}
+		Follows:  Reaches(r.opts.Until, "release") && r.opts.Derived && !r.opts.History.Dirty,
+		Note:     func(text string) { r.note(stage, text) },
+		OfCommit: r.witness(stage).OfCommit}
 }
 
 // tellDigests puts what was built, or is rolled back to, into the report.

@@ -3,8 +3,6 @@ package pipeline
 import (
 	"context"
 	"fmt"
-	"slices"
-	"strings"
 
 	"golang.org/x/sync/errgroup"
 
@@ -16,6 +14,7 @@ import (
 	"github.com/slipway-cd/slipway/ci/exit"
 	"github.com/slipway-cd/slipway/ci/settings"
 	"github.com/slipway-cd/slipway/ci/signing"
+	"github.com/slipway-cd/slipway/ci/succession"
 )
 
 // NewRollback returns a run that rolls production back to the newest release of the
@@ -30,7 +29,7 @@ func NewRollback(ctx context.Context, app description.Application, opts settings
 	if err != nil {
 		return nil, err
 	}
-	target, err := choose(releases, to)
+	target, err := succession.Back(releases, to)
 	if err != nil {
 		return nil, err
 	}
@@ -50,35 +49,14 @@ func NewRollback(ctx context.Context, app description.Application, opts settings
 	return r, nil
 }
 
-// choose returns the release to roll back to; releases are newest first.
-func choose(releases []records.Release, to string) (records.Release, error) {
-	var known []string
-	for _, release := range releases {
-		if to != "" && release.Version == to {
-			return release, nil
-		}
-		if !slices.Contains(known, release.Version) {
-			known = append(known, release.Version)
-		}
-	}
-	switch {
-	case len(releases) == 0:
-		return records.Release{}, exit.Usagef("production has no release to go back to: nothing was deployed yet")
-	case to != "":
-		return records.Release{}, exit.Usagef("--to %s: no such release; known are %s", to, strings.Join(known, ", "))
-	case len(releases) == 1:
-		return records.Release{}, exit.Usagef("production has no release before %s to go back to", releases[0].Version)
-	}
-	return releases[1], nil
-}
-
 // RollbackStages returns the stages of a run that NewRollback made. If the former
 // version fails its tests, the undo puts back what production ran before the rollback.
 func (r *Run) RollbackStages() []Stage {
+	in := r.opts.Environment
 	return []Stage{
-		{Name: "build", Run: r.BuildTests, Code: exit.Build},           // only the production tests: the image exists already
-		{Name: "rollback", Run: r.Rollback, Code: exit.Admission},      // the recorded objects, under the lock, waited for
-		{Name: "production", Run: r.Production, Code: exit.Production}, // as after a deploy; recorded as the newest release
+		{Name: "build", Run: r.BuildTests, Code: exit.Build},                                                      // only the production tests: the image exists already
+		{Name: r.as("rollback"), Environment: in, Run: r.Rollback, Code: exit.Admission},                          // the recorded objects, under the lock, waited for
+		{Name: r.as("production"), Environment: in, With: "production", Run: r.Production, Code: exit.Production}, // as after a deploy; recorded as the newest release
 		{Name: "cleanup", Run: r.Cleanup, Code: exit.Unknown, Always: true, Time: cleanupTime},
 	}
 }
@@ -102,7 +80,7 @@ func (r *Run) BuildTests(ctx context.Context) error {
 // undoes.
 func (r *Run) Rollback(ctx context.Context) error {
 	r.note("rollback", "verify evidence")
-	if err := r.verify(ctx, &r.production.signer); err != nil {
+	if err := r.verify(ctx, "rollback", &r.production.signer); err != nil {
 		return err
 	}
 	ctx, done, err := r.lockProduction(ctx, "rollback")
@@ -124,7 +102,7 @@ func (r *Run) Rollback(ctx context.Context) error {
 	options := r.applyOptions()
 	options.KeepJobs = true
 	changes, err := r.change(ctx, "rollback", r.production.objects, options)
-	r.record(restored(changes))
+	r.record(write.AsRestored(changes))
 	if err != nil {
 		return err
 	}
@@ -133,15 +111,4 @@ func (r *Run) Rollback(ctx context.Context) error {
 		r.detail += "; Jobs stay as they are, none was run"
 	}
 	return nil
-}
-
-// restored returns the changes with restored for created and configured.
-func restored(changes []write.Change) []write.Change {
-	out := slices.Clone(changes)
-	for i := range out {
-		if out[i].Action == write.Configured || out[i].Action == write.Created {
-			out[i].Action = write.Restored
-		}
-	}
-	return out
 }

@@ -50,8 +50,12 @@ type Environment struct {
 
 // Stage is one step of a run. Run returns nil, or why it failed.
 type Stage struct {
-	Name     string
-	Run      func(ctx context.Context) error
+	Name        string
+	Run         func(ctx context.Context) error
+	In          *Run   // whose stage it is, in an environment that follows the first; nil: the run's own
+	Environment string // the name of that environment, or of the first
+	Skip        string // why it does not run; empty: it does
+
 	Always   bool          // also after a failure, an interrupt or --until
 	Optional bool          // its failure is only reported
 	With     string        // the stage with which --until reaches this one, too
@@ -68,10 +72,10 @@ type Run struct {
 	images []artifact.Image // their digests by build
 	proof  attestor.Proof   // by build and functional
 
-	report report.Report
+	report *report.Report
 	detail string // of the stage under way, for its final line
 
-	journal journal.Journal
+	journal *journal.Journal
 	atWork  deadline.AtWork // whom the stage under way waits for
 
 	outdated  error            // by Preflight: production runs a newer commit already
@@ -89,6 +93,10 @@ type Run struct {
 	pushed   bool // by build: images of this run may be in the registry
 	released bool // by release: they have other tags than a beta's
 
+	further []*Run // by Follow: the run in the environments after its first one
+	follows bool   // it is one of those
+	left    bool   // by leave: production is left to others
+
 	behind     bool        // by LookBehind: a killed run may have left production changed
 	lease      *lock.Lease // by deploy: the production lock
 	locked     time.Time   // when a deploy or a rollback got it
@@ -98,7 +106,8 @@ type Run struct {
 	production production  // by deploy
 }
 
-// Stages returns the stages of the pipeline in order, with the application's steps between them.
+// Stages returns the stages of the pipeline in order, with the application's steps between them; deploy and production once for each
+// environment.
 func (r *Run) Stages() []Stage {
 	return r.place([]Stage{
 		{Name: "build", Run: r.Build, Code: exit.Build},                // checks and unit tests first, then the image, pushed as VERSION-beta
@@ -128,7 +137,7 @@ func Reaches(until, stage string) bool {
 }
 
 // note prints what the running stage is doing.
-func (r *Run) note(stage, text string) { r.journal.Note(stage, text) }
+func (r *Run) note(stage, text string) { r.journal.Note(r.as(stage), text) }
 
 // overlays are the application's, for this run.
 func (r *Run) overlays() overlay.Overlays {

@@ -1,6 +1,7 @@
 package pipeline
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"time"
@@ -24,27 +25,37 @@ const (
 func (r *Run) Execute(ctx context.Context, stages []Stage, dir *report.Dir) report.Report {
 	start := time.Now()
 	ctx, span := r.env.Tracer.Start(ctx, trace.Pipeline{Name: r.app.Name, Run: r.opts.Run, URL: r.opts.RunURL})
-	r.env.Dir = dir
-	r.env.Printer.Begin(report.Header{Run: r.opts.Run, Version: r.opts.Version, Image: r.images[0].Repo.String(),
-		Commit: r.opts.Commit, Cluster: r.report.Cluster, As: r.report.As, ProductionAs: r.report.ProductionAs, Report: r.env.Dir.Path()})
+	for _, leg := range r.legs() {
+		leg.env.Dir = dir
+	}
+	var names []string
+	for _, stage := range stages {
+		names = append(names, stage.Name)
+	}
+	r.env.Printer.Begin(report.Header{Stages: names, Run: r.opts.Run, Version: r.opts.Version, Image: r.images[0].Repo.String(),
+		Commit: r.opts.Commit, Cluster: r.report.Cluster, As: r.report.As, ProductionAs: r.report.ProductionAs, Report: dir.Path()})
 	last := len(stages) - 1
 	for last >= 0 && stages[last].Name != r.opts.Until && stages[last].With != r.opts.Until {
 		last--
 	}
 	settled := false
 	var failure *exit.Failure
-	if r.behind {
-		failure = r.stage(ctx, Stage{Name: "recover", Run: r.Recover, Code: exit.Undo})
+	for _, leg := range r.legs() {
+		if leg.behind && failure == nil {
+			failure = leg.stage(ctx, Stage{Name: leg.as("recover"), Environment: leg.opts.Environment, Run: leg.Recover, Code: exit.Undo})
+		}
 	}
+	active := r
 	for i, stage := range stages {
+		at := cmp.Or(stage.In, r)
 		switch {
 		case stage.Always:
 			if !settled {
 				settled, r.stopped = true, ctx.Err() != nil
-				if undo := r.undo(ctx); undo != nil {
+				if undo := active.undo(ctx); undo != nil {
 					failure = undo
 				}
-				r.noteDeploy(ctx, failure)
+				active.noteDeploy(ctx, failure)
 			}
 			if failure != nil && i == len(stages)-1 { // only cleanup removes the beta, and whoever is told comes to look at it
 				r.keepBeta(ctx)
@@ -56,17 +67,20 @@ func (r *Run) Execute(ctx context.Context, stages []Stage, dir *report.Dir) repo
 			r.skip(ctx, stage, after(failure))
 		case r.unchanged != "":
 			r.skip(ctx, stage, r.unchanged)
+		case stage.Skip != "":
+			r.skip(ctx, stage, stage.Skip)
 		case i > last:
 			r.skip(ctx, stage, "not requested: --until "+r.opts.Until)
 		default:
-			failure = r.stage(ctx, stage)
-			if stage.Optional && ctx.Err() == nil && !r.lease.IsLost() {
+			active = at
+			failure = at.stage(ctx, stage)
+			if stage.Optional && ctx.Err() == nil && !at.lease.IsLost() {
 				failure = nil
 			}
 		}
 	}
 	span.End(telemetry.Outcome(r.finish(failure, time.Since(start))))
-	return r.report
+	return *r.report
 }
 
 // stage runs one stage within its time.
@@ -74,7 +88,7 @@ func (r *Run) stage(ctx context.Context, stage Stage) *exit.Failure {
 	ctx, cancel := r.timed(ctx, stage)
 	defer cancel()
 	ctx, span := r.span(ctx, stage)
-	done := report.Stage{Name: stage.Name, Result: report.Passed, Start: time.Now(), Optional: stage.Optional}
+	done := report.Stage{Name: stage.Name, Result: report.Passed, Environment: stage.Environment, Start: time.Now(), Optional: stage.Optional}
 	r.env.Printer.StageStarted(stage.Name)
 	if log, err := r.env.Dir.Log(stage.Name); err == nil {
 		r.env.EngineLog.SwitchTo(log)
@@ -135,7 +149,7 @@ func after(failure *exit.Failure) string {
 func (r *Run) skip(ctx context.Context, stage Stage, why string) {
 	_, span := r.span(ctx, stage)
 	span.End(trace.Outcome{Result: trace.Skip})
-	done := report.Stage{Name: stage.Name, Result: report.Skipped, Start: time.Now(), Detail: why}
+	done := report.Stage{Name: stage.Name, Environment: stage.Environment, Result: report.Skipped, Start: time.Now(), Detail: why}
 	r.report.Stages = append(r.report.Stages, done)
 	r.env.Printer.StageEnded(done, nil)
 }
@@ -153,17 +167,25 @@ func (r *Run) finish(failure *exit.Failure, took time.Duration) *exit.Failure {
 			r.report.Result = report.Superseded
 		}
 	}
+	if failure == nil {
+		r.waitForApproval()
+	}
 	engine, waiting, evidence := r.journal.Spent()
 	r.report.EngineSeconds, r.report.WaitSeconds = report.Seconds(engine), report.Seconds(waiting)
 	if r.report.Evidence != nil {
 		r.report.Evidence.Seconds = report.Seconds(evidence)
 	}
-	r.report.Requests = int(cluster.Requests(r.env.Build, r.env.Production))
+	connections := []*cluster.Cluster{r.env.Build}
+	for _, leg := range r.legs() {
+		connections = append(connections, leg.env.Production)
+	}
+	r.report.Requests = int(cluster.Requests(connections...))
 	r.measure(failure)
-	if err := r.env.Dir.Write(r.report); err != nil && failure == nil {
+	*r.report = r.report.Judged()
+	if err := r.env.Dir.Write(*r.report); err != nil && failure == nil {
 		failure = &exit.Failure{Code: exit.Unknown, Cause: err.Error(), Err: err}
 		r.report.ExitCode, r.report.Result = failure.Code, report.Failed
 	}
-	r.env.Printer.End(r.report)
+	r.env.Printer.End(*r.report)
 	return failure
 }

@@ -39,8 +39,9 @@ type fake struct {
 func newFake(t *testing.T, names ...string) *fake {
 	t.Helper()
 	f := &fake{Run: &Run{
-		journal: journal.Journal{Printer: quiet{}},
+		journal: &journal.Journal{Printer: quiet{}},
 		images:  make([]artifact.Image, 1),
+		report:  &report.Report{},
 		opts:    settings.Options{Run: "one", Version: "v1", Until: names[len(names)-1], StageTimeout: time.Minute},
 		env:     Environment{Printer: quiet{}, EngineLog: &engine.Log{}, Build: &cluster.Cluster{}, Production: &cluster.Cluster{}},
 	}}

@@ -35,6 +35,7 @@ var places = map[string]place{
 
 // place puts the application's steps, but for those at except, between stages.
 func (r *Run) place(stages []Stage, except ...string) (out []Stage) {
+	stages = r.through(stages)
 	if len(r.app.Steps) == 0 {
 		return stages
 	}
@@ -46,11 +47,12 @@ func (r *Run) place(stages []Stage, except ...string) (out []Stage) {
 		return cmp.Or(err, images.Wait())
 	}
 	for _, stage := range stages {
-		after := r.steps(stage, false, except)
-		out = append(append(append(out, r.steps(stage, true, except)...), stage), after...)
-		if stage.Name == "production" && len(after) > 0 { // what these find counts before the release does
-			r.production.recordedLater = true
-			out = append(out, Stage{Name: "record", Run: r.Record, With: stage.Name, Code: exit.Production})
+		at := cmp.Or(stage.In, r)
+		after := at.steps(stage, false, except)
+		out = append(append(append(out, at.steps(stage, true, except)...), stage), after...)
+		if stage.is("production") && len(after) > 0 { // what these find counts before the release does
+			at.production.recordedLater = true
+			out = append(out, Stage{Name: at.as("record"), In: stage.In, Environment: stage.Environment, Run: at.Record, With: "production", Code: exit.Production})
 		}
 	}
 	return out
@@ -60,19 +62,30 @@ func (r *Run) place(stages []Stage, except ...string) (out []Stage) {
 func (r *Run) steps(stage Stage, before bool, except []string) (out []Stage) {
 	for _, s := range r.app.Steps {
 		at := places[s.At]
-		if at.stage != stage.Name || at.before != before || slices.Contains(except, s.At) {
+		if !stage.is(at.stage) || at.before != before || slices.Contains(except, s.At) || !s.In(stage.Environment) {
 			continue
 		}
-		out = append(out, Stage{Name: s.Name, With: stage.Name, Always: stage.Always, Time: stage.Time, Code: at.code, Optional: s.Optional,
-			Run: func(ctx context.Context) error { return r.runStep(ctx, s) }})
+		out = append(out, Stage{Name: stepName(s, stage.Environment), In: stage.In, Environment: stage.Environment, With: at.stage, Always: stage.Always, Time: stage.Time, Code: at.code, Optional: s.Optional,
+			Run: func(ctx context.Context) error { return r.runStep(ctx, s.As(stepName(s, stage.Environment))) }})
 	}
 	return out
+}
+
+// is reports whether a stage is the named one, in any environment.
+func (s Stage) is(name string) bool {
+	return s.Skip == "" && (s.Name == name || s.In != nil && s.With == name)
+}
+
+// stepName is how a step is called in an environment.
+func stepName(s description.Step, environment string) string {
+	return strings.TrimSuffix(s.Name+"-"+environment, "-")
 }
 
 // wanted are the steps that the run comes to if nothing fails.
 func (r *Run) wanted(except []string) (out []description.Step) {
 	for _, s := range r.app.Steps {
-		if !slices.Contains(except, s.At) && (s.At == description.Always || Reaches(r.opts.Until, places[s.At].stage)) {
+		somewhere := slices.ContainsFunc(r.legs(), func(leg *Run) bool { return s.In(leg.opts.Environment) })
+		if somewhere && !slices.Contains(except, s.At) && (s.At == description.Always || Reaches(r.opts.Until, places[s.At].stage)) {
 			out = append(out, s)
 		}
 	}
@@ -102,9 +115,12 @@ func (r *Run) stepRunner() step.Runner { return step.Runner{Builder: r.builder()
 
 // runStep runs a step with what is known, under the production lock where the run has that.
 func (r *Run) runStep(ctx context.Context, s description.Step) error {
-	given := step.Given{Image: r.images[0].Repo.String(), Report: r.report}
+	given := step.Given{Image: r.images[0].Repo.String(), Report: *r.report}
 	if digest := r.images[0].Digest; digest != artifact.NoDigest {
 		given.Digest = digest
+	}
+	if s.PerEnvironment() {
+		given.Environment = r.opts.Environment
 	}
 	switch s.At {
 	case description.AfterDeploy, description.AfterProduction:
@@ -121,7 +137,7 @@ func (r *Run) runStep(ctx context.Context, s description.Step) error {
 			return r.withGiven(ctx, s, given)
 		})
 	case description.Always:
-		given.Report.Result, given.Address = r.report.SoFar(), r.report.AddressOf("production")
+		given.Report.Result, given.Address = r.report.SoFar(), r.report.LastAddress()
 		if r.stopped || r.env.Engine.Lost() { // the session went with the signal
 			if err := r.renewEngine(ctx); err != nil {
 				return err

@@ -26,9 +26,7 @@ func (r *Run) foreseeSuperseded(ctx context.Context) error {
 		return nil
 	}
 	if err == nil && deployed != nil && Reaches(r.opts.Until, "production") {
-		if r.unchanged = r.succession().Unchanged(ctx, deployed); r.unchanged != "" {
-			r.report.Version, r.report.Digest = deployed.Version, deployed.Digest
-		}
+		r.unchanged, r.production.former = r.succession().Unchanged(ctx, deployed), deployed
 	}
 	return err
 }

@@ -43,7 +43,7 @@ func (r *Run) undo(ctx context.Context) *exit.Failure {
 		return failure
 	}
 	ended := ctx.Err() != nil || r.env.Engine.Lost() // the session
-	failure := r.stage(context.WithoutCancel(ctx), Stage{Name: "undo", Code: exit.Undo, Run: func(ctx context.Context) (err error) {
+	failure := r.stage(context.WithoutCancel(ctx), Stage{Name: r.as("undo"), Environment: r.opts.Environment, Code: exit.Undo, Run: func(ctx context.Context) (err error) {
 		ctx, done := r.lease.Under(ctx)
 		defer done()
 		renew := func(ctx context.Context) error { return nil }
@@ -139,11 +139,13 @@ func (r *Run) renewEngine(ctx context.Context) (err error) {
 }
 
 // ByHand returns the commands that put production back by hand if the process ended
-// now, none if production is not changed. It may be called at any time from another
-// goroutine.
-func (r *Run) ByHand() []string {
-	if commands := r.back.byHand.Load(); commands != nil {
-		return *commands
+// now, and its namespace; none if production is not changed. It may be called at any time from
+// another goroutine, once the run has all its environments.
+func (r *Run) ByHand() (namespace string, commands []string) {
+	for _, leg := range r.legs() { // at most one is changed and not verified
+		if commands := leg.back.byHand.Load(); commands != nil && len(*commands) > 0 {
+			return leg.opts.Namespace, *commands
+		}
 	}
-	return nil
+	return r.opts.Namespace, nil
 }

@@ -8,6 +8,7 @@ import (
 
 	"github.com/slipway-cd/slipway/ci/description"
 	"github.com/slipway-cd/slipway/ci/journal"
+	"github.com/slipway-cd/slipway/ci/report"
 	"github.com/slipway-cd/slipway/ci/settings"
 )
 
@@ -22,7 +23,7 @@ func (n notes) Note(stage, text string) { *n.said = append(*n.said, stage+": "+t
 // afterBuild is a run that has built its image, and what it notes.
 func afterBuild(until string) (*Run, *[]string) {
 	said := &[]string{}
-	return &Run{opts: settings.Options{Until: until}, journal: journal.Journal{Printer: notes{said: said}}}, said
+	return &Run{report: &report.Report{}, opts: settings.Options{Until: until}, journal: &journal.Journal{Printer: notes{said: said}}}, said
 }
 
 func TestAnImageThatWasNotScannedIsNotReleased(t *testing.T) {

@@ -28,16 +28,17 @@ type Evidence struct {
 
 // Tested is a suite that passed.
 type Tested struct {
-	Stage     string    `json:"stage"`
-	Suite     string    `json:"suite,omitempty"`
-	Health    bool      `json:"health,omitempty"`    // there are no tests: it answered
-	Passed    int       `json:"passed"`              // tests
-	Addresses []string  `json:"addresses,omitempty"` // kinds of objects by which the application was reached
-	Cluster   string    `json:"cluster,omitempty"`   // and namespace
-	Finished  time.Time `json:"finished"`
-	Run       string    `json:"run"`
-	URL       string    `json:"url,omitempty"` // of the CI vendor's run
-	Statement string    `json:"statement"`     // digest of the document
+	Stage       string    `json:"stage"`
+	Suite       string    `json:"suite,omitempty"`
+	Environment string    `json:"environment,omitempty"` // of the tests of production
+	Health      bool      `json:"health,omitempty"`      // there are no tests: it answered
+	Passed      int       `json:"passed"`                // tests
+	Addresses   []string  `json:"addresses,omitempty"`   // kinds of objects by which the application was reached
+	Cluster     string    `json:"cluster,omitempty"`     // and namespace
+	Finished    time.Time `json:"finished"`
+	Run         string    `json:"run"`
+	URL         string    `json:"url,omitempty"` // of the CI vendor's run
+	Statement   string    `json:"statement"`     // digest of the document
 }
 
 // Fact is one line of what is known.
@@ -91,6 +92,9 @@ func (t Tested) String() string {
 	}
 	if len(t.Addresses) > 0 {
 		text += " by " + clean(strings.Join(t.Addresses, ", "))
+	}
+	if t.Environment != "" {
+		text += " in " + clean(t.Environment)
 	}
 	if t.Cluster != "" {
 		text += " in " + clean(t.Cluster)

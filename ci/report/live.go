@@ -14,6 +14,7 @@ type live struct {
 	screen Screen
 
 	mutex   sync.Mutex
+	width   int // of the stages' names
 	folder  string
 	running []*activity
 	drawn   int // live lines on the screen now
@@ -30,13 +31,16 @@ type activity struct {
 // redrawEvery is as often as a person can follow tenths of a second.
 const redrawEvery = 100 * time.Millisecond
 
-// nameWidth holds the longest of the stages' names.
+// nameWidth holds the longest of the names that every run has.
 const nameWidth = 11
 
 func (l *live) Begin(run Header) {
 	l.mutex.Lock()
 	defer l.mutex.Unlock()
-	l.folder, l.stop = run.Report, make(chan struct{})
+	l.folder, l.stop, l.width = run.Report, make(chan struct{}), nameWidth
+	for _, name := range run.Stages {
+		l.width = max(l.width, len(name))
+	}
 	l.draw(l.screen.paint(bold, truncate(headline(run), l.columns())))
 	l.stopped.Go(l.tick)
 }
@@ -106,12 +110,12 @@ func (l *live) End(report Report) {
 	l.running = nil
 	_, color := mark(report.Result)
 	result, rest, _ := strings.Cut(verdict(report, l.folder), ":")
-	l.draw(append(report.Receipt.lines(), l.screen.paint(color, result)+":"+rest)...)
+	l.draw(append(report.last(), l.screen.paint(color, result)+":"+rest)...)
 }
 
 // line returns the line of a stage: mark, name, time, text.
 func (l *live) line(sign, name string, seconds float64, text string) string {
-	return strings.TrimRight(fmt.Sprintf("%s %-*s %6s  %s", sign, nameWidth, name, elapsed(seconds), text), " ")
+	return strings.TrimRight(fmt.Sprintf("%s %-*s %6s  %s", sign, l.width, name, elapsed(seconds), text), " ")
 }
 
 // columns leaves the last one free, since some terminals wrap when it is written.

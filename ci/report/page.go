@@ -56,8 +56,9 @@ type page struct {
 // written is an object and what was done to it, in order: the run may have changed it
 // and its undo restored it.
 type written struct {
-	Kind, Name string
-	Actions    []Action
+	Kind, Name  string
+	Environment string
+	Actions     []Action
 }
 
 // testGroup is one execution of a suite.
@@ -77,7 +78,7 @@ func pageOf(report Report) ([]byte, error) {
 
 func newPage(report Report) page {
 	p := page{Report: report, About: about(report), Own: max(0, report.Seconds-report.EngineSeconds-report.WaitSeconds)}
-	if report.Result == Passed {
+	if report.Result == Passed || report.Result == Waiting {
 		p.Address = lastAddress(report)
 	}
 	p.Began, p.Rows, p.Ticks = timeline(report)
@@ -85,7 +86,7 @@ func newPage(report Report) page {
 		switch {
 		case stage.Result == Failed:
 			p.Failed = append(p.Failed, stage)
-		case stage.Name == "undo":
+		case stage.Name == "undo", stage.Environment != "" && stage.Name == "undo-"+stage.Environment:
 			p.Back = inline(stage.Detail)
 		}
 		p.Tests = append(p.Tests, groups(stage)...)
@@ -106,17 +107,19 @@ func about(report Report) []string {
 func (p *page) count(report Report) {
 	for _, change := range report.Changes {
 		switch {
-		case change.Namespace != report.Namespace && change.Namespace != "":
+		case change.Environment == "" && change.Namespace != report.Namespace && change.Namespace != "":
 			p.Beta++
 		case change.Action == Unchanged:
 			p.Kept++
 		default:
-			same := func(w written) bool { return w.Kind == change.Kind && w.Name == change.Name }
+			same := func(w written) bool {
+				return w.Kind == change.Kind && w.Name == change.Name && w.Environment == change.Environment
+			}
 			if i := slices.IndexFunc(p.Written, same); i >= 0 {
 				p.Written[i].Actions = append(p.Written[i].Actions, change.Action)
 				continue
 			}
-			p.Written = append(p.Written, written{change.Kind, change.Name, []Action{change.Action}})
+			p.Written = append(p.Written, written{change.Kind, change.Name, change.Environment, []Action{change.Action}})
 		}
 	}
 }

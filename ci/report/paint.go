@@ -45,7 +45,7 @@ func mark(result Result) (sign, color string) {
 		return "✓", green
 	case Skipped:
 		return "-", dim
-	case Interrupted, Superseded:
+	case Interrupted, Superseded, Waiting:
 		return "!", yellow
 	}
 	return "✗", red

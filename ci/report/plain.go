@@ -77,7 +77,7 @@ func (p *plain) StageEnded(stage Stage, logTail []string) {
 func (p *plain) End(report Report) {
 	p.mutex.Lock()
 	defer p.mutex.Unlock()
-	p.print(append(report.Receipt.lines(), verdict(report, p.folder))...)
+	p.print(append(report.last(), verdict(report, p.folder))...)
 }
 
 // print ignores errors as fmt.Print's callers do: a run goes on when nobody reads it.

@@ -25,13 +25,3 @@ func (r Report) FailedStage() string {
 	}
 	return ""
 }
-
-// AddressOf is where a stage has found the application, empty where it has not.
-func (r Report) AddressOf(stage string) string {
-	for _, address := range r.Addresses {
-		if address.Stage == stage {
-			return address.URL
-		}
-	}
-	return ""
-}

@@ -39,8 +39,11 @@ func Summary(report Report) string {
 	for _, left := range report.Undo.Left {
 		line("\nBut %s.", escape(inline(left)))
 	}
-	for _, text := range report.Receipt.lines() {
+	for _, text := range report.proven() {
 		line("\n%s", escape(text))
+	}
+	if report.Waits != nil {
+		line("\n**%s waits for an approval.** Once it has one, this goes on there, with the flags of this run:\n\n%s", escape(report.Waits.Environment), fenced([]string{report.Waits.Command}))
 	}
 	if report.Digest != "" {
 		line("\n%s", code(report.Image+"@"+report.Digest))

@@ -18,6 +18,8 @@ type Header struct {
 
 	ProductionAs string `json:"productionAs,omitempty"` // the same in production
 	Report       string `json:"report"`                 // the folder of the reports
+
+	Stages []string `json:"stages,omitempty"` // that the run may have, by their names
 }
 
 // Printer shows the progress of a run to people or programs. Its methods may be called concurrently.

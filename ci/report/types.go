@@ -13,13 +13,14 @@ import (
 // Result is how a stage or a run ended.
 type Result string
 
-// Stages pass, fail or are skipped; runs pass, fail, are interrupted or superseded by a newer commit.
+// Stages pass, fail or are skipped; runs pass, fail, are interrupted, superseded by a newer commit, or wait for an approval.
 const (
 	Passed      Result = "passed"
 	Failed      Result = "failed"
 	Skipped     Result = "skipped"
 	Interrupted Result = "interrupted"
 	Superseded  Result = "superseded"
+	Waiting     Result = "waiting"
 )
 
 // Action is what happened to an object of the cluster.
@@ -63,6 +64,9 @@ type Report struct {
 	As           string `json:"as,omitempty"`
 	ProductionAs string `json:"productionAs,omitempty"`
 
+	Environments []Environment `json:"environments,omitempty"` // that the run came to, in order; none where there is production alone
+	Waits        *Waits        `json:"waits,omitempty"`        // for an approval; nil: for none
+
 	Files    []string  `json:"files,omitempty"`    // beside this one, but for logs and the reports themselves
 	Evidence *Evidence `json:"evidence,omitempty"` // nil: the run came neither to the release nor to a deploy
 
@@ -103,18 +107,19 @@ type Image struct {
 
 // Stage is one stage of a run, once it has ended.
 type Stage struct {
-	Name     string    `json:"name"`
-	Result   Result    `json:"result"`
-	Start    time.Time `json:"start"`
-	Seconds  float64   `json:"seconds"`
-	Detail   string    `json:"detail,omitempty"` // its outcome, or why it was skipped, in a few words
-	Error    string    `json:"error"`
-	Cause    string    `json:"cause"`
-	Evidence []string  `json:"evidence,omitempty"` // what shows the cause: events, states, log lines
-	Try      string    `json:"try,omitempty"`      // what to do about it
-	Optional bool      `json:"optional,omitempty"` // its failure ends no run
-	Objects  []Object  `json:"objects,omitempty"`  // that it wrote or waited for, in the order in which they were first seen
-	Tests    []Test    `json:"tests,omitempty"`    // of the application, in the order in which they ran
+	Name        string    `json:"name"`
+	Environment string    `json:"environment,omitempty"` // that it belongs to
+	Result      Result    `json:"result"`
+	Start       time.Time `json:"start"`
+	Seconds     float64   `json:"seconds"`
+	Detail      string    `json:"detail,omitempty"` // its outcome, or why it was skipped, in a few words
+	Error       string    `json:"error"`
+	Cause       string    `json:"cause"`
+	Evidence    []string  `json:"evidence,omitempty"` // what shows the cause: events, states, log lines
+	Try         string    `json:"try,omitempty"`      // what to do about it
+	Optional    bool      `json:"optional,omitempty"` // its failure ends no run
+	Objects     []Object  `json:"objects,omitempty"`  // that it wrote or waited for, in the order in which they were first seen
+	Tests       []Test    `json:"tests,omitempty"`    // of the application, in the order in which they ran
 }
 
 // Object tells how long one object of the cluster took to become ready.
@@ -139,10 +144,11 @@ type Test struct {
 
 // Change is what the run did to one object of the cluster.
 type Change struct {
-	Namespace string `json:"namespace"`
-	Kind      string `json:"kind"`
-	Name      string `json:"name"`
-	Action    Action `json:"action"`
+	Environment string `json:"environment,omitempty"` // in which it is
+	Namespace   string `json:"namespace"`
+	Kind        string `json:"kind"`
+	Name        string `json:"name"`
+	Action      Action `json:"action"`
 }
 
 // Address is where a stage reached the application.
@@ -161,16 +167,21 @@ type Receipt struct {
 	Unexpected []Touched `json:"unexpected"`                 // changed by nobody known, or by this run although it is not in Changes
 }
 
-// lines are the receipt as text. They leave out Unexpected: those were reported as a failure.
-func (r *Receipt) lines() []string {
-	if r == nil {
+// proven is the receipt as text. It leaves out Unexpected: those were reported as a failure.
+func (r Report) proven() []string {
+	if r.Receipt == nil {
 		return nil
 	}
-	out := []string{fmt.Sprintf("production: %d of %d objects changed", r.Changed, r.Objects)}
-	if r.Unseen {
-		out[0] = "production: not compared, since this run has no credentials for it"
+	var names []string
+	for _, e := range r.Environments {
+		names = append(names, e.Name)
 	}
-	for _, touched := range r.Others {
+	where := firstOf(strings.Join(names, ", "), "production")
+	out := []string{fmt.Sprintf("%s: %d of %d objects changed", where, r.Receipt.Changed, r.Receipt.Objects)}
+	if r.Receipt.Unseen {
+		out[0] = where + ": not compared, since this run has no credentials for it"
+	}
+	for _, touched := range r.Receipt.Others {
 		out = append(out, "changed by others: "+touched.String())
 	}
 	return out

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/slipway-cd/slipway/ci/commits"
+	"github.com/slipway-cd/slipway/ci/environment"
 	"github.com/slipway-cd/slipway/ci/history"
 	"github.com/slipway-cd/slipway/ci/signing"
 )
@@ -28,6 +29,9 @@ type Options struct {
 	Evidence signing.Vouching
 
 	Address string // URL where users reach the application, without a path; empty: it is found
+
+	Way         environment.Way // through which environments; the zero value where there is production alone
+	Environment string          // the one that the settings below are for
 
 	BuildNamespace, Namespace      string
 	BetaOverlay, ProductionOverlay string

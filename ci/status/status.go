@@ -21,7 +21,8 @@ import (
 
 // Status is what runs where. Lists may be empty, but are never nil.
 type Status struct {
-	Time           time.Time          `json:"time"` // by the API server's clock, as the times below are
+	Time           time.Time          `json:"time"`                  // by the API server's clock, as the times below are
+	Environment    string             `json:"environment,omitempty"` // where production is one of several
 	Namespace      string             `json:"namespace"`
 	BuildNamespace string             `json:"buildNamespace"`
 	Releases       []Released         `json:"releases"` // newest first: the first is the current one

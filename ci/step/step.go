@@ -23,6 +23,7 @@ import (
 type Given struct {
 	Image, Digest string         // of the first image
 	Address       string         // base URL of production
+	Environment   string         // where production is one of several
 	Names         []testrun.Name // that a container needs to get there
 	Report        report.Report  // as far as it is known
 }
@@ -77,7 +78,7 @@ func suite(s description.Step) description.Suite {
 func (r Runner) told(given Given) []testrun.Variable {
 	return []testrun.Variable{
 		{Name: "VERSION", Value: r.Builder.Version}, {Name: "COMMIT", Value: r.Builder.Commit}, {Name: "IMAGE", Value: given.Image}, {Name: "DIGEST", Value: given.Digest},
-		{Name: "ADDRESS", Value: given.Address}, {Name: "RESULT", Value: string(given.Report.Result)}, {Name: "REPORT", Value: reportFolder}, {Name: "SLIPWAY_RUN", Value: r.Builder.Run},
+		{Name: "ADDRESS", Value: given.Address}, {Name: "ENVIRONMENT", Value: given.Environment}, {Name: "RESULT", Value: string(given.Report.Result)}, {Name: "REPORT", Value: reportFolder}, {Name: "SLIPWAY_RUN", Value: r.Builder.Run},
 	}
 }
 

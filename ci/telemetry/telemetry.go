@@ -3,6 +3,7 @@ package telemetry
 
 import (
 	"cmp"
+	"strings"
 
 	"github.com/slipway-cd/slipway/ci/exit"
 	"github.com/slipway-cd/slipway/ci/report"
@@ -11,12 +12,14 @@ import (
 
 // types are OpenTelemetry's types for our stages, where it has one.
 var types = map[string]trace.Type{
-	"build": trace.Build, "functional": trace.Test, "deploy": trace.Deploy, "production": trace.Test,
+	"build": trace.Build, "functional": trace.Test, "deploy": trace.Deploy, "production": trace.Test, "verify": trace.Test,
 	"rollback": trace.Deploy, "undo": trace.Deploy,
 }
 
-// TypeOf is the type of a stage, empty where there is none for it.
-func TypeOf(stage string) trace.Type { return types[stage] }
+// TypeOf is the type of a stage, of an environment perhaps; empty where there is none for it.
+func TypeOf(stage, environment string) trace.Type {
+	return types[strings.TrimSuffix(stage, "-"+environment)]
+}
 
 // Outcome is how a stage or a run ended; a nil failure is success.
 func Outcome(failure *exit.Failure) trace.Outcome {
@@ -39,7 +42,7 @@ func Outcome(failure *exit.Failure) trace.Outcome {
 
 // results are how stages ended, for their metrics.
 var results = map[report.Result]trace.Result{
-	report.Passed: trace.Success, report.Failed: trace.Failure, report.Skipped: trace.Skip, report.Interrupted: trace.Cancellation, report.Superseded: trace.Skip,
+	report.Passed: trace.Success, report.Failed: trace.Failure, report.Skipped: trace.Skip, report.Interrupted: trace.Cancellation, report.Superseded: trace.Skip, report.Waiting: trace.Success,
 }
 
 // Measured is what a run that has ended is measured by: how long it and its stages took, and the last month of deploys.
@@ -47,7 +50,7 @@ func Measured(of trace.Pipeline, done report.Report, failure *exit.Failure) trac
 	out := trace.Measured{Pipeline: of, Outcome: Outcome(failure), Seconds: done.Seconds}
 	for _, stage := range done.Stages {
 		if stage.Result != report.Skipped {
-			out.Stages = append(out.Stages, trace.MeasuredStage{Name: stage.Name, Type: TypeOf(stage.Name), Result: results[stage.Result], Seconds: stage.Seconds})
+			out.Stages = append(out.Stages, trace.MeasuredStage{Name: stage.Name, Type: TypeOf(stage.Name, stage.Environment), Result: results[stage.Result], Seconds: stage.Seconds})
 		}
 	}
 	if months := done.Delivery; len(months) > 0 {

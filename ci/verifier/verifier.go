@@ -26,6 +26,8 @@ type Verifier struct {
 	Images      []artifact.Image
 	Version     string              // as which they must have been tested; empty: any
 	Suites      []description.Suite // that must have passed; none: any functional ones, or that the application answered
+	After       string              // the environment that they must have passed; empty: none
+	Production  []description.Suite // its tests; none: any, or that the application answered
 }
 
 // Verify returns what the report tells of the first image, once all are known to be tested by the word of an accepted signer, at
@@ -57,9 +59,12 @@ func (v Verifier) Verify(ctx context.Context, accepted evidence.Accepted, maxAge
 }
 
 func (v Verifier) wanted(maxAge time.Duration) attest.Wanted {
-	out := attest.Wanted{Application: v.Application, MaxAge: maxAge, Version: v.Version}
-	for _, suite := range v.Suites {
-		out.Suites = append(out.Suites, evidence.Suite{Name: suite.Name, Command: suite.Command})
+	return attest.Wanted{Application: v.Application, MaxAge: maxAge, Version: v.Version, Suites: called(v.Suites), Environment: v.After, Production: called(v.Production)}
+}
+
+func called(suites []description.Suite) (out []evidence.Suite) {
+	for _, suite := range suites {
+		out = append(out, evidence.Suite{Name: suite.Name, Command: suite.Command})
 	}
 	return out
 }
@@ -70,6 +75,8 @@ var errNobody = errors.New("nobody is known whose word would count")
 func unproven(i artifact.Image, why error) *exit.Failure {
 	try := "ship the commit again, which tests it"
 	switch {
+	case errors.Is(why, attest.ErrNotThere):
+		try = "let the version pass there first: --from release without --environment and --approve"
 	case errors.Is(why, errNobody):
 		try = "say whose word counts with evidence.keys or evidence.identities in .slipway.yaml"
 	case errors.Is(why, evidence.ErrSigner):
@@ -99,7 +106,7 @@ func (v Verifier) evidenceOf(found attest.Found) *report.Evidence {
 	tests, _ := found.Tests(v.Application, 0, time.Now())
 	for _, tested := range tests {
 		out.Signer = tested.Statement.Signer
-		out.Tests = append(out.Tests, report.Tested{Stage: tested.Stage, Suite: tested.Suite.Name, Health: tested.Health, Passed: len(tested.Passed), Addresses: tested.Addresses,
+		out.Tests = append(out.Tests, report.Tested{Stage: tested.Stage, Environment: tested.Environment, Suite: tested.Suite.Name, Health: tested.Health, Passed: len(tested.Passed), Addresses: tested.Addresses,
 			Cluster: tested.Cluster, Finished: tested.Finished, Run: tested.Run, URL: tested.URL, Statement: tested.Statement.Document})
 	}
 	for _, provenance := range found.Of(evidence.Provenance) {

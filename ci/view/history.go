@@ -16,8 +16,8 @@ import (
 )
 
 // PrintHistory prints what became of the deploys to production.
-func PrintHistory(d status.Deploys, mode report.Mode, screen report.Screen) error {
-	return printAs(d, mode, screen, func(screen report.Screen) string { return historyText(d, screen) })
+func PrintHistory(all []status.Deploys, mode report.Mode, screen report.Screen) error {
+	return printEach(all, mode, screen, func(d status.Deploys) string { return d.Environment }, historyText)
 }
 
 // WriteHistory writes the same as a page with charts.

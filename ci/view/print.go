@@ -16,14 +16,28 @@ import (
 	"github.com/slipway-cd/slipway/ci/status"
 )
 
-// PrintStatus prints what runs where.
-func PrintStatus(s status.Status, mode report.Mode, screen report.Screen) error {
-	return printAs(s, mode, screen, func(screen report.Screen) string { return statusText(s, screen) })
+// PrintStatus prints what runs where: in production, or in each of several environments.
+func PrintStatus(all []status.Status, mode report.Mode, screen report.Screen) error {
+	return printEach(all, mode, screen, func(s status.Status) string { return s.Environment }, statusText)
 }
 
 // PrintPlan prints what a deploy would change.
 func PrintPlan(plan pipeline.Plan, mode report.Mode, screen report.Screen) error {
 	return printAs(plan, mode, screen, func(screen report.Screen) string { return planText(plan, screen) })
+}
+
+// printEach prints one value as it is, and several under the names of their environments.
+func printEach[T any](all []T, mode report.Mode, screen report.Screen, name func(T) string, text func(T, report.Screen) string) error {
+	if len(all) == 1 {
+		return printAs(all[0], mode, screen, func(screen report.Screen) string { return text(all[0], screen) })
+	}
+	return printAs(map[string][]T{"environments": all}, mode, screen, func(screen report.Screen) string {
+		var parts []string
+		for _, one := range all {
+			parts = append(parts, "environment "+name(one)+"\n\n"+text(one, screen))
+		}
+		return strings.Join(parts, "\n")
+	})
 }
 
 func printAs(value any, mode report.Mode, screen report.Screen, text func(report.Screen) string) error {

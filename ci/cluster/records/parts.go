@@ -32,11 +32,18 @@ type Broken struct {
 	division string // its id, when it has one
 }
 
+// Unrecoverable is the error of an undo record that cannot be read: only a person can find out what its run has left.
+func (b Broken) Unrecoverable() error {
+	return &cluster.Error{Class: cluster.Misconfigured, Object: "Secret " + b.Secret,
+		Cause:    "a run that began to change production at " + b.Made.UTC().Format("2006-01-02 15:04:05 MST") + " recorded here how to undo that, but the record cannot be read: " + b.Cause,
+		Evidence: []string{"who edited it: " + b.Look, "what differs from this version's overlay: go run ./ci plan"},
+		Try:      "look at production, repair what that run left half done, then run `" + b.Remove + "`"}
+}
+
 // String says in one line what is broken.
 func (b Broken) String() string {
 	return fmt.Sprintf("Secret %s: is no record of %s: %s", b.Secret, map[string]string{"release": "a release", "undo": "a way back", "history": "deploys"}[b.Record], b.Cause)
 }
-
 func broken(head *corev1.Secret, kind string, why error) Broken {
 	var told division
 	_ = json.Unmarshal(head.Data[partsField], &told) // else it has no parts that are known

@@ -1,4 +1,4 @@
-package command
+package interrupt
 
 import (
 	"bytes"
@@ -74,11 +74,11 @@ func TestTheLastWordsSayWhatStaysAndWhatRemovesIt(t *testing.T) {
 		{false, nil, "slipway: ended at once; nothing that run one deployed has to be removed\n"},
 	} {
 		var out bytes.Buffer
-		(&lastWords{run: "one", buildNamespace: "shop-build", namespace: "shop",
-			beta: func() bool { return c.beta }, production: func() []string { return c.production }}).print(&out)
+		(&Words{Run: "one", BuildNamespace: "shop-build",
+			Beta: func() bool { return c.beta }, Production: func() (string, []string) { return "shop", c.production }}).print(&out)
 		require.Equal(t, c.want, out.String())
 	}
 	var out bytes.Buffer
-	(*lastWords)(nil).print(&out)
+	(*Words)(nil).print(&out)
 	require.Equal(t, "slipway: ended at once; no run had begun\n", out.String())
 }

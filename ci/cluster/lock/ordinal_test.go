@@ -1,4 +1,4 @@
-package pipeline
+package lock
 
 import (
 	"testing"
@@ -9,6 +9,6 @@ import (
 func TestOrdinalsAreWrittenAsPeopleDo(t *testing.T) {
 	t.Parallel()
 	for n, text := range map[int]string{1: "1st", 2: "2nd", 3: "3rd", 4: "4th", 11: "11th", 12: "12th", 13: "13th", 21: "21st", 102: "102nd", 111: "111th"} {
-		require.Equal(t, text, ordinal(n))
+		require.Equal(t, text, Ordinal(n))
 	}
 }

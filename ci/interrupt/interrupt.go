@@ -1,4 +1,6 @@
-package command
+// Package interrupt ends a program by signals: the first lets it clean up, a later one does not, and says what stays. It does not know
+// what a run does.
+package interrupt
 
 import (
 	"context"
@@ -19,9 +21,9 @@ import (
 // comes twice within a moment.
 const repetition = 2 * time.Second
 
-// untilSignal cancels the context at the first SIGINT, SIGTERM or SIGHUP, so that
+// Watch cancels the context at the first SIGINT, SIGTERM or SIGHUP, so that
 // the run cleans up after itself; a later SIGINT or SIGTERM ends the program at once.
-func untilSignal(ctx context.Context) (context.Context, func()) {
+func Watch(ctx context.Context) (context.Context, func()) {
 	ctx, cancel := context.WithCancelCause(ctx)
 	signals := make(chan os.Signal, 3)
 	signal.Notify(signals, syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP)
@@ -51,45 +53,48 @@ func heed(signals <-chan os.Signal, to io.Writer, cancel context.CancelCauseFunc
 	cancel(exit.Interrupt{Signal: first})
 	for later := range signals {
 		if later != syscall.SIGHUP && time.Since(since) >= repetition {
-			words.Load().print(to)
+			last.Load().print(to)
 			end(128 + int(later.(syscall.Signal)))
 		}
 	}
 }
 
-// lastWords are what the program prints when it ends without cleaning up.
-type lastWords struct {
-	run, buildNamespace, namespace string
+// Words are what the program prints when it ends without cleaning up.
+type Words struct {
+	Run, BuildNamespace string
 
-	beta       func() bool     // whether the build namespace may hold something of the run
-	production func() []string // the commands that put production back, none if it is whole
+	Beta       func() bool                                  // whether the build namespace may hold something of the run
+	Production func() (namespace string, commands []string) // that put production back there, none if it is whole
 }
 
-// words is set once a run may write something.
-var words atomic.Pointer[lastWords]
+var last atomic.Pointer[Words]
+
+// Leave sets the words, once a run may write something.
+func Leave(words *Words) { last.Store(words) }
 
 // print says in one line what stays, then the commands that remove it.
-func (w *lastWords) print(to io.Writer) {
+func (w *Words) print(to io.Writer) {
 	if w == nil {
 		fmt.Fprintln(to, "slipway: ended at once; no run had begun")
 		return
 	}
-	beta, commands := w.beta(), w.production()
+	beta := w.Beta()
+	namespace, commands := w.Production()
 	var stays string
 	switch {
 	case beta && len(commands) > 0:
-		stays = fmt.Sprintf("the beta of run %s stays in %s, and production in %s stays as far as this run has changed it", w.run, w.buildNamespace, w.namespace)
+		stays = fmt.Sprintf("the beta of run %s stays in %s, and production in %s stays as far as this run has changed it", w.Run, w.BuildNamespace, namespace)
 	case beta:
-		stays = fmt.Sprintf("the beta of run %s stays in %s; production is whole", w.run, w.buildNamespace)
+		stays = fmt.Sprintf("the beta of run %s stays in %s; production is whole", w.Run, w.BuildNamespace)
 	case len(commands) > 0:
-		stays = fmt.Sprintf("production in %s stays as far as run %s has changed it", w.namespace, w.run)
+		stays = fmt.Sprintf("production in %s stays as far as run %s has changed it", namespace, w.Run)
 	default:
-		fmt.Fprintf(to, "slipway: ended at once; nothing that run %s deployed has to be removed\n", w.run)
+		fmt.Fprintf(to, "slipway: ended at once; nothing that run %s deployed has to be removed\n", w.Run)
 		return
 	}
 	fmt.Fprintf(to, "slipway: not cleaned up: %s: run `%s recover` with this run's flags, or by hand:\n", stays, about.Program())
 	if beta {
-		fmt.Fprintf(to, "  %s cleanup --run %s --build-namespace %s\n", about.Program(), w.run, w.buildNamespace)
+		fmt.Fprintf(to, "  %s cleanup --run %s --build-namespace %s\n", about.Program(), w.Run, w.BuildNamespace)
 	}
 	for _, command := range commands {
 		fmt.Fprintln(to, " ", command)

@@ -1,0 +1,71 @@
+package report
+
+import (
+	"cmp"
+	"slices"
+	"strings"
+)
+
+// Environment is one of several places that the version went to, or was to go to.
+type Environment struct {
+	Name      string `json:"name"`
+	Namespace string `json:"namespace"`
+	Cluster   string `json:"cluster"`
+	As        string `json:"as,omitempty"` // the account that was impersonated there
+	Result    Result `json:"result"`       // passed once the version was verified there
+}
+
+// Waits tells for what a run waits.
+type Waits struct {
+	Environment string `json:"environment"` // that somebody must approve
+	Command     string `json:"command"`     // with which the version goes on
+}
+
+// Judged returns the report with how it went in each environment: as the first stage there that did not pass, what undid that aside.
+func (r Report) Judged() Report {
+	r.Environments = slices.Clone(r.Environments)
+	for i := range r.Environments {
+		e := &r.Environments[i]
+		e.Result = Skipped
+		for _, stage := range r.Stages {
+			of := stage.Environment == e.Name && stage.Result != Skipped && (!stage.Optional || stage.Result == Passed)
+			if of && (e.Result == Skipped || e.Result == Passed) {
+				e.Result = stage.Result
+			}
+		}
+	}
+	return r
+}
+
+// last are the lines before the last one that a run prints.
+func (r Report) last() []string {
+	lines := r.proven()
+	if r.Waits != nil {
+		lines = append(lines, r.Waits.Environment+" waits for an approval; once it has one, this goes on there: "+r.Waits.Command)
+	}
+	return lines
+}
+
+// ChangesIn are what the run has changed in an environment, and outside of all.
+func (r Report) ChangesIn(environment string) []Change {
+	return slices.DeleteFunc(slices.Clone(r.Changes), func(c Change) bool { return c.Environment != "" && c.Environment != environment })
+}
+
+// LastAddress is where the application was found last, in production or in an environment; empty where it was not.
+func (r Report) LastAddress() string {
+	for _, address := range slices.Backward(r.Addresses) {
+		if address.Stage == "production" || strings.HasPrefix(address.Stage, "verify-") {
+			return address.URL
+		}
+	}
+	return ""
+}
+
+// And is the receipt of two environments. Each may be nil.
+func (r *Receipt) And(other *Receipt) *Receipt {
+	if r == nil || other == nil {
+		return cmp.Or(r, other)
+	}
+	return &Receipt{Unseen: r.Unseen && other.Unseen, Changed: r.Changed + other.Changed, Objects: r.Objects + other.Objects,
+		Others: slices.Concat(r.Others, other.Others), Unexpected: slices.Concat(r.Unexpected, other.Unexpected)}
+}
