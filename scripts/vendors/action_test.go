@@ -13,7 +13,13 @@ import (
 // from a checkout of this one.
 func useAction(t *testing.T, dir, action string, env []string, event, payload string, args ...string) (string, error) {
 	t.Helper()
-	write(t, filepath.Join(dir, workflow), documented(t, "github"))
+	return useActionAs(t, "ci-vendors", dir, action, env, event, payload, args...)
+}
+
+// useActionAs does so with the workflow of a page of docs.
+func useActionAs(t *testing.T, page, dir, action string, env []string, event, payload string, args ...string) (string, error) {
+	t.Helper()
+	write(t, filepath.Join(dir, workflow), documented(t, page, "github"))
 	commit(t, dir)
 	args = append(args, "--local-repository", "slipway-cd/slipway@"+strings.Repeat("0", 40)+"="+action)
 	return act(t, dir, env, event, strings.ReplaceAll(payload, "go-demo", "hello"), args...)

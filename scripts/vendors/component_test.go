@@ -12,11 +12,17 @@ import (
 // clones the component from a checkout of this one, by its tag.
 func useComponent(t *testing.T, change func(component string), dir string, env []string, variables ...string) (string, error) {
 	t.Helper()
+	return useComponentAs(t, "ci-vendors", change, dir, env, variables...)
+}
+
+// useComponentAs does so with the pipeline of a page of docs.
+func useComponentAs(t *testing.T, page string, change func(component string), dir string, env []string, variables ...string) (string, error) {
+	t.Helper()
 	component := checkout(t)
 	change(filepath.Join(component, "templates", "slipway.yml"))
 	commit(t, component, "v1.2.3")
 	must(t, dir, "git", "remote", "set-url", "origin", "https://gitlab.com/team/hello.git")
-	write(t, filepath.Join(dir, gitlabFile), strings.ReplaceAll(documented(t, "gitlab"), "version: v1.2.3", "version: latest"))
+	write(t, filepath.Join(dir, gitlabFile), strings.ReplaceAll(documented(t, page, "gitlab"), "version: v1.2.3", "version: latest"))
 	write(t, filepath.Join(dir, ".gitignore"), ".gitlab-ci-local*\nslipway-report\n")
 	commit(t, dir)
 	env = append(env, "GIT_CONFIG_COUNT=1", "GIT_CONFIG_KEY_0=url.file://"+component+".insteadOf", "GIT_CONFIG_VALUE_0=https://gitlab.com:443/slipway-cd/slipway.git")

@@ -32,10 +32,10 @@ func commit(t *testing.T, dir string, tags ...string) {
 	must(t, dir, "git", "symbolic-ref", "refs/remotes/origin/HEAD", "refs/remotes/origin/main")
 }
 
-// documented is the example of docs/ci-vendors.md, as users copy it.
-func documented(t *testing.T, name string) string {
+// documented is an example of a page of docs, as users copy it.
+func documented(t *testing.T, page, name string) string {
 	t.Helper()
-	found := regexp.MustCompile("(?ms)^```\\w+ " + name + "\n(.*?)^```$").FindStringSubmatch(text(t, "docs/ci-vendors.md"))
+	found := regexp.MustCompile("(?ms)^```\\w+ " + name + "\n(.*?)^```$").FindStringSubmatch(text(t, "docs/"+page+".md"))
 	require.NotEmpty(t, found, name)
 	return found[1]
 }
@@ -62,7 +62,7 @@ func TestTheWaysInAreFewLinesAroundTheOneCommand(t *testing.T) {
 	}
 	// What the action uses is what the workflow does.
 	uses := regexp.MustCompile(`uses: (\S+@[0-9a-f]{40} # v\d+\.\d+\.\d+)`)
-	for _, found := range uses.FindAllStringSubmatch(text(t, "action.yml")+documented(t, "github")+text(t, ".github/workflows/release.yml"), -1) {
+	for _, found := range uses.FindAllStringSubmatch(text(t, "action.yml")+documented(t, "ci-vendors", "github")+text(t, ".github/workflows/release.yml"), -1) {
 		if !strings.HasPrefix(found[1], "slipway-cd/") {
 			require.Contains(t, text(t, workflow), found[1])
 		}
