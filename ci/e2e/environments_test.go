@@ -159,7 +159,7 @@ func TestAVersionGoesThroughTheEnvironmentsInOrder(t *testing.T) {
 		done = c.pipeline(t, c.r, c.n, "recover")
 		require.Equal(t, 0, done.code, done.stdout+done.stderr)
 		require.Equal(t, []string{"recover-staging passed", "recover-production-eu passed", "recover-production-us passed", "betas passed", "cleanup passed"}, done.results())
-		require.Contains(t, done.stage(t, "recover-production-eu").Detail, "production verified back on "+first)
+		require.Contains(t, done.stage(t, "recover-production-eu").Detail, "production-eu verified back on "+first)
 		requireSame(t, before.restored(eu), c.snapshot(t, eu).restored(eu), "production-eu is not as it was")
 	})
 	t.Run("and the history of each is told", func(t *testing.T) {

@@ -1,6 +1,7 @@
 package pipeline
 
 import (
+	"cmp"
 	"context"
 	"slices"
 	"strings"
@@ -110,7 +111,7 @@ func (r *Run) putBack(ctx context.Context, stage string, record records.UndoReco
 		return "", err
 	}
 	where, err := r.testProduction(ctx, stage, former.Objects, former.Version)
-	return "production verified back on " + former.Version + " " + where + left, err
+	return cmp.Or(r.opts.Environment, "production") + " verified back on " + former.Version + " " + where + left, err
 }
 
 // leftByJobs reports that what the Jobs did which the undo has removed is not put back,

@@ -78,9 +78,7 @@ func pageOf(report Report) ([]byte, error) {
 
 func newPage(report Report) page {
 	p := page{Report: report, About: about(report), Own: max(0, report.Seconds-report.EngineSeconds-report.WaitSeconds)}
-	if report.Result == Passed || report.Result == Waiting {
-		p.Address = lastAddress(report)
-	}
+	p.Address = lastAddress(report)
 	p.Began, p.Rows, p.Ticks = timeline(report)
 	for _, stage := range report.Stages {
 		switch {

@@ -11,7 +11,7 @@ func Summary(report Report) string {
 	line := func(format string, args ...any) { fmt.Fprintf(&out, format+"\n", args...) }
 	sign, _ := mark(report.Result)
 	line("### %s %s %s in %s\n", sign, code(firstOf(report.Version, report.Run)), report.Result, elapsed(report.Seconds))
-	if at := lastAddress(report); at != "" && report.Result == Passed {
+	if at := lastAddress(report); at != "" {
 		line("In production at <%s>.\n", at)
 	}
 	line("| stage | result | time | |\n|---|---|---|---|")
@@ -65,8 +65,12 @@ func optionally(stage Stage) string {
 	return ""
 }
 
+// lastAddress is where the version is that a run has shipped, or its last beta was; empty where that does not count.
 func lastAddress(report Report) string {
-	if len(report.Addresses) == 0 {
+	switch {
+	case report.Result == Waiting:
+		return report.LastAddress()
+	case report.Result != Passed || len(report.Addresses) == 0:
 		return ""
 	}
 	return report.Addresses[len(report.Addresses)-1].URL

@@ -61,9 +61,7 @@ func verdict(report Report, folder string) string {
 	}
 	add("version %s", report.Version)
 	add("as %s", report.Digest)
-	if (report.Result == Passed || report.Result == Waiting) && len(report.Addresses) > 0 {
-		add("at %s", report.Addresses[len(report.Addresses)-1].URL)
-	}
+	add("at %s", lastAddress(report))
 	add("in %s", elapsed(report.Seconds))
 	if report.Result != Passed {
 		add("with exit code %s", fmt.Sprint(report.ExitCode))
