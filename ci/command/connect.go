@@ -61,8 +61,18 @@ func (f *flags) engine(ctx context.Context, repository string, log io.Writer) (*
 		Folder: func(path string) *dagger.Directory {
 			return client.Host().Directory(path, dagger.HostDirectoryOpts{NoCache: true})
 		},
-		Tunnel: func(ports ...dagger.PortForward) *dagger.Service { return client.Host().Service(ports) },
-		Login:  f.host.login(client, repository),
-		Close:  func() error { return connection.Close(client) },
+		Module: func(reference string) *dagger.ModuleSource {
+			return client.ModuleSource(reference, dagger.ModuleSourceOpts{DisableFindUp: true, RequireKind: dagger.ModuleSourceKindGitSource})
+		},
+		Git: func(url, commit string) *dagger.Directory {
+			return client.Git(url).Commit(commit).Tree(dagger.GitRefTreeOpts{DiscardGitDir: true})
+		},
+		Ask: func(ctx context.Context, query string, into any) error {
+			return client.Do(ctx, &dagger.Request{Query: query}, &dagger.Response{Data: into})
+		},
+		Container: func(id dagger.ID) *dagger.Container { return dagger.Ref[*dagger.Container](client, id) },
+		Tunnel:    func(ports ...dagger.PortForward) *dagger.Service { return client.Host().Service(ports) },
+		Login:     f.host.login(client, repository),
+		Close:     func() error { return connection.Close(client) },
 	}, nil
 }
