@@ -54,15 +54,9 @@ func (f *flags) engine(ctx context.Context, repository string, log io.Writer) (*
 	if err != nil {
 		return nil, err
 	}
-	return &engine.Session{
-		Source: func(folder string) *dagger.Directory { return f.host.source(client, f.root, folder) },
-		Image:  func(reference string) *dagger.Container { return client.Container().From(reference) },
-		Secret: func(uri string) *dagger.Secret { return f.host.secret(client, uri) },
-		Folder: func(path string) *dagger.Directory {
-			return client.Host().Directory(path, dagger.HostDirectoryOpts{NoCache: true})
-		},
-		Tunnel: func(ports ...dagger.PortForward) *dagger.Service { return client.Host().Service(ports) },
-		Login:  f.host.login(client, repository),
-		Close:  func() error { return connection.Close(client) },
-	}, nil
+	session := connection.Session(client)
+	session.Source = func(folder string) *dagger.Directory { return f.host.source(client, f.root, folder) }
+	session.Secret = func(uri string) *dagger.Secret { return f.host.secret(client, uri) }
+	session.Login = f.host.login(client, repository)
+	return session, nil
 }

@@ -19,9 +19,12 @@ type Step struct {
 	Build
 	Image    string            `json:"image,omitempty" jsonschema:"minLength=1" jsonschema_description:"A published image, instead of a stage: the command runs in it, in a copy of the context."`
 	Command  []string          `json:"command,omitempty" jsonschema_description:"The command; without it, and with a target, that image's own."`
+	Module   string            `json:"module,omitempty" jsonschema:"minLength=1" jsonschema_description:"A Dagger module, instead of both: a folder of the repository, as in ./tools/scan, or one elsewhere by its full commit, as in github.com/acme/modules/scan@COMMIT."`
+	Function string            `json:"function,omitempty" jsonschema:"minLength=1" jsonschema_description:"The module's function, as dagger call has it."`
+	Args     map[string]any    `json:"args,omitempty" jsonschema_description:"The function's arguments, in which $(SOURCE), $(VERSION) and others are replaced; or build arguments of a target."`
 	Env      map[string]string `json:"env,omitempty" jsonschema_description:"Its environment, beside what every step gets."`
-	Secrets  map[string]Secret `json:"secrets,omitempty" jsonschema_description:"Variables of its environment whose values are secrets, each by a reference: env://TOKEN, file://PATH, vault://PATH."`
-	Files    []string          `json:"files,omitempty" jsonschema_description:"Files and folders that it leaves in the container and that the report keeps."`
+	Secrets  map[string]Secret `json:"secrets,omitempty" jsonschema_description:"Variables of its environment, or arguments of a function, whose values are secrets, each by a reference: env://TOKEN, file://PATH, vault://PATH."`
+	Files    []string          `json:"files,omitempty" jsonschema_description:"Files and folders that it leaves in the container, or in the folder that a function returns, and that the report keeps."`
 	JUnit    string            `json:"junit,omitempty" jsonschema:"pattern=^/.*[^/]$" jsonschema_description:"The JUnit file that it leaves in the container, whose cases are in the reports."`
 	SARIF    string            `json:"sarif,omitempty" jsonschema:"pattern=^/.*[^/]$" jsonschema_description:"The SARIF file that it leaves in the container, whose results are counted and kept."`
 	Optional bool              `json:"optional,omitempty" jsonschema_description:"When it fails, that is only reported."`
@@ -66,8 +69,8 @@ func (p positions) checkSteps(steps []Step) error {
 			return p.error(where+"/name", "steps: two are named %s", step.Name)
 		}
 		names[step.Name] = true
-		if err := step.made(); err != nil {
-			return p.error(where, "steps: %s: %w", step.Name, err)
+		if field, err := step.made(); err != nil {
+			return p.error(where+field, "steps: %s: %w", step.Name, err)
 		}
 		if field, err := step.variables(); err != nil {
 			return p.error(where+field, "steps: %s: %w", step.Name, err)
@@ -79,15 +82,24 @@ func (p positions) checkSteps(steps []Step) error {
 	return nil
 }
 
-// made checks what the step is run as.
-func (s Step) made() error {
+// made checks what the step is run as, and returns the field that is wrong.
+func (s Step) made() (field string, err error) {
 	switch {
-	case (s.Target == "") == (s.Image == ""):
-		return errors.New("give one of target and image")
+	case count(s.Target != "", s.Image != "", s.Module != "") != 1:
+		return "", errors.New("give one of target, image and module")
+	case s.Module != "":
+		return s.called()
+	case s.Function != "":
+		return "/function", errors.New("a function is that of a module: give module, too")
 	case s.Image != "" && len(s.Command) == 0:
-		return errors.New("give a command with an image")
+		return "", errors.New("give a command with an image")
+	case s.Image != "" && len(s.Args) > 0:
+		return "", apart(Build{Args: map[string]string{"": ""}}, s.Image)
 	}
-	return apart(s.Build, s.Image)
+	if field, err := s.buildArgs(); err != nil {
+		return field, err
+	}
+	return "", apart(s.Build, s.Image)
 }
 
 // variables checks the environment, and returns the field that is wrong.
@@ -102,6 +114,8 @@ func (s Step) variables() (field string, err error) {
 		switch {
 		case !secretReference.MatchString(string(s.Secrets[name])): // what was written is not repeated: it may be the secret
 			return at, fmt.Errorf("secrets.%s: want a reference to a secret, as env://TOKEN or file://PATH, never the secret itself", name)
+		case s.Module != "":
+			continue // the function knows its arguments
 		case !variableName.MatchString(name) || slices.Contains(Given, name):
 			return at, fmt.Errorf("secrets.%s: want the name of a variable, and none of %s", name, strings.Join(Given, ", "))
 		case s.Env[name] != "":
@@ -143,8 +157,13 @@ func (a *Application) placeSteps(tree fs.FS, folder string, first Build) error {
 	a.Steps = slices.Clone(a.Steps)
 	for i := range a.Steps {
 		step := &a.Steps[i]
+		step.forBuild()
 		err := step.Build.below(folder, first)
-		if err == nil && step.Target != "" {
+		switch {
+		case err != nil:
+		case step.Module != "":
+			err = step.placeModule(tree, folder)
+		case step.Target != "":
 			err = step.Build.hasStage(tree)
 		}
 		if err != nil {

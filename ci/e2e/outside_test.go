@@ -23,6 +23,7 @@ import (
 // this host's address in the sandbox's network.
 type outside struct {
 	url   string
+	host  string // its address
 	token string // without which it answers nobody
 
 	mutex sync.Mutex
@@ -40,7 +41,7 @@ func newOutside(t *testing.T) *outside {
 	defer towards.Close()
 	listener, err := net.Listen("tcp", net.JoinHostPort(towards.LocalAddr().(*net.UDPAddr).IP.String(), "0"))
 	require.NoError(t, err)
-	o := &outside{url: "http://" + listener.Addr().String(), token: rand.Text()}
+	o := &outside{url: "http://" + listener.Addr().String(), host: listener.Addr().(*net.TCPAddr).IP.String(), token: rand.Text()}
 	server := &http.Server{Handler: o, ReadHeaderTimeout: time.Minute}
 	go func() { _ = server.Serve(listener) }()
 	t.Cleanup(func() { _ = server.Close() })

@@ -14,7 +14,7 @@ import (
 // Failure returns the Failure for an error of the engine: a command in the build
 // has failed, or the engine no longer answers.
 func (s *Session) Failure(what string, err error) *exit.Failure {
-	failure := &exit.Failure{Code: exit.Build, Cause: what + ": " + firstLine(engineID.ReplaceAllString(err.Error(), "")), Err: err, Logged: true}
+	failure := &exit.Failure{Code: exit.Build, Cause: what + ": " + firstLine(engineID.ReplaceAllString(Plain(err), "")), Err: err, Logged: true}
 	var command *dagger.ExecError
 	switch {
 	case errors.As(err, &command):
@@ -35,6 +35,11 @@ func (s *Session) Failure(what string, err error) *exit.Failure {
 	}
 	return failure
 }
+
+// Plain is the text of an error without the mark by which the engine finds where in its trace that came from.
+func Plain(err error) string { return traceMark.ReplaceAllString(err.Error(), "") }
+
+var traceMark = regexp.MustCompile(` ?\[traceparent:[0-9a-f-]*\]`)
 
 // engineID matches the ids in the engine's errors: kilobytes that encode all former
 // steps and help nobody.

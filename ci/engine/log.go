@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"regexp"
+	"strings"
 	"sync"
 	"time"
 )
@@ -14,6 +15,10 @@ type Log struct {
 	mutex sync.Mutex
 	to    io.Writer
 	last  string // command that the engine began to run
+
+	masked  []string          // secrets, line by line
+	mask    *strings.Replacer // of those; nil: there are none
+	partial []byte            // a line that was begun, where something is masked
 }
 
 // begun finds commands in the engine's output, which may be coloured.
@@ -26,10 +31,11 @@ var paint = regexp.MustCompile(`\x1b\[[0-9;]*m`)
 func (l *Log) Write(text []byte) (int, error) {
 	l.mutex.Lock()
 	defer l.mutex.Unlock()
+	lines := l.whole(text)
 	if l.to != nil {
-		_, _ = l.to.Write(text)
+		_, _ = l.to.Write(lines)
 	}
-	if found := begun.FindAllSubmatch(text, -1); len(found) > 0 {
+	if found := begun.FindAllSubmatch(lines, -1); len(found) > 0 {
 		l.last = string(paint.ReplaceAll(found[len(found)-1][1], nil))
 	}
 	return len(text), nil
@@ -46,6 +52,9 @@ func (l *Log) command() string {
 func (l *Log) SwitchTo(to io.Writer) {
 	l.mutex.Lock()
 	defer l.mutex.Unlock()
+	if rest := l.rest(); l.to != nil && len(rest) > 0 {
+		_, _ = l.to.Write(rest)
+	}
 	l.to = to
 }
 

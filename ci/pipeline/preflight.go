@@ -86,7 +86,7 @@ func (r *Run) Preflight(ctx context.Context) (warnings []string, err error) {
 			return r.tags("build").Foresee(ctx, i)
 		})
 	}
-	checks.Go(func() error { return r.checkSecrets(ctx) })
+	checks.Go(func() error { return r.stepRunner().Check(ctx, r.wanted(nil)) })
 	if Reaches(r.opts.Until, "functional") && !r.promotes {
 		checks.Go(func() error {
 			if err := r.env.Build.CheckAccess(ctx, r.opts.BuildNamespace); err != nil {

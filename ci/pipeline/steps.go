@@ -101,17 +101,9 @@ func (r *Run) readySteps(ctx context.Context, except []string) error {
 	return images.Wait()
 }
 
-// checkSecrets looks for the secrets of the steps that the run comes to.
-func (r *Run) checkSecrets(ctx context.Context) error {
-	for _, s := range r.wanted(nil) {
-		if err := r.stepRunner().CheckSecrets(ctx, s); err != nil {
-			return err
-		}
-	}
-	return nil
+func (r *Run) stepRunner() step.Runner {
+	return step.Runner{Builder: r.builder(), Dir: r.env.Dir, Log: r.env.EngineLog}
 }
-
-func (r *Run) stepRunner() step.Runner { return step.Runner{Builder: r.builder(), Dir: r.env.Dir} }
 
 // runStep runs a step with what is known, under the production lock where the run has that.
 func (r *Run) runStep(ctx context.Context, s description.Step) error {

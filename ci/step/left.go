@@ -74,7 +74,7 @@ func (r Runner) export(ctx context.Context, c *dagger.Container, from, to string
 	if folder {
 		_, err = c.Directory(from).Export(ctx, to)
 	} else if there, missing := c.Exists(ctx, from); missing == nil && !there {
-		return errors.New("the step has not left it")
+		return errNotLeft
 	} else {
 		_, err = c.File(from).Export(ctx, to)
 	}
@@ -84,13 +84,17 @@ func (r Runner) export(ctx context.Context, c *dagger.Container, from, to string
 	return nil
 }
 
+var errNotLeft = errors.New("the step has not left it")
+
 // read reads a file that was copied, where it is one of results.
 func (o *Outcome) read(s description.Step, left, at string) error {
 	if left != s.JUnit && left != s.SARIF {
 		return nil
 	}
 	content, err := os.ReadFile(at)
-	if err != nil {
+	if errors.Is(err, fs.ErrNotExist) {
+		return errNotLeft
+	} else if err != nil {
 		return err
 	}
 	if left == s.JUnit {

@@ -1,4 +1,4 @@
-// Package step runs what an application adds between two stages: in a container of the engine, which is told what is known of the
+// Package step runs what an application adds between two stages: in a container of the engine, or as a function of a module, which is told what is known of the
 // run, and of which files, test cases, results of a scan and a line for people are taken. It does not know which stages there
 // are, nor that there is a cluster.
 package step
@@ -16,6 +16,7 @@ import (
 	"github.com/slipway-cd/slipway/ci/engine"
 	"github.com/slipway-cd/slipway/ci/exit"
 	"github.com/slipway-cd/slipway/ci/report"
+	"github.com/slipway-cd/slipway/ci/step/function"
 	"github.com/slipway-cd/slipway/ci/testrun"
 )
 
@@ -32,6 +33,7 @@ type Given struct {
 type Runner struct {
 	Builder builder.Builder // has their containers
 	Dir     *report.Dir     // for what they print and leave
+	Log     *engine.Log     // of the session
 }
 
 // reportFolder is where a step finds the run's reports.
@@ -39,6 +41,9 @@ const reportFolder = "/slipway/report"
 
 // Run runs a step. It is never taken from the engine's cache: it may do something elsewhere.
 func (r Runner) Run(ctx context.Context, s description.Step, given Given) (Outcome, error) {
+	if s.Module != "" {
+		return r.call(ctx, s, given)
+	}
 	known, remove, err := r.known(given.Report)
 	if err != nil {
 		return Outcome{}, err
@@ -62,11 +67,17 @@ func (r Runner) Run(ctx context.Context, s description.Step, given Given) (Outco
 			Try: "read " + r.Dir.LogPath(s.Name), Err: errors.New("the command failed")}
 	case missing != nil:
 		return outcome, missing
-	case slices.ContainsFunc(outcome.Tests, func(t report.Test) bool { return t.Result == report.Failed }):
-		return outcome, &exit.Failure{Code: exit.Build, Cause: fmt.Sprintf("step %s: tests fail", s.Name), Evidence: engine.FailedLines(output),
-			Try: "read " + r.Dir.LogPath(s.Name), Err: errors.New("cases of " + s.JUnit + " failed")}
 	}
-	return outcome, nil
+	return outcome, r.cases(s, outcome, output)
+}
+
+// cases fails with a case of a step's tests.
+func (r Runner) cases(s description.Step, outcome Outcome, output string) error {
+	if !slices.ContainsFunc(outcome.Tests, func(t report.Test) bool { return t.Result == report.Failed }) {
+		return nil
+	}
+	return &exit.Failure{Code: exit.Build, Cause: fmt.Sprintf("step %s: tests fail", s.Name), Evidence: engine.FailedLines(output),
+		Try: "read " + r.Dir.LogPath(s.Name), Err: errors.New("cases of " + s.JUnit + " failed")}
 }
 
 // suite is the container that a step has in common with one of tests.
@@ -82,17 +93,37 @@ func (r Runner) told(given Given) []testrun.Variable {
 	}
 }
 
-// Ready builds, or pulls, the image of a step.
+// Ready builds, or pulls, the image of a step, or compiles its module.
 func (r Runner) Ready(ctx context.Context, s description.Step) error {
+	if s.Module != "" {
+		return r.compile(ctx, s)
+	}
 	if _, err := r.Builder.Suite(suite(s)).Sync(ctx); err != nil {
 		return r.Builder.Engine.Failure("the image of step "+s.Name+" cannot be had", err)
 	}
 	return nil
 }
 
-// CheckSecrets asks for each secret of a step, so that one that is missing is known before anything is built. The error, of exit
-// code 2, holds none of them.
-func (r Runner) CheckSecrets(ctx context.Context, s description.Step) error {
+// Check asks for each secret of steps, and whether their functions take what they are given, so that what is missing is known
+// before anything is built. The error, of exit code 2, holds no secret.
+func (r Runner) Check(ctx context.Context, steps []description.Step) error {
+	for _, s := range steps {
+		if err := r.checkSecrets(ctx, s); err != nil {
+			return err
+		}
+	}
+	for _, s := range steps {
+		if s.Module == "" {
+			continue
+		}
+		if _, err := function.Load(ctx, r.Builder.Engine, s); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (r Runner) checkSecrets(ctx context.Context, s description.Step) error {
 	for _, name := range slices.Sorted(maps.Keys(s.Secrets)) {
 		text, err := r.Builder.Engine.Secret(string(s.Secrets[name])).Plaintext(ctx)
 		switch {
@@ -103,6 +134,7 @@ func (r Runner) CheckSecrets(ctx context.Context, s description.Step) error {
 		case text == "":
 			return exit.Usagef("steps: %s: secret %s: %s is empty", s.Name, name, s.Secrets[name])
 		}
+		r.Log.Mask(text)
 	}
 	return nil
 }
