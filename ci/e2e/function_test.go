@@ -128,7 +128,7 @@ func (o *outside) elsewhere(t *testing.T) string {
 
 // TestAStepIsAFunctionOfAModule ships by the example of docs/extending.md as it stands there, and by functions beside it.
 func TestAStepIsAFunctionOfAModule(t *testing.T) {
-	e := newExample(t, "hello")
+	e := newExampleIn(t, "function", "hello")
 	others := newOutside(t)
 	e.r.edit("kustomize/base/hello.yaml", "/hello-app", "/"+e.n.production)
 	e.r.edit("hello.c", "#include <stdio.h>", "#include <stdio.h> // FIXME")
