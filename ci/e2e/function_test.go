@@ -141,21 +141,9 @@ func TestAStepIsAFunctionOfAModule(t *testing.T) {
 	}
 	e.r.begin()
 	e.world = e.with("TRACKER_TOKEN=" + others.token)
-	untold := func(t *testing.T, done ended) {
-		require.NotContains(t, done.stdout+done.stderr, others.token)
-		require.NoError(t, filepath.WalkDir(done.folder, func(path string, entry os.DirEntry, err error) error {
-			require.NoError(t, err)
-			if entry.Type().IsRegular() {
-				content, err := os.ReadFile(path)
-				require.NoError(t, err)
-				require.NotContains(t, string(content), others.token, path)
-			}
-			return nil
-		}))
-	}
 	passed := e.pipeline(t, e.r, e.n, "--address", "http://localhost:"+e.forwarded(t, e.node(t)+":80")) // which a container reaches by a service alone
 	require.Equal(t, 0, passed.code, passed.stdout+passed.stderr)
-	untold(t, passed)
+	others.untold(t, passed)
 	t.Run("of the repository, which gets the source and leaves a folder", func(t *testing.T) {
 		require.Equal(t, "1 warning in scan.sarif", passed.stage(t, "scan").Detail)
 		sarif, err := os.ReadFile(filepath.Join(passed.folder, "steps/scan/scan.sarif"))
@@ -190,7 +178,7 @@ func TestAStepIsAFunctionOfAModule(t *testing.T) {
 		if remote != "" {
 			require.Equal(t, "failed at nowhere", failed.stage(t, "elsewhere").Detail)
 		}
-		untold(t, failed)
+		others.untold(t, failed)
 	})
 	t.Run("unless it does not take what it is given, before anything is built", func(t *testing.T) {
 		e.r.edit(".slipway.yaml", "words: [", "wordz: [")

@@ -83,6 +83,21 @@ func (o *outside) bodies() string {
 	return o.told.String()
 }
 
+// untold holds a run to have neither printed nor kept the token.
+func (o *outside) untold(t *testing.T, done ended) {
+	t.Helper()
+	require.NotContains(t, done.stdout+done.stderr, o.token)
+	require.NoError(t, filepath.WalkDir(done.folder, func(path string, entry os.DirEntry, err error) error {
+		require.NoError(t, err)
+		if entry.Type().IsRegular() {
+			content, err := os.ReadFile(path)
+			require.NoError(t, err)
+			require.NotContains(t, string(content), o.token, path)
+		}
+		return nil
+	}))
+}
+
 // database starts a database whose password is the token, and returns where containers reach it.
 func (o *outside) database(t *testing.T, w *world) (host, port string) {
 	t.Helper()
