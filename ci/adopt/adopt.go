@@ -28,11 +28,12 @@ type Repository struct {
 
 // Plan is what a repository lacks, and why it is taken to be that.
 type Plan struct {
-	Name    string
-	Files   []File   // to be written, in their order; none of them is there
-	Found   []string // what the repository has
-	Assumed []string // what was concluded from it
-	Decide  []string // what a person must look at
+	Overlays int // how many overlays of environments are missing, which Decide tells
+	Name     string
+	Files    []File   // to be written, in their order; none of them is there
+	Found    []string // what the repository has
+	Assumed  []string // what was concluded from it
+	Decide   []string // what a person must look at
 }
 
 // File is one that is missing; its path is below the repository's top.

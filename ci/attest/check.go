@@ -18,6 +18,7 @@ type Wanted struct {
 	Version     string           // as which it was tested; empty: any. Results tell of a digest, and a tag can be moved to any
 	Suites      []evidence.Suite // that must have passed, by name, one without a name by its command; none: any, or its health
 	Environment string           // in which it must have passed the tests of production, too; empty: in none
+	Namespace   string           // where that environment is
 	Production  []evidence.Suite // those tests; none: any, or its health
 }
 
@@ -83,7 +84,7 @@ func (f Found) passedIn(wanted Wanted, now time.Time) error {
 	}
 	passed, _ := f.Tests(wanted.Application, wanted.MaxAge, now)
 	passed = slices.DeleteFunc(passed, func(of Tests) bool {
-		return of.Stage != evidence.Production || of.Environment != wanted.Environment || wanted.Version != "" && of.Version != wanted.Version
+		return of.Stage != evidence.Production || of.Environment != wanted.Environment || !strings.HasSuffix(of.Cluster, "/"+wanted.Namespace) || wanted.Version != "" && of.Version != wanted.Version
 	})
 	if len(passed) == 0 {
 		return fmt.Errorf("%s: %w %s", evidence.Tests, ErrNotThere, wanted.Environment)

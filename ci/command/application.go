@@ -9,6 +9,7 @@ import (
 	"os"
 	"path"
 	"path/filepath"
+	"strings"
 
 	"github.com/slipway-cd/slipway/ci/about"
 	"github.com/slipway-cd/slipway/ci/description"
@@ -52,6 +53,9 @@ func (f *flags) adopt(ctx context.Context, given description.Application) error 
 	}
 	if f.Namespace == "" {
 		f.Namespace = f.app.Name
+	}
+	if strings.HasPrefix(f.BuildNamespace, "kube-") || strings.HasPrefix(f.Namespace, "kube-") {
+		return exit.Usagef("--namespace, --build-namespace: those that begin with kube- are Kubernetes' own")
 	}
 	if len(f.app.Environments) > 0 {
 		return nil

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 
+	"github.com/slipway-cd/slipway/ci/ago"
 	"github.com/slipway-cd/slipway/ci/cluster"
 	"github.com/slipway-cd/slipway/ci/cluster/runs"
 	"github.com/slipway-cd/slipway/ci/exit"
@@ -13,11 +14,11 @@ import (
 )
 
 type cleanupCommand struct {
-	Stale  bool `help:"Clean up after every run whose process no longer sends heartbeats; takes 15 seconds to find out."`
-	Images bool `help:"Remove images from the registry that have only -beta tags and that no release, no undo, no run in flight and no pod needs."`
-	Keep   *int `help:"With --images: the newest so many -beta tags of each repository stay, by the times of their commits (default: 10)." placeholder:"N"`
-	Older  age  `help:"With --images: only what is older goes: 14d, 36h." placeholder:"D"`
-	Plan   bool `help:"With --images: print what would go, and remove nothing."`
+	Stale  bool    `help:"Clean up after every run whose process no longer sends heartbeats; takes 15 seconds to find out."`
+	Images bool    `help:"Remove images from the registry that have only -beta tags and that no release, no undo, no run in flight and no pod needs."`
+	Keep   *int    `help:"With --images: the newest so many -beta tags of each repository stay, by the times of their commits (default: 10)." placeholder:"N"`
+	Older  ago.Age `help:"With --images: only what is older goes: 14d, 36h." placeholder:"D"`
+	Plan   bool    `help:"With --images: print what would go, and remove nothing."`
 }
 
 // Run removes what one run, or every killed run, left in the build namespace, or images.

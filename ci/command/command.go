@@ -19,6 +19,7 @@ import (
 	"github.com/slipway-cd/slipway/ci/engine/connection"
 	"github.com/slipway-cd/slipway/ci/exit"
 	"github.com/slipway-cd/slipway/ci/interrupt"
+	"github.com/slipway-cd/slipway/ci/manual"
 )
 
 // Main runs the command that args name, as the program does: it prints errors, handles
@@ -55,7 +56,7 @@ func (c *commands) take(ctx context.Context, app description.Application, args [
 	if err != nil {
 		return nil, exit.Usagef("%w; see `%s --help`", err, about.Program())
 	}
-	c.host = host
+	c.host, c.words = host, manual.Given(parsed, "until", "from", "version", "environment", "approve", "run", "report", "output")
 	if slices.Contains(ownCommands, strings.Fields(parsed.Command())[0]) {
 		return parsed, nil
 	}

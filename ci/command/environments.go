@@ -3,12 +3,17 @@ package command
 import (
 	"cmp"
 	"context"
+	"fmt"
+	"time"
 
+	"github.com/slipway-cd/slipway/ci/ago"
 	"github.com/slipway-cd/slipway/ci/description"
 	"github.com/slipway-cd/slipway/ci/environment"
 	"github.com/slipway-cd/slipway/ci/exit"
+	"github.com/slipway-cd/slipway/ci/history"
 	"github.com/slipway-cd/slipway/ci/pipeline"
 	"github.com/slipway-cd/slipway/ci/settings"
+	"github.com/slipway-cd/slipway/ci/status"
 )
 
 // checkEnvironments refuses flags that say of production what each environment says of itself.
@@ -44,10 +49,11 @@ func (f *flags) in(e description.Environment) *flags {
 	out := *f
 	out.at, out.Namespace, out.ProductionOverlay = e.Name, e.Namespace, e.Overlay
 	out.app.Address.Production = e.Address
-	if file := f.EnvironmentKubeconfig[e.Name]; file != "" {
+	file := f.EnvironmentKubeconfig[e.Name]
+	if file != "" { // of its own, with the one context that counts
 		out.ProductionKubeconfig, out.ProductionContext = file, ""
 	}
-	if e.Context != "" && cmp.Or(out.ProductionKubeconfig, out.Kubeconfig) != "" { // the sandbox has one cluster
+	if e.Context != "" && file == "" && cmp.Or(out.ProductionKubeconfig, out.Kubeconfig) != "" { // the sandbox has one cluster
 		out.ProductionKubeconfig, out.ProductionContext = cmp.Or(out.ProductionKubeconfig, out.Kubeconfig), e.Context
 	}
 	return &out
@@ -95,7 +101,7 @@ func (f *flags) choose() ([]*flags, error) {
 		return []*flags{f}, nil
 	}
 	var err error
-	f.way, err = environment.Choose(all, environment.Wanted{Until: f.Until, From: f.Environment, Approved: f.Approve, Released: f.From == fromRelease})
+	f.way, err = environment.Choose(all, environment.Wanted{Until: f.Until, From: f.Environment, Approved: f.Approve, Released: f.From == fromRelease, Given: f.words})
 	if err != nil {
 		return nil, err
 	}
@@ -128,6 +134,29 @@ func follow(ctx context.Context, run *pipeline.Run, further []*flags, opts setti
 		if err := run.Follow(f.app, f.settled(opts), there); err != nil {
 			return err
 		}
+	}
+	return nil
+}
+
+// checkBehind refuses a version that was rolled back from the environment behind which a run begins, as far as these credentials
+// reach that: who did so did not want it to go on.
+func (f *flags) checkBehind(ctx context.Context, version string) error {
+	before, err := environment.One(f.app.Environments, f.way.After)
+	if err != nil {
+		return nil // the run begins with the first one, or there is production alone
+	}
+	there := f.in(before)
+	in, err := there.connect(ctx, ofProduction)
+	if err != nil {
+		return nil
+	}
+	deploys, err := status.DeploysOf(ctx, in.production, there.Namespace, nil, ago.Since{}.From)
+	if err != nil {
+		return nil
+	}
+	if by := history.RolledBack(deploys.Deploys, version); by != nil {
+		return &exit.Failure{Code: exit.Admission, Cause: fmt.Sprintf("%s was rolled back from %s to %s, by run %s at %s", version, before.Name, by.Version, by.Run, by.Ended.UTC().Format(time.RFC3339)),
+			Try: "let it pass there again: " + before.Pass()}
 	}
 	return nil
 }

@@ -40,6 +40,7 @@ type flags struct {
 	folder string // the application's, below it
 	at     string // the environment that the command is in; empty: production alone, or none yet
 	way    environment.Way
+	words  []string // of these, on the command line
 
 	Until       string `values:"build,functional,release,deploy,production" help:"Stop after build, functional, release, deploy or production, or after an environment (default: production, or the last environment); cleanup always runs." placeholder:"STAGE"`
 	Source      string `default:"." help:"The application's repository (default: ${default})." placeholder:"DIR"`

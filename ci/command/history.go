@@ -3,9 +3,8 @@ package command
 import (
 	"context"
 	"errors"
-	"fmt"
-	"time"
 
+	"github.com/slipway-cd/slipway/ci/ago"
 	"github.com/slipway-cd/slipway/ci/exit"
 	"github.com/slipway-cd/slipway/ci/git"
 	"github.com/slipway-cd/slipway/ci/report"
@@ -14,9 +13,9 @@ import (
 )
 
 type historyCommand struct {
-	Since since  `help:"Only what ended since then: a day, a time, or how long ago, as in 2026-01-31, 2026-01-31T08:00:00Z, 30d or 36h (default: all that is kept)." placeholder:"WHEN"`
-	HTML  string `name:"html" help:"Write a page with charts to a file, too." placeholder:"FILE"`
-	JSON  bool   `name:"json" help:"Print it for programs, as --output json does."`
+	Since ago.Since `help:"Only what ended since then: a day, a time, or how long ago, as in 2026-01-31, 2026-01-31T08:00:00Z, 30d or 36h (default: all that is kept)." placeholder:"WHEN"`
+	HTML  string    `name:"html" help:"Write a page with charts to a file, too." placeholder:"FILE"`
+	JSON  bool      `name:"json" help:"Print it for programs, as --output json does."`
 }
 
 // Run prints what became of the deploys to production.
@@ -40,7 +39,7 @@ func (c *historyCommand) Run(ctx context.Context, f *flags) error {
 		if err != nil {
 			return err
 		}
-		if all[i], err = status.DeploysOf(ctx, in.production, f.Namespace, f.source().Graph, c.Since.from); err != nil && (len(each) == 1 || !errors.Is(err, status.ErrNothing)) {
+		if all[i], err = status.DeploysOf(ctx, in.production, f.Namespace, f.source().Graph, c.Since.From); err != nil && (len(each) == 1 || !errors.Is(err, status.ErrNothing)) {
 			return err
 		}
 		all[i].Environment = f.at
@@ -60,37 +59,6 @@ func (f *flags) modeOr(json bool) (report.Mode, error) {
 		mode = report.JSON
 	}
 	return mode, err
-}
-
-// since is a time, or how long ago one is; its zero value is long ago.
-type since struct {
-	at  time.Time
-	ago age
-}
-
-// UnmarshalText implements encoding.TextUnmarshaler.
-func (s *since) UnmarshalText(text []byte) error {
-	for _, layout := range []string{time.DateOnly, time.RFC3339} {
-		if at, err := time.Parse(layout, string(text)); err == nil {
-			s.at = at
-			return nil
-		}
-	}
-	if err := s.ago.UnmarshalText(text); err != nil {
-		return fmt.Errorf("%q: want a day, a time, or how long ago, as in 2026-01-31, 2026-01-31T08:00:00Z, 30d or 36h", text)
-	}
-	return nil
-}
-
-// from is the time as seen from now. One that is still to come is a usage error.
-func (s since) from(now time.Time) (time.Time, error) {
-	switch {
-	case s.at.After(now):
-		return s.at, exit.Usagef("--since: %s is still to come", s.at.Format(time.RFC3339))
-	case s.ago > 0:
-		return now.Add(-time.Duration(s.ago)), nil
-	}
-	return s.at, nil
 }
 
 // person is who works on this machine, as git calls them; a job of a CI vendor is nobody's.

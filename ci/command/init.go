@@ -41,7 +41,7 @@ func (c *initCommand) Run(ctx context.Context, f *flags) error {
 		}
 	}
 	f.tell(out, plan, c.Check)
-	if c.Check && len(plan.Files) > 0 {
+	if c.Check && len(plan.Files)+plan.Overlays > 0 {
 		return Ended{Code: exit.Changes}
 	}
 	return nil
@@ -67,6 +67,9 @@ func (f *flags) lacks(ctx context.Context, name string) (adopt.Plan, error) {
 		return adopt.Plan{}, err
 	}
 	plan, err := adopt.Look(adopt.Repository{Tree: tree, Folder: f.folder, Name: cmp.Or(name, f.likelyName(ctx)), Beta: cmp.Or(f.BetaOverlay, "kustomize/overlays/beta"), Production: cmp.Or(f.ProductionOverlay, "kustomize/overlays/production")})
+	if err == nil {
+		err = plan.LookForOverlays(tree, f.folder)
+	}
 	if err != nil {
 		return plan, exit.Usagef("--source: %w", err)
 	}
@@ -153,6 +156,8 @@ func (f *flags) tell(out io.Writer, plan adopt.Plan, check bool) {
 		line("next", program+" init"+source)
 	case len(plan.Files) > 0:
 		line("next", "read and commit them, then "+program+source+", on the sandbox; for a cluster of your own first "+program+" bootstrap"+source+" --kubeconfig FILE")
+	case check && len(plan.Decide) > 0:
+		line("next", "decide that")
 	default:
 		line("next", "nothing is missing: "+program+source)
 	}

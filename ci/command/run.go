@@ -42,6 +42,9 @@ func (c *runCommand) Run(ctx context.Context, f *flags) error {
 				return nil, nil, err
 			}
 			f.warn(warnings...)
+			if err := f.checkBehind(ctx, opts.Version); err != nil {
+				return nil, nil, err
+			}
 		}
 		warnings, err := run.Preflight(ctx)
 		if err != nil {
@@ -198,9 +201,13 @@ func (f *flags) told(ctx context.Context) (settings.Options, error) {
 	}, nil
 }
 
+// reportFolder is where reports go; the one that nobody named is not for git.
 func (f *flags) reportFolder(run string) string {
 	if f.Report != "" {
 		return f.Report
+	}
+	if err := os.MkdirAll(".slipway", 0o755); err == nil && !exists(".slipway", ".gitignore") {
+		_ = os.WriteFile(filepath.Join(".slipway", ".gitignore"), []byte("*\n"), 0o644) // reports are written without it, too
 	}
 	return filepath.Join(".slipway", "runs", run)
 }

@@ -11,7 +11,7 @@ import (
 // Environment is one of several places that a version goes through, each as production is where there is one alone.
 type Environment struct {
 	Name      string `json:"name" jsonschema:"required,pattern=^[a-z]([a-z0-9-]{0\\,28}[a-z0-9])?$" jsonschema_description:"How commands and reports call it."`
-	Context   string `json:"context,omitempty" jsonschema:"minLength=1" jsonschema_description:"The context of its cluster in the kubeconfig that it is reached with; without it the one that production has by flags."`
+	Context   string `json:"context,omitempty" jsonschema:"minLength=1" jsonschema_description:"The context of its cluster in the kubeconfig of production; without it the one that production has by flags."`
 	Namespace string `json:"namespace,omitempty" jsonschema:"pattern=^[a-z0-9]([a-z0-9-]{0\\,61}[a-z0-9])?$" jsonschema_description:"Its namespace; without it the application's name, a dash and its own."`
 	Overlay   string `json:"overlay,omitempty" jsonschema:"minLength=1" jsonschema_description:"Its overlay; without it kustomize/overlays/ and its name."`
 	Address   string `json:"address,omitempty" jsonschema:"pattern=^https?://[^/?#@]+(/[^?#]*)?$" jsonschema_description:"Where users reach it, if the objects in the cluster do not say so."`
@@ -21,6 +21,14 @@ type Environment struct {
 // Deploy and Verify name the stages of an environment.
 func (e Environment) Deploy() string { return "deploy-" + e.Name }
 func (e Environment) Verify() string { return "verify-" + e.Name }
+
+// Pass are the flags with which a version that was released passes it.
+func (e Environment) Pass() string {
+	if e.Manual {
+		return "--from release --approve " + e.Name
+	}
+	return "--from release, without --environment and --approve"
+}
 
 // EnvironmentNames are in the order in which a version goes through them.
 func (a Application) EnvironmentNames() (names []string) {
@@ -40,6 +48,9 @@ func (p positions) checkEnvironments(a Application) error {
 		case slices.Contains(a.EnvironmentNames()[:i], e.Name):
 			return p.error(where, "environments: two are named %s", e.Name)
 		}
+		if err := a.checkPlace(i); err != nil {
+			return p.error(fmt.Sprintf("/environments/%d", i), "environments: %s: %w", e.Name, err)
+		}
 	}
 	if len(a.Environments) > 0 && a.Address.Production != "" {
 		return p.error("/address/production", "address.production: each of the environments has its own address: say environments[].address")
@@ -50,23 +61,43 @@ func (p positions) checkEnvironments(a Application) error {
 	return nil
 }
 
+// checkPlace finds a namespace that cannot be an environment's own.
+func (a Application) checkPlace(i int) error {
+	e, place := a.Environments[i], func(e Environment) string { return cmp.Or(e.Namespace, a.Name+"-"+e.Name) }
+	switch own := place(e); {
+	case OfKubernetes(own):
+		return fmt.Errorf("namespace %s is Kubernetes' own", own)
+	case strings.HasSuffix(own, "-build"):
+		return fmt.Errorf("namespace %s is called as those of betas are: give it another", own)
+	}
+	for _, other := range a.Environments[:i] {
+		if place(other) == place(e) && other.Context == e.Context {
+			return fmt.Errorf("namespace %s is that of %s, too: give it another or, in another cluster, each a context", place(e), other.Name)
+		}
+	}
+	return nil
+}
+
+// OfKubernetes reports whether a namespace is one that Kubernetes makes.
+func OfKubernetes(namespace string) bool {
+	return namespace == "default" || strings.HasPrefix(namespace, "kube-")
+}
+
 // checkStepsOf finds steps that are in no environment, or named as a stage of one.
 func (p positions) checkStepsOf(a Application) error {
 	taken := map[string]string{}
 	for _, e := range a.Environments {
-		for _, name := range []string{e.Deploy(), e.Verify(), "undo-" + e.Name, "record-" + e.Name, "recover-" + e.Name} {
-			taken[name] = "a stage of environment " + e.Name
-		}
-		for _, s := range a.Steps {
-			if s.PerEnvironment() {
-				taken[s.Name+"-"+e.Name] = "step " + s.Name + " in environment " + e.Name
-			}
+		for _, name := range []string{"deploy", "verify", "undo", "record", "recover", "rollback"} {
+			taken[name+"-"+e.Name] = "a stage of environment " + e.Name
 		}
 	}
 	for i, s := range a.Steps {
 		where := fmt.Sprintf("/steps/%d", i)
-		if other := taken[s.Name]; other != "" {
-			return p.error(where+"/name", "steps: %s: %s has this name", s.Name, other)
+		for _, name := range s.stagesIn(a.Environments) {
+			if other := taken[name]; other != "" {
+				return p.error(where+"/name", "steps: %s: %s is called %s, too", s.Name, other, name)
+			}
+			taken[name] = "step " + s.Name
 		}
 		if len(s.Environments) > 0 && !s.PerEnvironment() {
 			return p.error(where+"/environments", "steps: %s: %s is outside of all environments: leave this out", s.Name, s.At)
@@ -78,6 +109,19 @@ func (p positions) checkStepsOf(a Application) error {
 		}
 	}
 	return nil
+}
+
+// stagesIn are the names of the stages that a step is, one for each environment that it runs in.
+func (s Step) stagesIn(environments []Environment) (names []string) {
+	if !s.PerEnvironment() || len(environments) == 0 {
+		return []string{s.Name}
+	}
+	for _, e := range environments {
+		if s.In(e.Name) {
+			names = append(names, s.Name+"-"+e.Name)
+		}
+	}
+	return names
 }
 
 // PerEnvironment reports whether a step runs once in each environment.

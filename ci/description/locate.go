@@ -106,8 +106,11 @@ var words = map[string]string{
 	"string": "text", "integer": "a whole number", "number": "a number", "boolean": "true or false", "array": "a list", "object": "fields",
 	"^[a-z]([a-z0-9-]{0,40}[a-z0-9])?$": "lower case letters, digits and dashes, at most 42", "^/": "a path that begins with a slash", "^(/[A-Za-z0-9._~-]+)+$": "a path like /beta: letters, digits, . _ ~ - between slashes", "^/.*[^/]$": "the full path of a file",
 
-	"^[a-z][a-z0-9-]{0,38}[a-z0-9]$": "lower case letters, digits and dashes, 2 to 40",
-	`\{run\}`:                        "{run} in it, for each run has a host of its own",
+	"^[a-z][a-z0-9-]{0,38}[a-z0-9]$":       "lower case letters, digits and dashes, 2 to 40",
+	"^[a-z]([a-z0-9-]{0,28}[a-z0-9])?$":    "lower case letters, digits and dashes, at most 30, the first a letter",
+	"^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$": "lower case letters, digits and dashes, at most 63",
+	"^https?://[^/?#@]+(/[^?#]*)?$":        "scheme and host, as in https://shop.example.com",
+	`\{run\}`:                              "{run} in it, for each run has a host of its own",
 }
 
 func explained(e *jsonschema.ValidationError, pointer string) string {

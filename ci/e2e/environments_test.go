@@ -71,6 +71,14 @@ func (c chain) requireRuns(t *testing.T, versions ...string) {
 	}
 }
 
+// environmentsOf are how it went in each, and the version there.
+func environmentsOf(done ended) (out []string) {
+	for _, e := range done.report.Environments {
+		out = append(out, string(e.Result)+" "+e.Version)
+	}
+	return out
+}
+
 // approve goes on with a version behind staging.
 func (c chain) approve(t *testing.T, version string, more ...string) ended {
 	t.Helper()
@@ -86,11 +94,11 @@ func TestAVersionGoesThroughTheEnvironmentsInOrder(t *testing.T) {
 		require.Equal(t, []string{"build passed", "functional passed", "release passed", "deploy-staging passed", "where-staging passed", "verify-staging passed",
 			"deploy-production-eu skipped", "verify-production-eu skipped", "deploy-production-us skipped", "verify-production-us skipped", "end passed", "cleanup passed"}, done.results())
 		require.Equal(t, "waiting", string(done.report.Result))
-		require.Equal(t, "go run ./ci --from release --version "+first+" --approve production-eu", done.report.Waits.Command)
+		require.Equal(t, "go run ./ci --from release --version "+first+" --source="+c.r.folder+" --build-namespace="+c.n.build+" --lease=3s --approve production-eu", done.report.Waits.Command)
 		require.Contains(t, done.stdout, done.report.Waits.Command)
 		require.Regexp(t, `^staging at http://.*/`+c.at["staging"].production+`$`, done.stage(t, "where-staging").Detail)
-		require.Len(t, done.report.Environments, 1)
-		require.Equal(t, "passed", string(done.report.Environments[0].Result))
+		require.Len(t, done.report.Environments, 3)
+		require.Equal(t, []string{"passed " + first, "skipped ", "skipped "}, environmentsOf(done))
 		c.requireRuns(t, first, "", "")
 	})
 	t.Run("nor one that has not passed the environment before", func(t *testing.T) {
@@ -130,7 +138,9 @@ func TestAVersionGoesThroughTheEnvironmentsInOrder(t *testing.T) {
 		require.Equal(t, 32, done.code, done.stdout+done.stderr)
 		require.Equal(t, []string{"verify-production-eu passed", "deploy-production-us failed", "verify-production-us skipped", "undo-production-us passed", "end passed", "cleanup passed"}, done.results()[7:])
 		require.Equal(t, "failed", done.stage(t, "end").Detail)
-		require.Equal(t, []string{"passed", "passed", "failed"}, []string{string(done.report.Environments[0].Result), string(done.report.Environments[1].Result), string(done.report.Environments[2].Result)})
+		require.Equal(t, []string{"passed " + second, "passed " + second, "failed " + first}, environmentsOf(done))
+		require.Contains(t, done.report.Again, "--from release --version "+second)
+		require.Contains(t, done.stdout, "the version goes on by: "+done.report.Again)
 		c.requireRuns(t, second, second, first)
 		requireSame(t, before.restored(us), c.snapshot(t, us).restored(us), "production-us is not as it was")
 	})
@@ -146,6 +156,12 @@ func TestAVersionGoesThroughTheEnvironmentsInOrder(t *testing.T) {
 		require.Equal(t, 0, done.code, done.stdout+done.stderr)
 		require.Equal(t, []string{"build passed", "rollback-production-eu passed", "verify-production-eu passed", "cleanup passed"}, done.results())
 		c.requireRuns(t, second, first, first)
+	})
+	t.Run("behind which the version does not go on then", func(t *testing.T) {
+		done := c.pipeline(t, c.r, c.n, "--from", "release", "--version", second, "--environment", "production-us")
+		require.Equal(t, 30, done.code, done.stdout+done.stderr)
+		require.Contains(t, done.stderr, second+" was rolled back from production-eu to "+first)
+		require.Contains(t, done.stderr, "let it pass there again: --from release --approve production-eu")
 	})
 	t.Run("also when its run is killed", func(t *testing.T) {
 		eu := c.at["production-eu"]

@@ -17,6 +17,7 @@ type Wanted struct {
 	From     string   // the environment to begin with; empty: the first, or the first that is approved
 	Approved []string // environments that need not wait
 	Released bool     // the version was released before, nothing is built
+	Given    []string // other flags of the command line, as a shell takes them
 }
 
 // Way is how far a run goes.
@@ -27,6 +28,7 @@ type Way struct {
 	Waits   string                    // the environment that waits for an approval, after those; empty: none
 	Later   []Later                   // those that the run does not come to
 	end     string                    // --until, as it was given
+	given   string                    // other flags that the user gave, which a run that goes on needs, too
 }
 
 // Later is an environment that a run does not come to.
@@ -40,7 +42,7 @@ var beforeAll = []string{"build", "functional", "release"}
 
 // Choose returns the way of a run of an application that has environments. Errors are of exit code 2 and name the flag.
 func Choose(all []description.Environment, w Wanted) (Way, error) {
-	out := Way{Until: "production", end: w.Until}
+	out := Way{Until: "production", end: w.Until, given: strings.Join(append([]string{""}, w.Given...), " ")}
 	begin, end, err := w.span(all)
 	if err != nil {
 		return out, err
@@ -141,7 +143,25 @@ func index(all []description.Environment, name string) int {
 
 // GoOn is the command with which a version goes on once the environment that waits is approved.
 func (w Way) GoOn(program, version string) string {
-	command := fmt.Sprintf("%s --from release --version %s --approve %s", program, version, w.Waits)
+	return w.command(program, version) + " --approve " + w.Waits
+}
+
+// Again is the command with which a version that has failed in an environment begins there again.
+func (w Way) Again(program, version, at string) string {
+	command := w.command(program, version) + " --environment " + at
+	if w.Approved(at) {
+		command += " --approve " + at
+	}
+	return command
+}
+
+// Approved reports whether an environment that the run goes through was approved.
+func (w Way) Approved(name string) bool {
+	return slices.ContainsFunc(w.Through, func(e description.Environment) bool { return e.Name == name && e.Manual })
+}
+
+func (w Way) command(program, version string) string {
+	command := fmt.Sprintf("%s --from release --version %s%s", program, version, w.given)
 	if w.end != "" {
 		command += " --until " + w.end
 	}

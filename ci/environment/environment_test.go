@@ -76,9 +76,10 @@ func TestAnApplicationThatWaitsAtOnceIsReleased(t *testing.T) {
 
 func TestWhatTheUserWantsGoesOnWithTheVersion(t *testing.T) {
 	t.Parallel()
-	way, err := Choose(three, Wanted{Until: "production-eu"})
+	way, err := Choose(three, Wanted{Until: "production-eu", Given: []string{"--source", "../a"}})
 	require.NoError(t, err)
-	require.Equal(t, "slipway --from release --version 7 --approve production-eu --until production-eu", way.GoOn("slipway", "7"))
+	require.Equal(t, "slipway --from release --version 7 --source ../a --until production-eu --approve production-eu", way.GoOn("slipway", "7"))
+	require.Equal(t, "slipway --from release --version 7 --source ../a --until production-eu --environment staging", way.Again("slipway", "7", "staging"))
 }
 
 func TestProductionIsAnEnvironmentWhereOneHasThatName(t *testing.T) {

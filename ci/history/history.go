@@ -154,3 +154,18 @@ func Commits(all []Deploy) (out []string) {
 	}
 	return out
 }
+
+// RolledBack returns the rollback by which a place has left a version, of the deploys there, newest first; nil where it has not, or
+// has got it again since.
+func RolledBack(deploys []Deploy, version string) *Deploy {
+	for i, one := range deploys {
+		switch {
+		case one.Result != Released:
+		case one.Version == version:
+			return nil
+		case one.Rollback && one.Back == version:
+			return &deploys[i]
+		}
+	}
+	return nil
+}

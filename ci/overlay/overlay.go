@@ -128,3 +128,17 @@ func inOverlays(images []artifact.Image) []manifest.Image {
 	}
 	return out
 }
+
+// Everywhere are the overlays of production, or of each environment, whether a run comes there or not.
+func (o Overlays) Everywhere() []Overlays {
+	out := []Overlays{}
+	for _, e := range o.App.Environments {
+		of := o
+		of.Production, of.Namespace = e.Overlay, e.Namespace
+		out = append(out, of)
+	}
+	if len(out) == 0 {
+		return []Overlays{o}
+	}
+	return out
+}

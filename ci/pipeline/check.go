@@ -64,6 +64,9 @@ func (r *Run) checkOverlays() error {
 	if err == nil && reached.Service != "" { // another Service may be for pods that somebody else has put beside
 		err = rollout.CheckServices(production, reached.Service)
 	}
+	if err != nil && r.opts.Environment != "" {
+		return exit.Usagef("environments: %s: %w", r.opts.Environment, err)
+	}
 	if err != nil {
 		return exit.Usagef("--production-overlay: %w", err)
 	}

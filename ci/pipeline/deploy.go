@@ -2,7 +2,6 @@ package pipeline
 
 import (
 	"context"
-	"fmt"
 	"slices"
 	"time"
 
@@ -64,23 +63,8 @@ func (r *Run) Deploy(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	r.detail = changed(changes, objects)
+	r.detail = write.Told(changes, len(objects))
 	return nil
-}
-
-// changed counts those of the objects that were written; what was pruned is none of them any more.
-func changed(changes []write.Change, objects []*unstructured.Unstructured) string {
-	wrote, pruned := write.Written(changes), 0
-	for _, c := range wrote {
-		if c.Action == write.Deleted {
-			pruned++
-		}
-	}
-	text := fmt.Sprintf("%d of %d objects changed", len(wrote)-pruned, len(objects))
-	if pruned > 0 {
-		text += fmt.Sprintf(", %d pruned", pruned)
-	}
-	return text
 }
 
 // remember finds the release to go back to.

@@ -8,7 +8,6 @@ import (
 	"github.com/slipway-cd/slipway/ci/attestor"
 	"github.com/slipway-cd/slipway/ci/description"
 	"github.com/slipway-cd/slipway/ci/exit"
-	"github.com/slipway-cd/slipway/ci/overlay"
 	"github.com/slipway-cd/slipway/ci/report"
 	"github.com/slipway-cd/slipway/ci/settings"
 )
@@ -31,19 +30,6 @@ func (r *Run) Follow(app description.Application, opts settings.Options, env Env
 
 // legs are the run in its first environment, or where there is one alone, and in those that follow.
 func (r *Run) legs() []*Run { return append([]*Run{r}, r.further...) }
-
-// everywhere are the overlays of production, or of each environment, whether the run comes there or not.
-func (r *Run) everywhere() (out []overlay.Overlays) {
-	for _, e := range r.app.Environments {
-		of := r.overlays()
-		of.Production, of.Namespace = e.Overlay, e.Namespace
-		out = append(out, of)
-	}
-	if len(out) == 0 {
-		return []overlay.Overlays{r.overlays()}
-	}
-	return out
-}
 
 // through puts the stages of each environment in the place of deploy and production, of those too that the run does not come to.
 func (r *Run) through(stages []Stage) (out []Stage) {
@@ -99,6 +85,8 @@ func (r *Run) pass(ctx context.Context) error {
 	if r.opts.Environment == "" {
 		return nil // cleanup does, with the rest
 	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), cleanupTime) // the release is recorded: a signal changes nothing of it
+	defer cancel()
 	r.noteDeploy(ctx, nil)
 	attached := r.journal.EvidenceTime()
 	host, _ := r.env.Production.Server()
@@ -122,7 +110,36 @@ func (r *Run) waitForApproval() {
 		return
 	}
 	r.report.Result, r.report.ExitCode = report.Waiting, exit.Approval
+	for _, e := range r.opts.Way.Later {
+		r.report.Environments = append(r.report.Environments, report.Environment{Name: e.Name, Namespace: e.Namespace, Result: report.Skipped})
+	}
 	r.report.Waits = &report.Waits{Environment: r.opts.Way.Waits, Command: r.opts.Way.GoOn(about.Program(), r.opts.Version)}
+}
+
+// tellAgain says how the version goes on in the environment in which it failed, where those before have it.
+func (r *Run) tellAgain(at *Run) {
+	if r.opts.Environment != "" && (r.released || r.promotes) && !at.production.verified && at.opts.Environment != "" {
+		r.report.Again = r.opts.Way.Again(about.Program(), r.opts.Version, at.opts.Environment)
+	}
+}
+
+// tellVersions says which version each environment has, as far as the run knows.
+func (r *Run) tellVersions() {
+	for i, leg := range r.legs() {
+		if leg.opts.Environment == "" || i >= len(r.report.Environments) {
+			continue
+		}
+		e := &r.report.Environments[i]
+		if leg.production.former != nil {
+			e.Before = leg.production.former.Version
+		}
+		switch {
+		case leg.production.verified:
+			e.Version = r.opts.Version
+		case r.report.Undo.Error == "":
+			e.Version = e.Before
+		}
+	}
 }
 
 // introducePlace puts the run's environment into the report.
@@ -131,5 +148,5 @@ func (r *Run) introducePlace() {
 		return
 	}
 	host, version := r.env.Production.Server()
-	r.report.Environments = append(r.report.Environments, report.Environment{Name: r.opts.Environment, Namespace: r.opts.Namespace, Cluster: host + " " + version, As: r.env.ProductionAs})
+	r.report.Environments = append(r.report.Environments, report.Environment{Name: r.opts.Environment, Approved: r.opts.Way.Approved(r.opts.Environment), Namespace: r.opts.Namespace, Cluster: host + " " + version, As: r.env.ProductionAs})
 }

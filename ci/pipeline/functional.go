@@ -103,7 +103,7 @@ func (r *Run) checkIsolated(ctx context.Context, beta []*unstructured.Unstructur
 		return err
 	}
 	var beside []*unstructured.Unstructured
-	for _, of := range r.everywhere() {
+	for _, of := range r.overlays().Everywhere() {
 		objects, err := of.ShowProduction(r.images)
 		if err != nil {
 			return err

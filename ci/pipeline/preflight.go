@@ -59,7 +59,7 @@ func (r *Run) introduce() {
 	}
 	host, version := in.Server()
 	*r.report = report.Report{Run: r.opts.Run, Version: r.opts.Version, Image: r.images[0].Repo.String(), Commit: r.opts.Commit,
-		Vendor: r.opts.Vendor, Branch: r.opts.Branch, Actor: r.opts.Actor, RunURL: r.opts.RunURL, Namespace: r.opts.Namespace, Cluster: host + " " + version, As: r.env.As, ProductionAs: r.env.ProductionAs, Engine: engine.Version}
+		Vendor: r.opts.Vendor, Branch: r.opts.Branch, Actor: r.opts.Actor, Who: cmp.Or(r.opts.Actor, r.opts.Person), RunURL: r.opts.RunURL, Namespace: r.opts.Namespace, Cluster: host + " " + version, As: r.env.As, ProductionAs: r.env.ProductionAs, Engine: engine.Version}
 	r.introducePlace()
 }
 

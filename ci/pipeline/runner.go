@@ -79,6 +79,9 @@ func (r *Run) Execute(ctx context.Context, stages []Stage, dir *report.Dir) repo
 			}
 		}
 	}
+	if failure != nil {
+		r.tellAgain(active)
+	}
 	span.End(telemetry.Outcome(r.finish(failure, time.Since(start))))
 	return *r.report
 }
@@ -181,6 +184,7 @@ func (r *Run) finish(failure *exit.Failure, took time.Duration) *exit.Failure {
 	}
 	r.report.Requests = int(cluster.Requests(connections...))
 	r.measure(failure)
+	r.tellVersions()
 	*r.report = r.report.Judged()
 	if err := r.env.Dir.Write(*r.report); err != nil && failure == nil {
 		failure = &exit.Failure{Code: exit.Unknown, Cause: err.Error(), Err: err}

@@ -12,7 +12,11 @@ type Environment struct {
 	Namespace string `json:"namespace"`
 	Cluster   string `json:"cluster"`
 	As        string `json:"as,omitempty"` // the account that was impersonated there
-	Result    Result `json:"result"`       // passed once the version was verified there
+	Approved  bool   `json:"approved,omitempty"`
+	Result    Result `json:"result"`            // passed once the version was verified there
+	Before    string `json:"before,omitempty"`  // the version that was there
+	Version   string `json:"version,omitempty"` // the version that is there now, as far as the run knows
+	Address   string `json:"address,omitempty"` // where it was verified
 }
 
 // Waits tells for what a run waits.
@@ -28,9 +32,15 @@ func (r Report) Judged() Report {
 		e := &r.Environments[i]
 		e.Result = Skipped
 		for _, stage := range r.Stages {
-			of := stage.Environment == e.Name && stage.Result != Skipped && (!stage.Optional || stage.Result == Passed)
+			recovered := stage.Name == "recover-"+e.Name && stage.Result == Passed // of another run's version
+			of := stage.Environment == e.Name && !recovered && stage.Result != Skipped && (!stage.Optional || stage.Result == Passed)
 			if of && (e.Result == Skipped || e.Result == Passed) {
 				e.Result = stage.Result
+			}
+		}
+		for _, address := range r.Addresses {
+			if address.Stage == "verify-"+e.Name {
+				e.Address = address.URL
 			}
 		}
 	}
@@ -40,10 +50,34 @@ func (r Report) Judged() Report {
 // last are the lines before the last one that a run prints.
 func (r Report) last() []string {
 	lines := r.proven()
+	if r.Again != "" {
+		lines = append(lines, "once the cause is gone, the version goes on by: "+r.Again)
+	}
 	if r.Waits != nil {
 		lines = append(lines, r.Waits.Environment+" waits for an approval; once it has one, this goes on there: "+r.Waits.Command)
 	}
 	return lines
+}
+
+// Place is where the version of a run that passed is: production, or the last environment that has it.
+func (r Report) Place() string {
+	place := "production"
+	for _, e := range r.Environments {
+		if e.Result == Passed {
+			place = e.Name
+		}
+	}
+	return place
+}
+
+// PutBack is what an undo was about: production, or an environment.
+func (r Report) PutBack() string {
+	for _, stage := range r.Stages {
+		if stage.Environment != "" && stage.Name == "undo-"+stage.Environment {
+			return stage.Environment
+		}
+	}
+	return "Production"
 }
 
 // ChangesIn are what the run has changed in an environment, and outside of all.

@@ -12,7 +12,7 @@ func Summary(report Report) string {
 	sign, _ := mark(report.Result)
 	line("### %s %s %s in %s\n", sign, code(firstOf(report.Version, report.Run)), report.Result, elapsed(report.Seconds))
 	if at := lastAddress(report); at != "" {
-		line("In production at <%s>.\n", at)
+		line("In %s at <%s>.\n", report.Place(), at)
 	}
 	line("| stage | result | time | |\n|---|---|---|---|")
 	for _, stage := range report.Stages {
@@ -32,9 +32,9 @@ func Summary(report Report) string {
 	}
 	switch {
 	case report.Undo.Error != "":
-		line("\n**Production could not be put back: %s**", escape(inline(report.Undo.Error)))
+		line("\n**%s could not be put back: %s**", report.PutBack(), escape(inline(report.Undo.Error)))
 	case report.Undo.Done:
-		line("\nProduction was put back as it was.")
+		line("\n%s was put back as it was.", report.PutBack())
 	}
 	for _, left := range report.Undo.Left {
 		line("\nBut %s.", escape(inline(left)))
@@ -42,8 +42,11 @@ func Summary(report Report) string {
 	for _, text := range report.proven() {
 		line("\n%s", escape(text))
 	}
+	if report.Again != "" {
+		line("\nOnce the cause is gone, the version goes on by:\n\n%s", fenced([]string{report.Again}))
+	}
 	if report.Waits != nil {
-		line("\n**%s waits for an approval.** Once it has one, this goes on there, with the flags of this run:\n\n%s", escape(report.Waits.Environment), fenced([]string{report.Waits.Command}))
+		line("\n**%s waits for an approval.** Once it has one, this goes on there:\n\n%s", escape(report.Waits.Environment), fenced([]string{report.Waits.Command}))
 	}
 	if report.Digest != "" {
 		line("\n%s", code(report.Image+"@"+report.Digest))

@@ -66,6 +66,8 @@ type Report struct {
 
 	Environments []Environment `json:"environments,omitempty"` // that the run came to, in order; none where there is production alone
 	Waits        *Waits        `json:"waits,omitempty"`        // for an approval; nil: for none
+	Again        string        `json:"again,omitempty"`        // the command with which the version goes on in the environment in which it failed
+	Who          string        `json:"who,omitempty"`          // Actor, or who ran it on a machine of their own
 
 	Files    []string  `json:"files,omitempty"`    // beside this one, but for logs and the reports themselves
 	Evidence *Evidence `json:"evidence,omitempty"` // nil: the run came neither to the release nor to a deploy

@@ -1,6 +1,7 @@
 package step
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -81,7 +82,7 @@ func (r Runner) export(ctx context.Context, c *dagger.Container, from, to string
 	if err != nil {
 		return r.Builder.Engine.Failure("copy it", err)
 	}
-	return nil
+	return onlyFiles(to)
 }
 
 var errNotLeft = errors.New("the step has not left it")
@@ -91,7 +92,7 @@ func (o *Outcome) read(s description.Step, left, at string) error {
 	if left != s.JUnit && left != s.SARIF {
 		return nil
 	}
-	content, err := os.ReadFile(at)
+	content, err := readRegular(at)
 	if errors.Is(err, fs.ErrNotExist) {
 		return errNotLeft
 	} else if err != nil {
@@ -106,6 +107,24 @@ func (o *Outcome) read(s description.Step, left, at string) error {
 		o.Found = found.String() + " in " + path.Base(left)
 	}
 	return err
+}
+
+// readRegular reads a file that a step has left. What it left may be a link that leads to a file of this machine, or to what never ends.
+func readRegular(path string) ([]byte, error) {
+	if info, err := os.Lstat(path); err != nil || !info.Mode().IsRegular() {
+		return nil, cmp.Or(err, errors.New("it is no regular file"))
+	}
+	return os.ReadFile(path)
+}
+
+// onlyFiles removes what is neither a file nor a folder below a folder that a step has left.
+func onlyFiles(folder string) error {
+	return filepath.WalkDir(folder, func(path string, entry fs.DirEntry, err error) error {
+		if err != nil || entry.IsDir() || entry.Type().IsRegular() {
+			return err
+		}
+		return os.Remove(path)
+	})
 }
 
 // known is a folder of this process with the reports as far as they are known, and the files beside them; not the logs, which may

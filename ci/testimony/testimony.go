@@ -81,7 +81,12 @@ func (w Witness) Verify(ctx context.Context, before *signing.Known) (told *repor
 		before, asked.Suites, age = &signing.Known{}, w.App.Tests.Functional, w.App.Evidence.Age()
 	}
 	if w.Released {
-		asked.Version, asked.After, asked.Production = w.Options.Version, w.Options.Way.After, w.App.Tests.Production
+		asked.Version, asked.Production = w.Options.Version, w.App.Tests.Production
+		for _, e := range w.App.Environments {
+			if e.Name == w.Options.Way.After {
+				asked.After, asked.Namespace, asked.Pass = e.Name, e.Namespace, e.Pass()
+			}
+		}
 	}
 	accepted, err := w.Options.Evidence.Counting(ctx, w.keptKey(), *before)
 	if err != nil {

@@ -27,6 +27,8 @@ type Verifier struct {
 	Version     string              // as which they must have been tested; empty: any
 	Suites      []description.Suite // that must have passed; none: any functional ones, or that the application answered
 	After       string              // the environment that they must have passed; empty: none
+	Namespace   string              // its namespace
+	Pass        string              // flags with which the version passes it
 	Production  []description.Suite // its tests; none: any, or that the application answered
 }
 
@@ -34,7 +36,7 @@ type Verifier struct {
 // most maxAge ago; 0: at any time.
 func (v Verifier) Verify(ctx context.Context, accepted evidence.Accepted, maxAge time.Duration) (*report.Evidence, error) {
 	if accepted.None() {
-		return nil, unproven(v.Images[0], errNobody)
+		return nil, v.unproven(v.Images[0], errNobody)
 	}
 	var verifying errgroup.Group
 	found := make([]attest.Found, len(v.Images))
@@ -47,7 +49,7 @@ func (v Verifier) Verify(ctx context.Context, accepted evidence.Accepted, maxAge
 				return err
 			}
 			if err := found[n].Check(v.wanted(maxAge), time.Now()); err != nil {
-				return unproven(i, err)
+				return v.unproven(i, err)
 			}
 			return nil
 		})
@@ -59,7 +61,7 @@ func (v Verifier) Verify(ctx context.Context, accepted evidence.Accepted, maxAge
 }
 
 func (v Verifier) wanted(maxAge time.Duration) attest.Wanted {
-	return attest.Wanted{Application: v.Application, MaxAge: maxAge, Version: v.Version, Suites: called(v.Suites), Environment: v.After, Production: called(v.Production)}
+	return attest.Wanted{Application: v.Application, MaxAge: maxAge, Version: v.Version, Suites: called(v.Suites), Environment: v.After, Namespace: v.Namespace, Production: called(v.Production)}
 }
 
 func called(suites []description.Suite) (out []evidence.Suite) {
@@ -72,11 +74,11 @@ func called(suites []description.Suite) (out []evidence.Suite) {
 var errNobody = errors.New("nobody is known whose word would count")
 
 // unproven is the Failure of an image that is not known to be tested.
-func unproven(i artifact.Image, why error) *exit.Failure {
+func (v Verifier) unproven(i artifact.Image, why error) *exit.Failure {
 	try := "ship the commit again, which tests it"
 	switch {
 	case errors.Is(why, attest.ErrNotThere):
-		try = "let the version pass there first: --from release without --environment and --approve"
+		try = "let the version pass there first: " + v.Pass
 	case errors.Is(why, errNobody):
 		try = "say whose word counts with evidence.keys or evidence.identities in .slipway.yaml"
 	case errors.Is(why, evidence.ErrSigner):

@@ -66,7 +66,7 @@ func notReleased(d status.Deploys, screen report.Screen) string {
 		}
 		out += "  " + shown(one, text, screen) + "\n" + after(one)
 	}
-	return below(screen.Heading("What did not stay in production")+"\n", out)
+	return below(screen.Heading("What did not stay in "+cmp.Or(d.Environment, "production"))+"\n", out)
 }
 
 // monthsTable has DORA's four keys.

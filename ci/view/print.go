@@ -18,7 +18,24 @@ import (
 
 // PrintStatus prints what runs where: in production, or in each of several environments.
 func PrintStatus(all []status.Status, mode report.Mode, screen report.Screen) error {
-	return printEach(all, mode, screen, func(s status.Status) string { return s.Environment }, statusText)
+	err := printEach(all, mode, screen, func(s status.Status) string { return s.Environment }, statusText)
+	if err != nil || len(all) == 1 || mode == report.JSON {
+		return err
+	}
+	return printAs(all, mode, screen, func(screen report.Screen) string { return environmentsTable(all, screen) }) // last: there a terminal ends
+}
+
+// environmentsTable says at a glance which version is where.
+func environmentsTable(all []status.Status, screen report.Screen) string {
+	var rows [][]string
+	for _, s := range all {
+		row := []string{s.Environment, "-", "-", "-"}
+		if len(s.Releases) > 0 {
+			row = []string{s.Environment, s.Releases[0].Version, statusWords{s, screen}.age(s.Releases[0].Time), map[bool]string{true: "yes", false: "no"}[s.Healthy]}
+		}
+		rows = append(rows, row)
+	}
+	return "\n" + screen.Heading("Environments, in their order") + "\n" + tableOf([]string{"ENVIRONMENT", "VERSION", "AGE", "HEALTHY"}, rows)
 }
 
 // PrintPlan prints what a deploy would change.

@@ -1,6 +1,7 @@
 package view
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -12,7 +13,7 @@ import (
 // change tells who changes production, or waits to.
 func (w statusWords) change() string {
 	if w.Lock == nil {
-		return "No run is changing production.\n"
+		return "No run is changing " + cmp.Or(w.Environment, "production") + ".\n"
 	}
 	out := w.screen.Attention(fmt.Sprintf("Run %s has held the production lock for %s.", w.Lock.Name, w.age(w.Lock.Acquired))) + "\n"
 	if w.Lock.Silent(w.Time) {

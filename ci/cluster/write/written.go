@@ -1,6 +1,9 @@
 package write
 
-import "slices"
+import (
+	"fmt"
+	"slices"
+)
 
 // Written are the changes that wrote something.
 func Written(changes []Change) []Change {
@@ -22,4 +25,19 @@ func AsRestored(changes []Change) []Change {
 		}
 	}
 	return out
+}
+
+// Told counts in a few words those of so many objects that were written; what was pruned is none of them any more.
+func Told(changes []Change, objects int) string {
+	wrote, pruned := Written(changes), 0
+	for _, c := range wrote {
+		if c.Action == Deleted {
+			pruned++
+		}
+	}
+	text := fmt.Sprintf("%d of %d objects changed", len(wrote)-pruned, objects)
+	if pruned > 0 {
+		text += fmt.Sprintf(", %d pruned", pruned)
+	}
+	return text
 }

@@ -68,11 +68,16 @@ func convertScalar(t Type, value any, known Known) (string, error) {
 			ok = ok || member.Name == text
 		}
 	case "INTEGER_KIND":
-		_, err := strconv.ParseInt(text, 10, 64)
-		ok = err == nil
+		number, err := strconv.ParseInt(text, 10, 64)
+		text, ok = strconv.FormatInt(number, 10), err == nil
+		if err != nil {
+			text = printed(value)
+		}
 	case "FLOAT_KIND":
 		var number float64
-		ok = json.Unmarshal([]byte(text), &number) == nil
+		if ok = json.Unmarshal([]byte(text), &number) == nil; ok && !strings.ContainsAny(text, ".eE") {
+			text += ".0" // the engine takes 1 for an integer, which it does not convert
+		}
 	case "BOOLEAN_KIND":
 		ok = text == "true" || text == "false"
 	default:

@@ -121,6 +121,7 @@ func (t Type) selection() string {
 // find returns a function of the module's main object.
 func (a api) find(function string) (found declared, err error) {
 	var names []string
+	var alike []declared
 	for _, object := range a.Module.Objects {
 		main := object.AsObject
 		if plain(main.Name) != plain(a.Module.Name) {
@@ -130,11 +131,21 @@ func (a api) find(function string) (found declared, err error) {
 			return found, err
 		}
 		for _, one := range main.Functions {
-			if plain(one.Name) == plain(function) {
+			if one.Name == function {
 				return one.with(a.Module.Enums), nil
+			}
+			if plain(one.Name) == plain(function) {
+				alike = append(alike, one)
 			}
 			names = append(names, one.Name)
 		}
+	}
+	switch len(alike) {
+	case 0:
+	case 1:
+		return alike[0].with(a.Module.Enums), nil
+	default:
+		return found, fmt.Errorf("it has %s and %s: write which, as it is there", alike[0].Name, alike[1].Name)
 	}
 	return found, fmt.Errorf("it has no function %s, but %s", function, orNone(names))
 }

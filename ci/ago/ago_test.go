@@ -1,4 +1,4 @@
-package command
+package ago
 
 import (
 	"testing"
@@ -18,19 +18,19 @@ func TestSinceIsADayATimeOrHowLongAgo(t *testing.T) {
 		"30d":                       now.AddDate(0, 0, -30),
 		"36h":                       now.Add(-36 * time.Hour),
 	} {
-		var read since
+		var read Since
 		require.NoError(t, read.UnmarshalText([]byte(text)))
-		from, err := read.from(now)
+		from, err := read.From(now)
 		require.NoError(t, err)
 		require.True(t, want.Equal(from), "%s is %s", text, from)
 	}
-	from, err := since{}.from(now)
+	from, err := Since{}.From(now)
 	require.NoError(t, err)
 	require.True(t, from.IsZero(), "without it all is shown")
 	for _, text := range []string{"", "yesterday", "2026-02-30", "0d", "-3h", "31"} {
-		require.ErrorContains(t, new(since).UnmarshalText([]byte(text)), "as in 2026-01-31", text)
+		require.ErrorContains(t, new(Since).UnmarshalText([]byte(text)), "as in 2026-01-31", text)
 	}
-	_, err = since{at: now.AddDate(1, 0, 0)}.from(now)
+	_, err = Since{at: now.AddDate(1, 0, 0)}.From(now)
 	require.EqualError(t, err, "--since: 2027-02-01T12:00:00Z is still to come")
-	require.Equal(t, exit.Usage, Code(t.Context(), err))
+	require.Equal(t, exit.Usage, exit.Code(t.Context(), err))
 }
