@@ -147,8 +147,8 @@ func (l *look) reached(objects []*unstructured.Unstructured, builds []build) str
 		l.assume("betas have no address outside, for nothing says that the application can be below another path: tests go to their Service %s; betas: {host: ...} or {path: ...} gives them one", reached.Service)
 	}
 	if !reached.Probed {
-		text.WriteString("health: / # no readiness probe asks for a path: one that answers 2xx when the application can be used\n")
-		l.decide("no readiness probe asks for a path, so that the health of Service %s is asked at /", reached.Service)
+		text.WriteString("health: / # no probe asks for a path: one that answers 2xx when the application can be used\n")
+		l.decide("no probe asks for a path, so that the health of Service %s is asked at /", reached.Service)
 	}
 	return text.String()
 }

@@ -30,7 +30,7 @@ type Application struct {
 	Betas       Betas     `json:"betas,omitzero" jsonschema_description:"Where a beta is reached and what becomes of its image. Without it by a path where there is a component for it, else by its Service alone."`
 	Address     Addresses `json:"address,omitzero" jsonschema_description:"Where users reach it, if the objects in the cluster do not say so."`
 	Evidence    Evidence  `json:"evidence,omitzero" jsonschema_description:"What is known of the images and attached to them when they are released, and whose word counts for a deploy."`
-	Health      string    `json:"health,omitempty" jsonschema:"pattern=^/" jsonschema_description:"The path, below the base path, that answers 2xx when the application can be used; without it the readiness probe's, or /health."`
+	Health      string    `json:"health,omitempty" jsonschema:"pattern=^/" jsonschema_description:"The path, below the base path, that answers 2xx when the application can be used; without it the readiness probe's, the liveness probe's, or /health."`
 	VersionPath string    `json:"versionPath,omitempty" jsonschema:"pattern=^/" jsonschema_description:"The path, below the base path, whose answer has the version in it: an address counts once it answers from the version just deployed."`
 
 	Overlays    Overlays `json:"overlays,omitzero" jsonschema_description:"Where the kustomize overlays are, unless flags say otherwise."`

@@ -22,8 +22,8 @@ type Front struct {
 	Name    string // the same without a beta's suffix
 	Port    int    // of the Service
 	Path    string // the base path, without a slash at its end
-	Health  string // below the base path: what the application's description, its readiness probe, or the convention says
-	Probed  bool   // the readiness probe says it
+	Health  string // below the base path: what the application's description, its probes, or the convention says
+	Probed  bool   // a probe says it
 	Public  bool   // users reach the Service from outside: by an Ingress or its like, or by an address of its own
 }
 
@@ -155,17 +155,21 @@ func portOf(service *corev1.Service, routes []route.Route) int {
 	return int(service.Spec.Ports[0].Port)
 }
 
-// probed is the path that the readiness probe of the Service's pods asks, empty if none does.
+// probed is the path that a readiness probe of the Service's pods asks, else a liveness probe; empty if none does.
 func probed(service *corev1.Service, objects []*unstructured.Unstructured) string {
+	var ready, alive []*corev1.Probe
 	for _, pod := range manifest.PodsOf(objects, service) {
 		for _, container := range pod.Spec.Containers {
-			switch probe := container.ReadinessProbe; {
-			case probe == nil:
-			case probe.HTTPGet != nil:
-				return "/" + strings.TrimPrefix(probe.HTTPGet.Path, "/")
-			case probe.GRPC != nil:
-				return route.GRPCHealth
-			}
+			ready, alive = append(ready, container.ReadinessProbe), append(alive, container.LivenessProbe)
+		}
+	}
+	for _, probe := range append(ready, alive...) {
+		switch {
+		case probe == nil:
+		case probe.HTTPGet != nil:
+			return "/" + strings.TrimPrefix(probe.HTTPGet.Path, "/")
+		case probe.GRPC != nil:
+			return route.GRPCHealth
 		}
 	}
 	return ""

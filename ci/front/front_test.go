@@ -42,6 +42,8 @@ func TestWhatUsersReachIsReadFromTheObjects(t *testing.T) {
 	}{
 		"the only Service":              {objects: web, want: Front{Service: "web-1", Name: "web", Port: 80, Health: "/health"}},
 		"with its readiness probe":      {objects: web + pods, want: Front{Service: "web-1", Name: "web", Port: 80, Health: "/shop/ready", Probed: true}},
+		"with its liveness probe":       {objects: web + strings.Replace(pods, "readinessProbe", "livenessProbe", 1), want: Front{Service: "web-1", Name: "web", Port: 80, Health: "/shop/ready", Probed: true}},
+		"ready before alive":            {objects: web + strings.Replace(pods, "[{name: web,", "[{name: side, livenessProbe: {httpGet: {path: /live}}}, {name: web,", 1), want: Front{Service: "web-1", Name: "web", Port: 80, Health: "/shop/ready", Probed: true}},
 		"one that is called api":        {objects: web + db + api, want: Front{Service: "api-1", Name: "api", Port: 8080, Health: "/health"}},
 		"that of the shortest path":     {objects: web + db + pods + ingress, want: Front{Service: "web-1", Name: "web", Port: 9090, Path: "/shop", Health: "/ready", Probed: true, Public: true}},
 		"what is described":             {app: description.Application{Service: "web", Port: 80, Health: "/live"}, objects: web + db + pods, want: Front{Service: "web-1", Name: "web", Port: 80, Health: "/live"}},

@@ -83,8 +83,7 @@ func TestTheActionShips(t *testing.T) {
 	built(t, action, program)
 	env := machine(t, "ARTIFACTS="+artifacts, "XDG_CACHE_HOME="+cache)
 	defer func() { // the run has made them, for an application that the sandbox did not know
-		out, err := run(t, dir, env, "sh", "-c", `eval "$(`+program+` sandbox env)" && kubectl delete namespace hello hello-build --wait=false`)
-		require.NoError(t, err, out)
+		removed(t, dir, env, program)
 	}()
 	log, err := useAction(t, dir, action, env, "pull_request", pullRequest, "--actor", "ada")
 	require.NoError(t, err, log)

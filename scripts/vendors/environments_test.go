@@ -40,8 +40,7 @@ func TestTheActionGoesThroughEnvironmentsInTwoJobs(t *testing.T) {
 	built(t, action, program)
 	env := machine(t, "ARTIFACTS="+artifacts, "XDG_CACHE_HOME="+cache)
 	defer func() {
-		out, err := run(t, dir, env, "sh", "-c", `eval "$(`+program+` sandbox env)" && kubectl delete namespace hello-staging hello-production-eu hello-production-us hello-build --wait=false`)
-		require.NoError(t, err, out)
+		removed(t, dir, env, program)
 	}()
 	log, err := useActionAs(t, "environments", dir, action, env, "push", push, "--actor", "ada")
 	require.NoError(t, err, log)

@@ -40,6 +40,13 @@ func documented(t *testing.T, page, name string) string {
 	return found[1]
 }
 
+// removed removes all that bootstrap has made for the application, as docs/clusters.md tells.
+func removed(t *testing.T, dir string, env []string, program string) {
+	t.Helper()
+	out, err := run(t, dir, env, "sh", "-c", `eval "$(`+program+` sandbox env)" && kubectl delete namespaces,validatingadmissionpolicies,validatingadmissionpolicybindings,clusterroles,clusterrolebindings -l app.kubernetes.io/managed-by=slipway,app.kubernetes.io/name=hello`)
+	require.NoError(t, err, out)
+}
+
 // write writes a file of a repository.
 func write(t *testing.T, path, content string) {
 	t.Helper()
