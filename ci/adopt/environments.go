@@ -1,9 +1,8 @@
 package adopt
 
 import (
-	"fmt"
+	"errors"
 	"io/fs"
-	"path"
 
 	"github.com/slipway-cd/slipway/ci/description"
 )
@@ -11,17 +10,15 @@ import (
 // LookForOverlays adds to the plan which environments of a description that is there have no overlay: only somebody who knows how they
 // differ can write it.
 func (p *Plan) LookForOverlays(tree fs.FS, folder string) error {
-	file := path.Join(folder, description.File)
-	content, err := fs.ReadFile(tree, file)
-	if err != nil {
+	app, err := description.Read(tree, folder)
+	if errors.Is(err, fs.ErrNotExist) {
 		return nil // there are none described
 	}
-	app, err := description.Parse(content)
 	if err == nil {
 		app, err = app.Resolve(tree, folder)
 	}
 	if err != nil {
-		return fmt.Errorf("%s: %w", file, err)
+		return err
 	}
 	for _, e := range app.Environments {
 		if _, err := fs.Stat(tree, e.Overlay); err != nil {

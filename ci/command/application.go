@@ -9,7 +9,6 @@ import (
 	"os"
 	"path"
 	"path/filepath"
-	"strings"
 
 	"github.com/slipway-cd/slipway/ci/about"
 	"github.com/slipway-cd/slipway/ci/description"
@@ -27,19 +26,14 @@ func (f *flags) adopt(ctx context.Context, given description.Application) error 
 	if err != nil {
 		return err
 	}
-	f.app = given
-	content, err := fs.ReadFile(tree, path.Join(f.folder, description.File))
-	switch {
+	switch f.app, err = description.Read(tree, f.folder); {
 	case errors.Is(err, fs.ErrNotExist):
 		if err := checkDescribed(ctx, f.home()); err != nil {
 			return err
 		}
+		f.app = given
 	case err != nil:
 		return exit.Usagef("--source: %w", err)
-	default:
-		if f.app, err = description.Parse(content); err != nil {
-			return exit.Usagef("--source: %s: %w", path.Join(f.folder, description.File), err)
-		}
 	}
 	if f.app, err = f.app.Resolve(tree, f.folder); err != nil {
 		return exit.Usagef("--source: %w", err)
@@ -54,7 +48,7 @@ func (f *flags) adopt(ctx context.Context, given description.Application) error 
 	if f.Namespace == "" {
 		f.Namespace = f.app.Name
 	}
-	if strings.HasPrefix(f.BuildNamespace, "kube-") || strings.HasPrefix(f.Namespace, "kube-") {
+	if description.OfKubernetes(f.BuildNamespace) || description.OfKubernetes(f.Namespace) {
 		return exit.Usagef("--namespace, --build-namespace: those that begin with kube- are Kubernetes' own")
 	}
 	if len(f.app.Environments) > 0 {

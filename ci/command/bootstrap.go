@@ -57,7 +57,7 @@ func (c *bootstrapCommand) make(ctx context.Context, p part) error {
 		return err
 	}
 	if p.kubeconfig == "" {
-		at, err := sandboxUp(ctx)
+		at, err := p.sandboxUp(ctx)
 		if err != nil {
 			return err
 		}
@@ -119,7 +119,7 @@ func (p part) accounts() []handedOut {
 	case bootstrap.Production:
 		return []handedOut{build}
 	}
-	return []handedOut{{p.file + ".conf", p.Namespace, "a file for --environment-kubeconfig " + p.at + "=FILE: for the protected branch only"}}
+	return []handedOut{{p.at + ".conf", p.Namespace, "a file for --environment-kubeconfig " + p.at + "=FILE: for the protected branch only"}}
 }
 
 // handOut tells which credentials go where, and writes them with --credentials.

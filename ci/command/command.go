@@ -56,7 +56,7 @@ func (c *commands) take(ctx context.Context, app description.Application, args [
 	if err != nil {
 		return nil, exit.Usagef("%w; see `%s --help`", err, about.Program())
 	}
-	c.host, c.words = host, manual.Given(parsed, "until", "from", "version", "environment", "approve", "run", "report", "output")
+	c.host, c.sandbox, c.words = host, new(*sandbox), manual.Given(parsed, "until", "from", "version", "environment", "approve", "run", "report", "output")
 	if slices.Contains(ownCommands, strings.Fields(parsed.Command())[0]) {
 		return parsed, nil
 	}

@@ -56,7 +56,7 @@ func (f *flags) target(ctx context.Context, needs need) (target, error) {
 	case f.Context != "", f.ProductionContext != "":
 		return target{}, exit.Usagef("--context: needs --kubeconfig")
 	}
-	at, err := sandboxUp(ctx)
+	at, err := f.sandboxUp(ctx)
 	if err != nil {
 		return target{}, err
 	}

@@ -42,6 +42,8 @@ type flags struct {
 	way    environment.Way
 	words  []string // of these, on the command line
 
+	sandbox **sandbox // that of the command in all environments; nil behind it: not asked yet
+
 	Until       string `values:"build,functional,release,deploy,production" help:"Stop after build, functional, release, deploy or production, or after an environment (default: production, or the last environment); cleanup always runs." placeholder:"STAGE"`
 	Source      string `default:"." help:"The application's repository (default: ${default})." placeholder:"DIR"`
 	Application string `default:"." help:"The application's folder below --source, of a repository with several (default: ${default}); where --source itself lies in a git repository, all of that is there for builds and overlays." placeholder:"DIR"`

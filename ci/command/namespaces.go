@@ -42,7 +42,6 @@ type part struct {
 	*flags
 	credentials
 	without string
-	file    string // of its account's credentials
 }
 
 // parts are one with both namespaces or, where there are environments, one for the betas and one for each, as far as --environment
@@ -50,7 +49,7 @@ type part struct {
 func (f *flags) parts() ([]part, error) {
 	own := credentials{f.Kubeconfig, f.Context}
 	if len(f.app.Environments) == 0 {
-		return []part{{f, own, "", ""}}, nil
+		return []part{{f, own, ""}}, nil
 	}
 	each, err := f.each()
 	if err != nil {
@@ -58,14 +57,14 @@ func (f *flags) parts() ([]part, error) {
 	}
 	var out []part
 	if f.Environment == "" {
-		out = append(out, part{f, own, bootstrap.Production, "build"})
+		out = append(out, part{f, own, bootstrap.Production})
 	}
 	for _, in := range each {
 		there := credentials{in.ProductionKubeconfig, in.ProductionContext}
 		if there.kubeconfig == "" {
 			there = own
 		}
-		out = append(out, part{in, there, bootstrap.Build, in.at})
+		out = append(out, part{in, there, bootstrap.Build})
 	}
 	return out, nil
 }

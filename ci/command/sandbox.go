@@ -35,6 +35,15 @@ type sandbox struct {
 	Env        map[string]string `json:"env"`
 }
 
+// sandboxUp is where the sandbox is, which is started where it is not running. It is asked once: a command may be in several
+// environments, and each asking is a process.
+func (f *flags) sandboxUp(ctx context.Context) (at *sandbox, err error) {
+	if *f.sandbox == nil {
+		*f.sandbox, err = sandboxUp(ctx)
+	}
+	return *f.sandbox, err
+}
+
 // sandboxUp starts what is not running and returns where it is.
 func sandboxUp(ctx context.Context) (*sandbox, error) {
 	cmd, err := sandboxProgram(ctx, "up", "--json")

@@ -18,9 +18,17 @@ type Environment struct {
 	Manual    bool   `json:"manual,omitempty" jsonschema_description:"A run that comes to it ends, and goes on once somebody approves."`
 }
 
-// Deploy and Verify name the stages of an environment.
-func (e Environment) Deploy() string { return "deploy-" + e.Name }
-func (e Environment) Verify() string { return "verify-" + e.Name }
+// stagesThere are the stages that each environment has, and how they are called there.
+var stagesThere = map[string]string{"deploy": "deploy", "production": "verify", "record": "record", "recover": "recover", "rollback": "rollback", "undo": "undo"}
+
+// StageIn is how a stage is called in an environment. One that not each environment has keeps its name, and so does any where production
+// is there alone, in no environment.
+func StageIn(environment, stage string) string {
+	if there := stagesThere[stage]; there != "" && environment != "" {
+		return there + "-" + environment
+	}
+	return stage
+}
 
 // Pass are the flags with which a version that was released passes it.
 func (e Environment) Pass() string {
@@ -65,7 +73,7 @@ func (p positions) checkEnvironments(a Application) error {
 func (a Application) checkPlace(i int) error {
 	e, place := a.Environments[i], func(e Environment) string { return cmp.Or(e.Namespace, a.Name+"-"+e.Name) }
 	switch own := place(e); {
-	case OfKubernetes(own):
+	case own == "default", OfKubernetes(own):
 		return fmt.Errorf("namespace %s is Kubernetes' own", own)
 	case strings.HasSuffix(own, "-build"):
 		return fmt.Errorf("namespace %s is called as those of betas are: give it another", own)
@@ -78,17 +86,18 @@ func (a Application) checkPlace(i int) error {
 	return nil
 }
 
-// OfKubernetes reports whether a namespace is one that Kubernetes makes.
+// OfKubernetes reports whether a namespace is one of those that are kept for Kubernetes itself
+// (https://kubernetes.io/docs/concepts/overview/working-with-objects/namespaces/#initial-namespaces).
 func OfKubernetes(namespace string) bool {
-	return namespace == "default" || strings.HasPrefix(namespace, "kube-")
+	return strings.HasPrefix(namespace, "kube-")
 }
 
 // checkStepsOf finds steps that are in no environment, or named as a stage of one.
 func (p positions) checkStepsOf(a Application) error {
 	taken := map[string]string{}
 	for _, e := range a.Environments {
-		for _, name := range []string{"deploy", "verify", "undo", "record", "recover", "rollback"} {
-			taken[name+"-"+e.Name] = "a stage of environment " + e.Name
+		for stage := range stagesThere {
+			taken[StageIn(e.Name, stage)] = "a stage of environment " + e.Name
 		}
 	}
 	for i, s := range a.Steps {
@@ -118,10 +127,15 @@ func (s Step) stagesIn(environments []Environment) (names []string) {
 	}
 	for _, e := range environments {
 		if s.In(e.Name) {
-			names = append(names, s.Name+"-"+e.Name)
+			names = append(names, s.StageIn(e.Name))
 		}
 	}
 	return names
+}
+
+// StageIn is how the stage is called that a step is in an environment; in none it has the step's name.
+func (s Step) StageIn(environment string) string {
+	return strings.TrimSuffix(s.Name+"-"+environment, "-")
 }
 
 // PerEnvironment reports whether a step runs once in each environment.

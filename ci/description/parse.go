@@ -6,6 +6,7 @@ import (
 	_ "embed"
 	"errors"
 	"fmt"
+	"io/fs"
 	"path"
 	"regexp"
 	"slices"
@@ -73,6 +74,20 @@ func Parse(content []byte) (Application, error) {
 		return app, err
 	}
 	return app, app.check(at)
+}
+
+// Read parses the file in an application's folder. The error names the file; it is fs.ErrNotExist where there is none.
+func Read(tree fs.FS, folder string) (Application, error) {
+	name := path.Join(folder, File)
+	content, err := fs.ReadFile(tree, name)
+	if err != nil {
+		return Application{}, err
+	}
+	app, err := Parse(content)
+	if err != nil {
+		return app, fmt.Errorf("%s: %w", name, err)
+	}
+	return app, nil
 }
 
 // check finds what contradicts itself.

@@ -47,7 +47,9 @@ func (r *Run) through(stages []Stage) (out []Stage) {
 		case stage.Name == "deploy", stage.Name == "production":
 		case stage.Always:
 			for _, e := range r.opts.Way.Later {
-				out = append(out, Stage{Name: e.Deploy(), Environment: e.Name, Skip: e.Why}, Stage{Name: e.Verify(), Environment: e.Name, Skip: e.Why})
+				for _, stage := range []string{"deploy", "production"} {
+					out = append(out, Stage{Name: description.StageIn(e.Name, stage), Environment: e.Name, Skip: e.Why})
+				}
 			}
 			fallthrough
 		default:
@@ -59,17 +61,7 @@ func (r *Run) through(stages []Stage) (out []Stage) {
 
 // as is how the run calls a stage, of those that each environment has.
 func (r *Run) as(stage string) string {
-	name := r.opts.Environment
-	if name == "" {
-		return stage
-	}
-	switch stage {
-	case "production":
-		return "verify-" + name
-	case "deploy", "record", "recover", "rollback", "undo":
-		return stage + "-" + name
-	}
-	return stage
+	return description.StageIn(r.opts.Environment, stage)
 }
 
 // Verify is Production in an environment, which the run then leaves to others.

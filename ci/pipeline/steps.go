@@ -65,8 +65,8 @@ func (r *Run) steps(stage Stage, before bool, except []string) (out []Stage) {
 		if !stage.is(at.stage) || at.before != before || slices.Contains(except, s.At) || !s.In(stage.Environment) {
 			continue
 		}
-		out = append(out, Stage{Name: stepName(s, stage.Environment), In: stage.In, Environment: stage.Environment, With: at.stage, Always: stage.Always, Time: stage.Time, Code: at.code, Optional: s.Optional,
-			Run: func(ctx context.Context) error { return r.runStep(ctx, s.As(stepName(s, stage.Environment))) }})
+		out = append(out, Stage{Name: s.StageIn(stage.Environment), In: stage.In, Environment: stage.Environment, With: at.stage, Always: stage.Always, Time: stage.Time, Code: at.code, Optional: s.Optional,
+			Run: func(ctx context.Context) error { return r.runStep(ctx, s.As(s.StageIn(stage.Environment))) }})
 	}
 	return out
 }
@@ -74,11 +74,6 @@ func (r *Run) steps(stage Stage, before bool, except []string) (out []Stage) {
 // is reports whether a stage is the named one, in any environment.
 func (s Stage) is(name string) bool {
 	return s.Skip == "" && (s.Name == name || s.In != nil && s.With == name)
-}
-
-// stepName is how a step is called in an environment.
-func stepName(s description.Step, environment string) string {
-	return strings.TrimSuffix(s.Name+"-"+environment, "-")
 }
 
 // wanted are the steps that the run comes to if nothing fails.
