@@ -20,7 +20,7 @@ COPY scripts/lint scripts/lint
 RUN unformatted=$(gofmt -l *.go) && if [ -n "$unformatted" ]; then echo "run gofmt -w on: $unformatted" && exit 1; fi
 RUN --mount=type=cache,target=/go/pkg/mod --mount=type=cache,target=/root/.cache/go-build \
     go vet .
-RUN --mount=type=cache,target=/go/pkg/mod --mount=type=cache,target=/root/.cache/go-build \
+RUN --mount=type=cache,target=/go/pkg/mod --mount=type=cache,target=/root/.cache/go-build --mount=type=cache,target=/root/.cache/staticcheck \
     go tool -modfile=scripts/lint/go.mod staticcheck .
 
 FROM source AS unit
