@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/slipway-cd/slipway/ci/about"
 	"github.com/slipway-cd/slipway/ci/exit"
 	"github.com/slipway-cd/slipway/ci/image"
 )
@@ -107,12 +108,12 @@ func (t Tags) Pushed(ctx context.Context, in image.Repository) (string, error) {
 		digest, err := t.Registry.Digest(ctx, in, tag)
 		switch {
 		case errors.Is(err, image.ErrDenied): // of what is not there some say so, too, lest one learn what is
-			return "", fmt.Errorf("%w; where nothing was pushed to %s yet, build first: `go run ./ci --until build`", err, in)
+			return "", fmt.Errorf("%w; where nothing was pushed to %s yet, build first: `%s --until build`", err, in, about.Program())
 		case !errors.Is(err, image.ErrNotFound):
 			return digest, err
 		}
 	}
-	return "", exit.Usagef("%s has no version %s, nor %[2]s-beta: build it first (`go run ./ci --until build`), or give one that it has with --version", in, t.Version)
+	return "", exit.Usagef("%s has no version %s, nor %[2]s-beta: build it first (`%s --until build`), or give one that it has with --version", in, t.Version, about.Program())
 }
 
 // Check refuses to move the version's tags. It is asked of all images before any is tagged.

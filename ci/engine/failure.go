@@ -8,6 +8,7 @@ import (
 
 	"dagger.io/dagger"
 
+	"github.com/slipway-cd/slipway/ci/about"
 	"github.com/slipway-cd/slipway/ci/exit"
 )
 
@@ -31,7 +32,7 @@ func (s *Session) Failure(what string, err error) *exit.Failure {
 	case engineGone(err):
 		s.lost.Store(true)
 		failure.Code, failure.Cause, failure.Logged = exit.Unreachable, what+": the engine was lost: "+lostBy(err), false
-		failure.Try = "repeat the run when it answers again; `go run ./ci sandbox status` shows the sandbox's"
+		failure.Try = "repeat the run when it answers again; `" + about.Program() + " sandbox status` shows the sandbox's"
 	}
 	return failure
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"time"
 
+	"github.com/slipway-cd/slipway/ci/about"
 	"github.com/slipway-cd/slipway/ci/cluster/lock"
 	"github.com/slipway-cd/slipway/ci/exit"
 	"github.com/slipway-cd/slipway/ci/status"
@@ -18,7 +19,7 @@ func (r *Run) lockLost(ctx context.Context) *exit.Failure {
 	defer cancel()
 	r.toldLost = true
 	r.back.say(nil) // the commands would undo what the other run has changed
-	return &exit.Failure{Code: exit.Undo, Err: lock.ErrLost, Try: "look at `go run ./ci status`; if it shows changes that this run left behind, `go run ./ci recover` puts them back",
+	return &exit.Failure{Code: exit.Undo, Err: lock.ErrLost, Try: "look at `" + about.Program() + " status`; if it shows changes that this run left behind, `" + about.Program() + " recover` puts them back",
 		Cause: "the production lock was lost: it " + r.lease.LostBecause() + "; this run writes nothing there any more; " + status.WhoHas(ctx, r.env.Production, r.opts.Namespace, r.holder())}
 }
 

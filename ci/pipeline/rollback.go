@@ -6,6 +6,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"github.com/slipway-cd/slipway/ci/about"
 	"github.com/slipway-cd/slipway/ci/artifact"
 	"github.com/slipway-cd/slipway/ci/cluster/records"
 	"github.com/slipway-cd/slipway/ci/cluster/write"
@@ -97,7 +98,7 @@ func (r *Run) Rollback(ctx context.Context) error {
 	}
 	r.tellBroken("rollback")
 	if r.production.former == nil || r.production.former.Run != chosenFrom {
-		return &exit.Failure{Code: exit.Superseded, Cause: "run " + r.production.former.Run + " has changed production in the meantime", Try: "look at `go run ./ci status` and start again"}
+		return &exit.Failure{Code: exit.Superseded, Cause: "run " + r.production.former.Run + " has changed production in the meantime", Try: "look at `" + about.Program() + " status` and start again"}
 	}
 	options := r.applyOptions()
 	options.KeepJobs = true

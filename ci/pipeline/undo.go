@@ -9,6 +9,7 @@ import (
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
+	"github.com/slipway-cd/slipway/ci/about"
 	"github.com/slipway-cd/slipway/ci/cluster/records"
 	"github.com/slipway-cd/slipway/ci/cluster/rollout"
 	"github.com/slipway-cd/slipway/ci/cluster/write"
@@ -60,7 +61,7 @@ func (r *Run) undo(ctx context.Context) *exit.Failure {
 	r.report.Undo.Done = failure == nil
 	if failure != nil && !r.lease.IsLost() {
 		failure.Code = exit.Undo
-		failure.Try = "run `go run ./ci recover`, or by hand: " + strings.Join(r.back.record.ByHand(), " && ")
+		failure.Try = "run `" + about.Program() + " recover`, or by hand: " + strings.Join(r.back.record.ByHand(), " && ")
 	}
 	if failure != nil {
 		r.report.Undo.Error = failure.Error()

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/slipway-cd/slipway/ci/about"
 	"github.com/slipway-cd/slipway/ci/cluster/records"
 	"github.com/slipway-cd/slipway/ci/commits"
 	"github.com/slipway-cd/slipway/ci/exit"
@@ -33,7 +34,7 @@ func (r Run) Superseded(ctx context.Context, deployed *records.Release) error {
 	if err != nil || !older {
 		return err
 	}
-	failure := &exit.Failure{Code: exit.Superseded, Try: "to go back to an older version on purpose, use `go run ./ci rollback`",
+	failure := &exit.Failure{Code: exit.Superseded, Try: "to go back to an older version on purpose, use `" + about.Program() + " rollback`",
 		Cause: fmt.Sprintf("superseded by %s (%s), which production runs already", deployed.Version, commits.Short(deployed.Commit))}
 	if guessed {
 		failure.Cause += fmt.Sprintf(", by the commits' times (%s, this one %s)", utc(deployed.Committed), utc(r.Options.Built))

@@ -16,6 +16,7 @@ import (
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
+	"github.com/slipway-cd/slipway/ci/about"
 	"github.com/slipway-cd/slipway/ci/cluster"
 	"github.com/slipway-cd/slipway/ci/cluster/managed"
 )
@@ -36,7 +37,7 @@ type Broken struct {
 func (b Broken) Unrecoverable() error {
 	return &cluster.Error{Class: cluster.Misconfigured, Object: "Secret " + b.Secret,
 		Cause:    "a run that began to change production at " + b.Made.UTC().Format("2006-01-02 15:04:05 MST") + " recorded here how to undo that, but the record cannot be read: " + b.Cause,
-		Evidence: []string{"who edited it: " + b.Look, "what differs from this version's overlay: go run ./ci plan"},
+		Evidence: []string{"who edited it: " + b.Look, "what differs from this version's overlay: " + about.Program() + " plan"},
 		Try:      "look at production, repair what that run left half done, then run `" + b.Remove + "`"}
 }
 
