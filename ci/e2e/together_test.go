@@ -126,7 +126,7 @@ func TestEightRunsAtOnce(t *testing.T) {
 }
 
 // countBetas watches the build namespace and returns the most betas that were
-// there, and ready, at the same time.
+// there at the same time.
 func (w *world) countBetas(t *testing.T, n namespaces) *atomic.Int64 {
 	t.Helper()
 	var most atomic.Int64
@@ -136,25 +136,25 @@ func (w *world) countBetas(t *testing.T, n namespaces) *atomic.Int64 {
 	deployments, err := follow()
 	require.NoError(t, err)
 	go func() {
-		ready := map[string]bool{}
+		there := map[string]bool{}
 		for ; err == nil; deployments, err = follow() { // a watch ends after a while
-			count(deployments.ResultChan(), ready, &most)
+			count(deployments.ResultChan(), there, &most)
 		}
 	}()
 	return &most
 }
 
-// count follows which betas are ready until the watch ends.
-func count(events <-chan watch.Event, ready map[string]bool, most *atomic.Int64) {
+// count follows which betas there are until the watch ends.
+func count(events <-chan watch.Event, there map[string]bool, most *atomic.Int64) {
 	for event := range events {
 		deployment, ok := event.Object.(*appsv1.Deployment)
 		if !ok {
 			continue
 		}
-		delete(ready, deployment.Name)
-		if event.Type != watch.Deleted && deployment.DeletionTimestamp == nil && deployment.Status.ReadyReplicas > 0 {
-			ready[deployment.Name] = true
+		delete(there, deployment.Name)
+		if event.Type != watch.Deleted && deployment.DeletionTimestamp == nil {
+			there[deployment.Name] = true
 		}
-		most.Store(max(most.Load(), int64(len(ready))))
+		most.Store(max(most.Load(), int64(len(there))))
 	}
 }
