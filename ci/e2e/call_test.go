@@ -25,9 +25,17 @@ func (w *world) hello(t *testing.T, name string) *repository {
 	return r
 }
 
+// refuse commits tests of that application that take in production only versions that match. An undo passes
+// them where it should: they judge the former version, too.
+func (r *repository) refuse(pattern string) {
+	r.t.Helper()
+	r.edit("tests.pl", "done_testing;", "like get('/version')->{content}, qr/"+pattern+"/, 'it is the version wanted' if $ARGV[0] eq 'production';\ndone_testing;")
+	r.commit()
+}
+
 // runs are the arguments of a run of the pipeline.
-func (w *world) runs(source string, n namespaces) []string {
-	return []string{"run", "--source", source, "--namespace", n.production, "--build-namespace", n.build, "--image", w.Image + "/go-demo"}
+func (w *world) runs(source string, n namespaces, image string) []string {
+	return []string{"run", "--source", source, "--namespace", n.production, "--build-namespace", n.build, "--image", w.Image + "/" + image}
 }
 
 // server is the API server as a service of this host, for it listens on 127.0.0.1.

@@ -144,6 +144,7 @@ func (e *sharedEngine) newTenant(t *testing.T, name string) *tenant {
 	if name == "hello" { // all share one address
 		r.edit("kustomize/base/hello.yaml", "/hello-app", "/"+n.production)
 	}
+	r.describe(unlisted)
 	r.begin()
 	content, err := os.ReadFile(r.path("Dockerfile"))
 	require.NoError(t, err)

@@ -68,7 +68,7 @@ func (e *example) requireRuns(t *testing.T, done ended) {
 func (e *example) callChangesNothing(t *testing.T, former ended) {
 	t.Helper()
 	before := e.snapshot(t, e.n)
-	args := append(e.runs(e.r.folder, e.n), "--image", e.Image+"/"+e.name)
+	args := e.runs(e.r.folder, e.n, e.name)
 	done := e.called(t, slices.Concat(args, e.args, []string{"export", "--path"})...)
 	require.Equal(t, 0, done.code, done.stderr)
 	require.Equal(t, allPassed, done.results())

@@ -14,9 +14,10 @@ import (
 // point is a moment of a rollback, which changes, creates and prunes objects of
 // production: the nth printed line that begins so.
 type point struct {
-	at   string
-	nth  int
-	fate fate
+	at    string
+	nth   int
+	fate  fate
+	short bool // also with -short
 }
 
 // fate is what production must be after a run that ended at a point.
@@ -37,13 +38,13 @@ var points = []point{
 	{at: "rollback: apply"},
 	{at: "rollback: ConfigMap "},
 	{at: "rollback: Deployment "},
-	{at: "rollback: Deployment ", nth: 2},
+	{at: "rollback: Deployment ", nth: 2, short: true},
 	{at: "rollback: Deployment ", nth: 4},
 	{at: "rollback: prune"},
 	{at: "production: find the address"},
 	{at: "production: tests at "},
 	{at: "undo: put back ", fate: refused},
-	{at: "undo: Deployment ", fate: refused},
+	{at: "undo: Deployment ", fate: refused, short: true},
 	{at: "undo: Deployment ", nth: 3, fate: refused},
 	{at: "undo: tests at ", fate: refused},
 	{at: "production: record the release", fate: either},
@@ -79,9 +80,12 @@ func every(all []point, first int) []point {
 
 func killed(t *testing.T, name string, signal syscall.Signal, points []point) {
 	v := newVictim(t, name)
+	before := v.snapshot(t, v.n)
 	for i, p := range points {
+		if testing.Short() && !p.short {
+			continue
+		}
 		ok := t.Run(strings.TrimSpace(strings.ReplaceAll(p.at, "/", " ")), func(t *testing.T) {
-			before := v.snapshot(t, v.n)
 			r := v.r
 			if p.fate == refused {
 				r = v.strict[v.version]
@@ -94,7 +98,7 @@ func killed(t *testing.T, name string, signal syscall.Signal, points []point) {
 			} else {
 				require.Contains(t, p.codes(signal), done.code, done.stdout+done.stderr)
 			}
-			v.requireWhole(t, p, before)
+			before = v.requireWhole(t, p, before)
 		})
 		if !ok {
 			return // the rest would begin with something else

@@ -56,6 +56,7 @@ func sandbox(t *testing.T) *world {
 	if shared == nil {
 		t.Skip("SLIPWAY_E2E is not set: end-to-end tests need the sandbox, `SLIPWAY_E2E=1 go test ./ci/e2e`")
 	}
+	leaveLongOnes(t)
 	t.Parallel()
 	return shared
 }

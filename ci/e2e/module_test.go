@@ -17,7 +17,9 @@ import (
 func TestDaggerCallDoesWhatTheProgramDoes(t *testing.T) {
 	w := sandbox(t)
 	n := w.newNamespaces(t, "call")
-	r := w.newRepository(t, n.production)
+	r := w.hello(t, n.production)
+	image := w.Image + "/hello"
+	runs := func(r *repository, more ...string) []string { return append(w.runs(r.folder, n, "hello"), more...) }
 	status := func() string {
 		done := w.call(t, "status", "--source", r.folder, "--namespace", n.production, "--build-namespace", n.build)
 		require.Equal(t, 0, done.code, done.stderr)
@@ -25,11 +27,11 @@ func TestDaggerCallDoesWhatTheProgramDoes(t *testing.T) {
 	}
 	require.Contains(t, status(), "Nothing is released")
 	empty := w.snapshot(t, n)
-	first := w.called(t, append(w.runs(r.folder, n), "export", "--path")...)
+	first := w.called(t, runs(r, "export", "--path")...)
 	require.Equal(t, 0, first.code, first.stderr)
 	require.Equal(t, allPassed, first.results())
 	require.Equal(t, r.version(), w.productionVersion(t, first))
-	require.Equal(t, first.report.Digest, w.digest(t, r.version()))
+	require.Equal(t, first.report.Digest, w.digestOf(t, "hello", r.version()))
 	require.Equal(t, "system:serviceaccount:"+n.build+":slipway", first.report.As, "an administrator's rights were used")
 	require.Equal(t, "system:serviceaccount:"+n.production+":slipway", first.report.ProductionAs, "an administrator's rights were used")
 	deployed := w.snapshot(t, n)
@@ -37,7 +39,7 @@ func TestDaggerCallDoesWhatTheProgramDoes(t *testing.T) {
 
 	t.Run("status and plan tell what the program tells", func(t *testing.T) {
 		require.Contains(t, status(), r.version(), "the same call was answered from a cache")
-		plan := w.call(t, "plan", "--source", r.folder, "--namespace", n.production, "--image", w.Image+"/go-demo", "--as-json")
+		plan := w.call(t, "plan", "--source", r.folder, "--namespace", n.production, "--image", image, "--as-json")
 		require.Equal(t, 0, plan.code, plan.stderr)
 		var told struct{ Digest string }
 		require.NoError(t, json.Unmarshal([]byte(plan.stdout), &told), plan.stdout)
@@ -51,7 +53,7 @@ func TestDaggerCallDoesWhatTheProgramDoes(t *testing.T) {
 		}
 		require.NoError(t, json.Unmarshal([]byte(done.stdout), &told), done.stdout)
 		require.Equal(t, first.report.Digest, told.Deploys[0].Digest)
-		same := w.call(t, "diff", "--from", r.version(), "--to", r.version(), "--source", r.folder, "--namespace", n.production, "--image", w.Image+"/go-demo")
+		same := w.call(t, "diff", "--from", r.version(), "--to", r.version(), "--source", r.folder, "--namespace", n.production, "--image", image)
 		require.Equal(t, 0, same.code, same.stderr)
 		require.Contains(t, same.stdout, "Commits from "+r.version()+" to "+r.version()+": none")
 	})
@@ -60,7 +62,7 @@ func TestDaggerCallDoesWhatTheProgramDoes(t *testing.T) {
 		done := w.run(t, append([]string{"bootstrap", "--credentials", folder}, n.flags()...)...)
 		require.Equal(t, 0, done.code, done.stderr)
 		build, production := "file:"+filepath.Join(folder, "build.conf"), "file:"+filepath.Join(folder, "production.conf")
-		run := append(w.runs(r.folder, n), "export", "--path", t.TempDir())
+		run := runs(r, "export", "--path", t.TempDir())
 		as := func(flags ...string) ended {
 			return w.dagger(t, slices.Concat([]string{"call", "run", "--cluster", w.server(t)}, flags, run[1:])...)
 		}
@@ -81,17 +83,17 @@ func TestDaggerCallDoesWhatTheProgramDoes(t *testing.T) {
 		cleaned := w.call(t, "cleanup", "--source", r.folder, "--build-namespace", n.build, "--run", first.report.Run)
 		require.Equal(t, 0, cleaned.code, cleaned.stderr)
 		require.Contains(t, cleaned.stdout, "nothing in "+n.build)
-		images := w.call(t, "cleanup", "--source", r.folder, "--namespace", n.production, "--build-namespace", n.build, "--image", w.Image+"/go-demo", "--images", "--older", "1000d", "--plan")
+		images := w.call(t, "cleanup", "--source", r.folder, "--namespace", n.production, "--build-namespace", n.build, "--image", image, "--images", "--older", "1000d", "--plan")
 		require.Equal(t, 0, images.code, images.stderr)
-		require.Regexp(t, `/go-demo: 0 of \d+ -beta tags would be removed; kept: `, images.stdout)
+		require.Regexp(t, `/hello: 0 of \d+ -beta tags would be removed; kept: `, images.stdout)
 	})
 	t.Run("a run that fails is put back and says why", func(t *testing.T) {
 		r := r.branch(t)
-		r.refuseOthers("^1-")
-		done := w.called(t, append(w.runs(r.folder, n), "export", "--path")...)
+		r.refuse("^1-")
+		done := w.called(t, runs(r, "export", "--path")...)
 		require.NotEqual(t, 0, done.code)
 		require.Regexp(t, `(?m)^Error: production: tests fail at .*\(exit code 21\)`, done.stderr)
-		again := w.called(t, append(w.runs(r.folder, n), "--allow-failure", "export", "--path")...)
+		again := w.called(t, runs(r, "--allow-failure", "export", "--path")...)
 		require.Equal(t, 0, again.code, again.stderr)
 		require.Equal(t, 21, again.report.ExitCode)
 		require.Equal(t, report.Undo{Done: true}, again.report.Undo)
@@ -101,10 +103,10 @@ func TestDaggerCallDoesWhatTheProgramDoes(t *testing.T) {
 	t.Run("what a cancelled call left, recover puts back", func(t *testing.T) {
 		r := r.branch(t)
 		r.commit()
-		cut := w.interrupted(t, "deploy: Deployment ", w.runs(r.folder, n)...)
+		cut := w.interrupted(t, "deploy: Deployment ", runs(r)...)
 		require.NotEqual(t, 0, cut.code)
 		done := w.called(t, "recover", "--source", r.folder, "--namespace", n.production, "--build-namespace", n.build,
-			"--image", w.Image+"/go-demo", "export", "--path")
+			"--image", image, "export", "--path")
 		require.Equal(t, 0, done.code, done.stderr)
 		require.Contains(t, done.stage(t, "recover").Detail, "production verified back on "+first.report.Version)
 		requireSame(t, deployed.restored(n), w.snapshot(t, n).restored(n), "production is not as it was")
@@ -112,11 +114,11 @@ func TestDaggerCallDoesWhatTheProgramDoes(t *testing.T) {
 	t.Run("rollback goes back to the release before", func(t *testing.T) {
 		r := r.branch(t)
 		r.commit()
-		second := w.called(t, append(w.runs(r.folder, n), "export", "--path")...)
+		second := w.called(t, runs(r, "export", "--path")...)
 		require.Equal(t, 0, second.code, second.stderr)
 		require.Equal(t, r.version(), w.productionVersion(t, second))
 		back := w.called(t, "rollback", "--source", r.folder, "--namespace", n.production, "--build-namespace", n.build,
-			"--image", w.Image+"/go-demo", "export", "--path")
+			"--image", image, "export", "--path")
 		require.Equal(t, 0, back.code, back.stderr)
 		require.Equal(t, first.report.Version, w.productionVersion(t, back))
 	})
@@ -132,7 +134,7 @@ func TestAnotherRepositoryIsShippedWithoutACopy(t *testing.T) {
 	before := w.snapshot(t, n)
 
 	login := []string{"--registry-user", "ci", "--registry-password", "env:PASSWORD"}
-	done := w.called(t, slices.Concat(w.runs(r.folder, n), login, []string{"--image", w.Image + "/hello", "export", "--path"})...)
+	done := w.called(t, slices.Concat(w.runs(r.folder, n, "hello"), login, []string{"export", "--path"})...)
 	require.Equal(t, 0, done.code, done.stderr)
 	require.Equal(t, allPassed, done.results())
 	require.Equal(t, r.version(), done.report.Version)
@@ -141,7 +143,7 @@ func TestAnotherRepositoryIsShippedWithoutACopy(t *testing.T) {
 	r.edit("answer.h", "Hello from C!", "Good bye!")
 	r.edit("unit.c", "Hello from C!", "Good bye!")
 	r.commit()
-	failed := w.called(t, append(w.runs(r.folder, n), "--image", w.Image+"/hello", "export", "--path")...)
+	failed := w.called(t, append(w.runs(r.folder, n, "hello"), "export", "--path")...)
 	require.Regexp(t, `(?m)^Error: functional: tests fail at .*\(exit code 20\)`, failed.stderr)
 }
 
@@ -164,11 +166,11 @@ func TestABadCallIsOneLineAndChangesNothing(t *testing.T) {
 		"a missing secret":              {[]string{"call", "run", "--source", r.folder, "--image", image}, `required flag\(s\) "kubeconfig" not set`},
 		"a secret that is not there":    {[]string{"call", "run", "--source", r.folder, "--image", image, "--kubeconfig", "file:/nowhere"}, `/nowhere`},
 		"a kubeconfig that is none":     {[]string{"call", "run", "--source", r.folder, "--image", image, "--kubeconfig", "file:" + text}, `kubeconfig.*\(exit code 2\)`},
-		"a source without a Dockerfile": {on(w.runs(bare.folder, n)...), `--source: it has no Dockerfile \(exit code 2\)`},
-		"a source that is nobody's":     {on(w.runs(empty, n)...), `--source: it has no \.slipway\.yaml`},
-		"a password of nobody":          {on(append(w.runs(r.folder, n), "--registry-password", "env:HOME")...), `--registry-user and --registry-password: give both`},
-		"a stage that is none":          {on(append(w.runs(r.folder, n), "--until", "never")...), `--until "never": no such stage.*\(exit code 2\)`},
-		"namespaces that do not exist":  {on(w.runs(r.folder, absent)...), `run bootstrap \(exit code 2\)`},
+		"a source without a Dockerfile": {on(w.runs(bare.folder, n, "go-demo")...), `--source: it has no Dockerfile \(exit code 2\)`},
+		"a source that is nobody's":     {on(w.runs(empty, n, "go-demo")...), `--source: it has no \.slipway\.yaml`},
+		"a password of nobody":          {on(append(w.runs(r.folder, n, "go-demo"), "--registry-password", "env:HOME")...), `--registry-user and --registry-password: give both`},
+		"a stage that is none":          {on(append(w.runs(r.folder, n, "go-demo"), "--until", "never")...), `--until "never": no such stage.*\(exit code 2\)`},
+		"namespaces that do not exist":  {on(w.runs(r.folder, absent, "go-demo")...), `run bootstrap \(exit code 2\)`},
 		"nobody's leftovers":            {on("cleanup", "--source", r.folder), `--run ID.*--stale.*\(exit code 2\)`},
 		"no version to go back to":      {on("rollback", "--source", r.folder, "--image", image, "--namespace", n.production, "--build-namespace", n.build), `no release to go back to.*\(exit code 2\)`},
 	} {

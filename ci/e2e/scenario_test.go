@@ -25,6 +25,7 @@ type scenario struct {
 	within     float64  // seconds, of the stage that fails
 	says       []string // in cause, evidence and what to try
 	unwritten  bool     // refused before anything was written
+	short      bool     // also with -short
 }
 
 // Each test has a production of its own, and its scenarios follow each other: all
@@ -56,7 +57,7 @@ func TestADeployWhosePodsCannotStartIsPutBack(t *testing.T) {
 		{name: "Pod Security", code: 30, within: 5, unwritten: true,
 			patch: container("securityContext: {allowPrivilegeEscalation: true}"),
 			says:  []string{"Deployment ", "/api", "PodSecurity", "allowPrivilegeEscalation"}},
-		{name: "image", code: 31, within: 10, patch: pods(absent),
+		{name: "image", code: 31, within: 10, short: true, patch: pods(absent),
 			says: []string{"Deployment ", "/api", "registry.slipway.local:5000/go-demo:absent", "cannot be pulled", "not found"}},
 		{name: "registry down", code: 31, within: 30, patch: pods(strings.Replace(absent, ":5000", ":1", 1)),
 			says: []string{"Deployment ", "/api", "registry.slipway.local:1/go-demo:absent", "cannot be pulled", "connection refused"}},
@@ -111,6 +112,9 @@ func scenarios(t *testing.T, name string, all []scenario) {
 	first := w.pipeline(t, r, n)
 	require.Equal(t, 0, first.code, first.stdout+first.stderr)
 	for _, c := range all {
+		if testing.Short() && !c.short {
+			continue
+		}
 		t.Run(c.name, func(t *testing.T) {
 			if c.around != nil {
 				c.around(t, w, n)

@@ -90,7 +90,7 @@ func TestStepsOfAnApplicationRunBetweenTheStages(t *testing.T) {
 		r.edit(".slipway.yaml", "env://TRACKER_TOKEN", "env://PASSWORD")
 		r.describe(`- {name: small, at: after build, image: "golang:1.26", command: [sh, -c, 'test -n "$A" && echo "summary: $VERSION"'], secrets: {A: "env://PASSWORD"}, files: [/etc/hostname]}` + "\n")
 		r.begin()
-		args := append(e.runs(r.folder, e.n), "--until", "build", "--image", e.Image+"/hello")
+		args := append(e.runs(r.folder, e.n, "hello"), "--until", "build")
 		done := e.called(t, append(args, "--step-secrets", "env://PASSWORD", "export", "--path")...)
 		require.Equal(t, 0, done.code, done.stderr)
 		require.Equal(t, r.version(), done.stage(t, "small").Detail)

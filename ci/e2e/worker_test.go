@@ -13,6 +13,7 @@ import (
 func TestAWorkerIsShipped(t *testing.T) {
 	worker := newExample(t, "worker")
 	n := worker.n
+	worker.r.describe(unlisted)
 	worker.r.begin()
 	empty := worker.snapshot(t, n)
 	first := worker.shipped(t)
@@ -25,6 +26,9 @@ func TestAWorkerIsShipped(t *testing.T) {
 		requireSame(t, empty.in(n.build), worker.snapshot(t, n).in(n.build), "the beta left something")
 	})
 	t.Run("again, which changes nothing", func(t *testing.T) {
+		if testing.Short() {
+			t.Skip("with -short: the module is not compiled")
+		}
 		worker.callChangesNothing(t, first)
 	})
 	t.Run("with the next commit, and rolled back", func(t *testing.T) {

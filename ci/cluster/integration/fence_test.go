@@ -178,6 +178,9 @@ func TestARunThatIsStoppedAtAnyWriteDoesNotWriteOverWhatCameAfterIt(t *testing.T
 	t.Parallel()
 	for name, refused := range map[string]bool{"deploys": false, "undoes": true} {
 		for nth := range writesOf(t, refused) {
+			if testing.Short() && nth%6 != 0 {
+				continue
+			}
 			for place, early := range map[string]bool{"under way": true, "done": false} {
 				t.Run(fmt.Sprintf("%s, write %d %s", name, nth+1, place), func(t *testing.T) {
 					t.Parallel()
@@ -209,7 +212,11 @@ func TestARunThatIsStoppedAtAnyWriteDoesNotWriteOverWhatCameAfterIt(t *testing.T
 
 func TestARunThatIsStoppedAtARandomMomentDoesNotWriteOverWhatCameAfterIt(t *testing.T) {
 	t.Parallel()
-	for i := range 20 {
+	moments := 20
+	if testing.Short() {
+		moments = 4
+	}
+	for i := range moments {
 		t.Run(fmt.Sprint(i), func(t *testing.T) {
 			t.Parallel()
 			s := newContest(t, i%2 == 1)

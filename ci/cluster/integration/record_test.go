@@ -68,6 +68,9 @@ func divisionOf(t *testing.T, c *cluster.Cluster, namespace, run string) (id str
 }
 
 func TestAReleaseOfEightMiBIsRecordedReadAndForgotten(t *testing.T) {
+	if testing.Short() {
+		t.Skip("it takes many seconds of the processor")
+	}
 	t.Parallel()
 	c := connect(t)
 	namespace := newNamespace(t, c)
@@ -92,6 +95,9 @@ func TestAReleaseOfEightMiBIsRecordedReadAndForgotten(t *testing.T) {
 }
 
 func TestALargeWayBackCanBeGoneByHand(t *testing.T) {
+	if testing.Short() {
+		t.Skip("it takes many seconds of the processor")
+	}
 	t.Parallel()
 	c := connect(t)
 	namespace := newNamespace(t, c)
@@ -146,6 +152,9 @@ func TestARecordWhoseWriterWasKilledBetweenThePartsIsNone(t *testing.T) {
 }
 
 func TestAReaderNeverSeesHalfARecord(t *testing.T) {
+	if testing.Short() {
+		t.Skip("it takes many seconds of the processor")
+	}
 	t.Parallel()
 	c := connect(t)
 	namespace := newNamespace(t, c)
