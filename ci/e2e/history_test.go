@@ -18,7 +18,7 @@ import (
 // TestHistoryTellsWhatBecameOfEachDeploy: of one that stayed, one that crashed, one whose run was
 // killed, and what changed between two.
 func TestHistoryTellsWhatBecameOfEachDeploy(t *testing.T) {
-	worker := newExample(t, "worker")
+	worker := newExampleIn(t, "told", "worker")
 	worker.n.lease = shortLease
 	worker.r.begin()
 	ask := func(args ...string) ended {

@@ -126,7 +126,7 @@ func TestDaggerCallDoesWhatTheProgramDoes(t *testing.T) {
 
 func TestAnotherRepositoryIsShippedWithoutACopy(t *testing.T) {
 	w := sandbox(t)
-	n := w.newNamespaces(t, "hello")
+	n := w.newNamespaces(t, "another")
 	r := w.hello(t, n.production)
 	image := w.call(t, "build", "--source", r.folder, "entrypoint")
 	require.Equal(t, 0, image.code, image.stderr)

@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -38,11 +39,16 @@ func (n namespaces) flags() []string {
 	return flags
 }
 
+// names are those of all namespaces of this process.
+var names sync.Map
+
 // newNamespaces makes both, as an administrator does, and removes them with the test. Which
 // application they are for is told by flags, else it is this repository's.
 func (w *world) newNamespaces(t *testing.T, name string, application ...string) namespaces {
 	t.Helper()
 	n := namespaces{production: "e2e-" + name + "-" + w.session}
+	_, taken := names.LoadOrStore(name, nil)
+	require.False(t, taken, "another test has namespaces of the name %s", name)
 	n.build = n.production + "-build"
 	w.removeAfter(t, n)
 	done := w.run(t, slices.Concat([]string{"bootstrap"}, n.flags(), application)...)

@@ -31,7 +31,8 @@ type sharedEngine struct {
 }
 
 // onSandbox is what the sandbox needs of an administrator: its image, which it has built itself,
-// its registry and its mirror, a size that fits, and an end that does not take minutes.
+// its registry and its mirror, a size that fits, and an end that takes no more than a minute: it is
+// over within seconds but on a busy machine, where it saves its cache first.
 const onSandbox = `
 apiVersion: kustomize.config.k8s.io/v1beta1
 kind: Kustomization
@@ -45,7 +46,7 @@ patches:
 - target: {kind: StatefulSet}
   patch: |-
     - {op: replace, path: /spec/template/spec/containers/0/resources, value: {requests: {cpu: 100m, memory: 256Mi}, limits: {memory: 4Gi}}}
-    - {op: replace, path: /spec/template/spec/terminationGracePeriodSeconds, value: 5}
+    - {op: replace, path: /spec/template/spec/terminationGracePeriodSeconds, value: 60}
     - {op: add, path: /spec/template/spec/containers/0/volumeMounts/-, value: {name: config, mountPath: /etc/dagger/engine.toml, subPath: engine.toml}}
     - {op: replace, path: /spec/volumeClaimTemplates/0/spec/resources/requests/storage, value: 5Gi}
 `
