@@ -49,7 +49,7 @@ func kubeconfig(cache string) string { return filepath.Join(cache, "kubeconfig")
 func Load(cache string) (*Coordinates, error) {
 	text, err := os.ReadFile(path(cache))
 	if err != nil {
-		return nil, errors.New("the sandbox is not up: run `go run ./ci sandbox up`")
+		return nil, errors.New("the sandbox is not up: `sandbox up` starts it")
 	}
 	var at Coordinates
 	return &at, json.Unmarshal(text, &at)

@@ -71,5 +71,5 @@ func TestEnvironmentLinesAreSafeForAShell(t *testing.T) {
 func TestEnvAndLoadSayWhatToRunBeforeUp(t *testing.T) {
 	t.Parallel()
 	_, err := Load(t.TempDir())
-	require.EqualError(t, err, "the sandbox is not up: run `go run ./ci sandbox up`")
+	require.EqualError(t, err, "the sandbox is not up: `sandbox up` starts it")
 }

@@ -18,7 +18,7 @@ type Owner struct {
 func (o Owner) MayTake(found map[string]Inspected, containers []Container) error {
 	for _, i := range found {
 		if owner := i.Config.Labels[userLabel]; owner != "" && owner != o.User {
-			return fmt.Errorf("the sandbox in this Docker belongs to the user %s, who can stop it with `go run ./ci sandbox down`", owner)
+			return fmt.Errorf("the sandbox in this Docker belongs to the user %s, who can stop it with `sandbox down`", owner)
 		}
 	}
 	for _, c := range containers {
@@ -28,7 +28,7 @@ func (o Owner) MayTake(found map[string]Inspected, containers []Container) error
 			continue
 		}
 		if _, err := os.Stat(holder); !errors.Is(err, fs.ErrNotExist) { // a clone that is gone holds nothing
-			return fmt.Errorf("the sandbox on this machine belongs to %s, built from other images: run `go run ./ci sandbox down` there first", holder)
+			return fmt.Errorf("the sandbox on this machine belongs to %s, built from other images: run `sandbox down` there first", holder)
 		}
 	}
 	return nil
