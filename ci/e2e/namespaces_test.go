@@ -39,16 +39,14 @@ func (n namespaces) flags() []string {
 	return flags
 }
 
-// names are those of all namespaces of this process.
-var names sync.Map
+// inUse has the names of this process's namespaces of production.
+var inUse sync.Map
 
 // newNamespaces makes both, as an administrator does, and removes them with the test. Which
 // application they are for is told by flags, else it is this repository's.
 func (w *world) newNamespaces(t *testing.T, name string, application ...string) namespaces {
 	t.Helper()
 	n := namespaces{production: "e2e-" + name + "-" + w.session}
-	_, taken := names.LoadOrStore(name, nil)
-	require.False(t, taken, "another test has namespaces of the name %s", name)
 	n.build = n.production + "-build"
 	w.removeAfter(t, n)
 	done := w.run(t, slices.Concat([]string{"bootstrap"}, n.flags(), application)...)
@@ -59,9 +57,11 @@ func (w *world) newNamespaces(t *testing.T, name string, application ...string) 
 	return n
 }
 
-// removeAfter removes both namespaces with the test.
+// removeAfter removes both namespaces with the test, which is the only one that may have them.
 func (w *world) removeAfter(t *testing.T, n namespaces) {
 	t.Helper()
+	_, taken := inUse.LoadOrStore(n.production, nil)
+	require.False(t, taken, "another test has the namespace %s", n.production)
 	t.Cleanup(func() {
 		for _, namespace := range []string{n.build, n.production} {
 			err := w.typed.CoreV1().Namespaces().Delete(context.Background(), namespace, metav1.DeleteOptions{})

@@ -92,10 +92,10 @@ func pack(t *testing.T, dir, to, version string) string {
 }
 
 // elsewhere is the environment of a machine that has no checkout of this repository. What the
-// module requires is not asked of others: its go.sum has what this repository's cache holds.
+// module requires is not asked of others: its go.sum has what this repository's cache holds. What the gate has compiled without paths need not be compiled again.
 func (p *published) elsewhere(t *testing.T, more ...string) []string {
 	t.Helper()
-	return machine(t, append([]string{"GOPROXY=" + p.proxy, "GOSUMDB=off", "GOFLAGS="}, more...)...)
+	return machine(t, append([]string{"GOPROXY=" + p.proxy, "GOSUMDB=off", "GOFLAGS=-trimpath"}, more...)...)
 }
 
 // install is the program as go install makes it in an empty folder, once for all tests.
