@@ -19,8 +19,6 @@ var short = []string{
 	"TestAReleaseIsPromotedAndRolledBackByItsEvidenceAlone",
 	"TestADeployWhosePodsCannotStartIsPutBack",
 	"TestARunThatIsKilledAtAnyPointIsRecovered",
-	"TestASignalInTheFunctionalStageLeavesNothing",
-	"TestABetaOfAKilledRunIsRemoved",
 	"TestTwoRunsOfDifferentCommitsAtOnce",
 	"TestBadInputIsOneLineAndChangesNothing",
 	"TestAnAdministratorsKubeconfigIsNotUsedAsItIs",
