@@ -30,7 +30,7 @@ func TestDaggerCallDoesWhatTheProgramDoes(t *testing.T) {
 	first := w.called(t, runs(r, "export", "--path")...)
 	require.Equal(t, 0, first.code, first.stderr)
 	require.Equal(t, allPassed, first.results())
-	require.Equal(t, r.version(), w.productionVersion(t, first))
+	require.Equal(t, r.version(), w.plainVersion(t, first))
 	require.Equal(t, first.report.Digest, w.digestOf(t, "hello", r.version()))
 	require.Equal(t, "system:serviceaccount:"+n.build+":slipway", first.report.As, "an administrator's rights were used")
 	require.Equal(t, "system:serviceaccount:"+n.production+":slipway", first.report.ProductionAs, "an administrator's rights were used")
@@ -97,7 +97,7 @@ func TestDaggerCallDoesWhatTheProgramDoes(t *testing.T) {
 		require.Equal(t, 0, again.code, again.stderr)
 		require.Equal(t, 21, again.report.ExitCode)
 		require.Equal(t, report.Undo{Done: true}, again.report.Undo)
-		require.Equal(t, first.report.Version, w.productionVersion(t, first))
+		require.Equal(t, first.report.Version, w.plainVersion(t, first))
 		requireSame(t, deployed.restored(n), w.snapshot(t, n).restored(n), "production is not as it was")
 	})
 	t.Run("what a cancelled call left, recover puts back", func(t *testing.T) {
@@ -116,11 +116,11 @@ func TestDaggerCallDoesWhatTheProgramDoes(t *testing.T) {
 		r.commit()
 		second := w.called(t, runs(r, "export", "--path")...)
 		require.Equal(t, 0, second.code, second.stderr)
-		require.Equal(t, r.version(), w.productionVersion(t, second))
+		require.Equal(t, r.version(), w.plainVersion(t, second))
 		back := w.called(t, "rollback", "--source", r.folder, "--namespace", n.production, "--build-namespace", n.build,
 			"--image", image, "export", "--path")
 		require.Equal(t, 0, back.code, back.stderr)
-		require.Equal(t, first.report.Version, w.productionVersion(t, back))
+		require.Equal(t, first.report.Version, w.plainVersion(t, back))
 	})
 }
 

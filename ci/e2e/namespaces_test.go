@@ -15,11 +15,12 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/apimachinery/pkg/fields"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/watch"
 	"k8s.io/client-go/tools/cache"
 	watchtools "k8s.io/client-go/tools/watch"
+
+	"github.com/slipway-cd/slipway/ci/cluster/clustertest"
 )
 
 // namespaces are where one test deploys: betas and production.
@@ -52,7 +53,7 @@ func (w *world) newNamespaces(t *testing.T, name string, application ...string) 
 	done := w.run(t, slices.Concat([]string{"bootstrap"}, n.flags(), application)...)
 	require.Equal(t, 0, done.code, done.stderr)
 	for _, namespace := range []string{n.build, n.production} {
-		w.awaitControllers(t, namespace)
+		clustertest.AwaitControllers(t, w.typed, namespace)
 	}
 	return n
 }
@@ -99,26 +100,6 @@ func (w *world) kept(t *testing.T, n namespaces) []string {
 	kept, err := filepath.Glob(filepath.Join(filepath.Dir(w.Kubeconfig), "account-"+n.production+"-*")) // the build namespace's begins with it, too
 	require.NoError(t, err)
 	return kept
-}
-
-// awaitControllers waits for what Kubernetes itself puts into a new namespace, so
-// that it is there in a state that is compared later.
-func (w *world) awaitControllers(t *testing.T, namespace string) {
-	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
-	defer cancel()
-	there := func(event watch.Event) (bool, error) { return event.Type == watch.Added, nil }
-	named := func(name string) metav1.ListOptions {
-		return metav1.ListOptions{FieldSelector: fields.OneTermEqualSelector("metadata.name", name).String()}
-	}
-	accounts, err := w.typed.CoreV1().ServiceAccounts(namespace).Watch(ctx, named("default"))
-	require.NoError(t, err)
-	_, err = watchtools.UntilWithoutRetry(ctx, accounts, there)
-	require.NoError(t, err)
-	roots, err := w.typed.CoreV1().ConfigMaps(namespace).Watch(ctx, named("kube-root-ca.crt"))
-	require.NoError(t, err)
-	_, err = watchtools.UntilWithoutRetry(ctx, roots, there)
-	require.NoError(t, err)
 }
 
 // removeNamespaces waits until this process's namespaces and their volumes are

@@ -38,6 +38,19 @@ func (w *world) digestOf(t *testing.T, image, tag string) string {
 // productionVersion asks production for its version, at the address that users have.
 func (w *world) productionVersion(t *testing.T, done ended) string {
 	t.Helper()
+	var answer struct{ Version string }
+	require.NoError(t, json.Unmarshal(w.productionAnswer(t, done), &answer))
+	return answer.Version
+}
+
+// plainVersion is productionVersion for the small application, which says it without more.
+func (w *world) plainVersion(t *testing.T, done ended) string {
+	t.Helper()
+	return strings.TrimSpace(string(w.productionAnswer(t, done)))
+}
+
+func (w *world) productionAnswer(t *testing.T, done ended) []byte {
+	t.Helper()
 	url := ""
 	for _, address := range done.report.Addresses {
 		if address.Stage == "production" {
@@ -54,9 +67,5 @@ func (w *world) productionVersion(t *testing.T, done ended) string {
 	require.Equal(t, http.StatusOK, response.StatusCode)
 	content, err := io.ReadAll(response.Body)
 	require.NoError(t, err)
-	var answer struct{ Version string }
-	if json.Unmarshal(content, &answer) != nil { // the small application says it without more
-		return strings.TrimSpace(string(content))
-	}
-	return answer.Version
+	return content
 }

@@ -1,8 +1,11 @@
 package e2e
 
 import (
+	"os"
+	"strings"
 	"sync"
 	"sync/atomic"
+	"syscall"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -28,7 +31,25 @@ func TestTwoRunsOfDifferentCommitsAtOnce(t *testing.T) {
 	}
 	var runs [2]ended
 	var both sync.WaitGroup
-	waits := []func() ended{w.start(t, first, n, nil), w.start(t, second, n, nil)}
+	var ready sync.WaitGroup // each stops when its beta is, until both are
+	ready.Add(2)
+	stop := func() func(*os.Process, string) {
+		var once sync.Once
+		return func(process *os.Process, line string) {
+			if !strings.HasPrefix(line, "functional: tests at ") {
+				return
+			}
+			once.Do(func() {
+				_ = process.Signal(syscall.SIGSTOP)
+				ready.Done()
+				go func() {
+					ready.Wait()
+					_ = process.Signal(syscall.SIGCONT)
+				}()
+			})
+		}
+	}
+	waits := []func() ended{w.start(t, first, n, stop()), w.start(t, second, n, stop())}
 	for i, wait := range waits {
 		both.Go(func() { runs[i] = wait() })
 	}
@@ -126,7 +147,7 @@ func TestEightRunsAtOnce(t *testing.T) {
 }
 
 // countBetas watches the build namespace and returns the most betas that were
-// there at the same time.
+// there, and ready, at the same time.
 func (w *world) countBetas(t *testing.T, n namespaces) *atomic.Int64 {
 	t.Helper()
 	var most atomic.Int64
@@ -136,25 +157,25 @@ func (w *world) countBetas(t *testing.T, n namespaces) *atomic.Int64 {
 	deployments, err := follow()
 	require.NoError(t, err)
 	go func() {
-		there := map[string]bool{}
+		ready := map[string]bool{}
 		for ; err == nil; deployments, err = follow() { // a watch ends after a while
-			count(deployments.ResultChan(), there, &most)
+			count(deployments.ResultChan(), ready, &most)
 		}
 	}()
 	return &most
 }
 
-// count follows which betas there are until the watch ends.
-func count(events <-chan watch.Event, there map[string]bool, most *atomic.Int64) {
+// count follows which betas are ready until the watch ends.
+func count(events <-chan watch.Event, ready map[string]bool, most *atomic.Int64) {
 	for event := range events {
 		deployment, ok := event.Object.(*appsv1.Deployment)
 		if !ok {
 			continue
 		}
-		delete(there, deployment.Name)
-		if event.Type != watch.Deleted && deployment.DeletionTimestamp == nil {
-			there[deployment.Name] = true
+		delete(ready, deployment.Name)
+		if event.Type != watch.Deleted && deployment.DeletionTimestamp == nil && deployment.Status.ReadyReplicas > 0 {
+			ready[deployment.Name] = true
 		}
-		most.Store(max(most.Load(), int64(len(there))))
+		most.Store(max(most.Load(), int64(len(ready))))
 	}
 }

@@ -2,13 +2,19 @@
 package clustertest
 
 import (
+	"context"
 	"fmt"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/fields"
+	"k8s.io/apimachinery/pkg/watch"
+	"k8s.io/client-go/kubernetes"
+	watchtools "k8s.io/client-go/tools/watch"
 	"sigs.k8s.io/yaml"
 
 	"github.com/slipway-cd/slipway/ci/cluster"
@@ -103,4 +109,24 @@ func Shown(hunks []diff.Hunk) string {
 		}
 	}
 	return out.String()
+}
+
+// AwaitControllers waits, for at most a minute, for what Kubernetes itself puts into a new namespace,
+// so that it is there in a state that is counted or compared later.
+func AwaitControllers(t *testing.T, client kubernetes.Interface, namespace string) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	there := func(event watch.Event) (bool, error) { return event.Type == watch.Added, nil }
+	named := func(name string) metav1.ListOptions {
+		return metav1.ListOptions{FieldSelector: fields.OneTermEqualSelector("metadata.name", name).String()}
+	}
+	accounts, err := client.CoreV1().ServiceAccounts(namespace).Watch(ctx, named("default"))
+	require.NoError(t, err)
+	_, err = watchtools.UntilWithoutRetry(ctx, accounts, there)
+	require.NoError(t, err)
+	roots, err := client.CoreV1().ConfigMaps(namespace).Watch(ctx, named("kube-root-ca.crt"))
+	require.NoError(t, err)
+	_, err = watchtools.UntilWithoutRetry(ctx, roots, there)
+	require.NoError(t, err)
 }

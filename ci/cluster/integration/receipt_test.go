@@ -7,12 +7,8 @@ import (
 
 	"github.com/stretchr/testify/require"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/apimachinery/pkg/fields"
 	"k8s.io/apimachinery/pkg/types"
-	"k8s.io/apimachinery/pkg/watch"
-	watchtools "k8s.io/client-go/tools/watch"
 
-	"github.com/slipway-cd/slipway/ci/cluster"
 	"github.com/slipway-cd/slipway/ci/cluster/apply"
 	"github.com/slipway-cd/slipway/ci/cluster/clustertest"
 	"github.com/slipway-cd/slipway/ci/cluster/footprint"
@@ -77,7 +73,7 @@ func TestAnAdministratorsFingerprintHoldsTheClusterToo(t *testing.T) {
 	t.Parallel()
 	c := connect(t)
 	namespace := newNamespace(t, c)
-	awaitControllers(t, c, namespace)
+	clustertest.AwaitControllers(t, c.Typed, namespace)
 	start, before := time.Now(), c.Requests()
 	taken, err := footprint.Take(t.Context(), c, namespace)
 	require.NoError(t, err)
@@ -90,20 +86,4 @@ func TestAnAdministratorsFingerprintHoldsTheClusterToo(t *testing.T) {
 	require.Contains(t, seen, "ServiceAccount "+namespace+"/default")
 	require.Equal(t, 2, taken.Count(namespace), "what Kubernetes makes in every namespace")
 	require.Len(t, taken.In(namespace).Differences(new(footprint.Fingerprint)), 2)
-}
-
-// awaitControllers waits for what Kubernetes itself puts into a new namespace.
-func awaitControllers(t *testing.T, c *cluster.Cluster, namespace string) {
-	t.Helper()
-	named := func(name string) metav1.ListOptions {
-		return metav1.ListOptions{FieldSelector: fields.OneTermEqualSelector("metadata.name", name).String()}
-	}
-	accounts, err := c.Typed.CoreV1().ServiceAccounts(namespace).Watch(t.Context(), named("default"))
-	require.NoError(t, err)
-	roots, err := c.Typed.CoreV1().ConfigMaps(namespace).Watch(t.Context(), named("kube-root-ca.crt"))
-	require.NoError(t, err)
-	for _, made := range []watch.Interface{accounts, roots} {
-		_, err := watchtools.UntilWithoutRetry(within(t, time.Minute), made, func(event watch.Event) (bool, error) { return event.Type == watch.Added, nil })
-		require.NoError(t, err)
-	}
 }

@@ -67,10 +67,16 @@ func divisionOf(t *testing.T, c *cluster.Cluster, namespace, run string) (id str
 	return told.ID, told.Fields["release"].Count
 }
 
-func TestAReleaseOfEightMiBIsRecordedReadAndForgotten(t *testing.T) {
+// leaveHeavyOnes skips a test that takes many seconds of the processor, with -short.
+func leaveHeavyOnes(t *testing.T) {
+	t.Helper()
 	if testing.Short() {
-		t.Skip("it takes many seconds of the processor")
+		t.Skip("with -short: it takes many seconds of the processor")
 	}
+}
+
+func TestAReleaseOfEightMiBIsRecordedReadAndForgotten(t *testing.T) {
+	leaveHeavyOnes(t)
 	t.Parallel()
 	c := connect(t)
 	namespace := newNamespace(t, c)
@@ -95,9 +101,7 @@ func TestAReleaseOfEightMiBIsRecordedReadAndForgotten(t *testing.T) {
 }
 
 func TestALargeWayBackCanBeGoneByHand(t *testing.T) {
-	if testing.Short() {
-		t.Skip("it takes many seconds of the processor")
-	}
+	leaveHeavyOnes(t)
 	t.Parallel()
 	c := connect(t)
 	namespace := newNamespace(t, c)
@@ -152,9 +156,7 @@ func TestARecordWhoseWriterWasKilledBetweenThePartsIsNone(t *testing.T) {
 }
 
 func TestAReaderNeverSeesHalfARecord(t *testing.T) {
-	if testing.Short() {
-		t.Skip("it takes many seconds of the processor")
-	}
+	leaveHeavyOnes(t)
 	t.Parallel()
 	c := connect(t)
 	namespace := newNamespace(t, c)
